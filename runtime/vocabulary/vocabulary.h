@@ -36,6 +36,9 @@ int64_t flow_watermark(FlowTask*);                 /* combined over ports; INT64
 const FlowCell* flow_param(FlowTask*, uint32_t index);
 uint8_t flow_failed(FlowTask*);                    /* did flow_fail happen in this row? */
 void flow_fail(FlowTask*, uint32_t site, uint32_t failure); /* cold; the first failure of a row counts */
+/* Functions of the stdlib call flow_fail with site UINT32_MAX; their caller then names the place. */
+void flow_fail_at(FlowTask*, uint32_t site);
+void flow_forgive(FlowTask*);                      /* try(…): takes the failure back */
 /* Applies the policy of the failed site and clears the failure. 1: stop, the function must return -1. 0: the row was
  * skipped and counted, go on with the next. */
 uint8_t flow_rt_row_failed(FlowTask*);
