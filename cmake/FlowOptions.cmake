@@ -18,6 +18,8 @@ foreach(lang IN ITEMS C CXX)
 endforeach()
 
 add_compile_options(-Wall -Wextra -ffunction-sections -fdata-sections)
+# A designated initialiser names what is not the default.
+add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wno-missing-designated-field-initializers>)
 if(FLOW_WERROR)
   add_compile_options(-Werror)
 endif()

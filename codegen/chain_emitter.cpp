@@ -1,0 +1,319 @@
+#include "codegen/chain_emitter.h"
+
+#include <cstddef>
+
+#include "codegen/functions.h"
+#include "codegen/keys.h"
+#include "codegen/row_walk.h"
+#include "runtime/abi/flow_abi.h"
+
+namespace flow::codegen {
+
+namespace {
+
+llvm::Function* make_function(ModuleContext& module, const llvm::Twine& name, llvm::ArrayRef<llvm::Type*> params,
+                              llvm::Type* result) {
+  auto* type = llvm::FunctionType::get(result, params, false);
+  return llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, name, module.module);
+}
+
+lang::SourceRange place_of(const plan::Chain& chain) {
+  for (const plan::PlanOp& op : chain.ops) {
+    if (op.range.file != lang::no_file) return op.range;
+  }
+  return {};
+}
+
+/// Ends a row: back to `loop` unless outputs are full; then the function returns the next position.
+void end_row(FunctionEmitter& f, llvm::PHINode* position, llvm::Value* next, llvm::BasicBlock* loop, bool can_fill) {
+  if (can_fill) {
+    llvm::BasicBlock* full = f.block("outputs.full");
+    f.branch_unlikely(f.asks("flow_out_full", {f.task}, "is.full"), full, "row.done");
+    llvm::IRBuilder<>(full).CreateRet(next);
+  }
+  if (position != nullptr) position->addIncoming(next, f.builder.GetInsertBlock());
+  f.go_to(loop);
+}
+
+bool has_outputs(const plan::Chain& chain) { return !chain.outputs.empty(); }
+
+class ChainEmitter {
+ public:
+  ChainEmitter(ModuleContext& module, const plan::Chain& chain) : module_(module), chain_(chain) {}
+
+  ChainFunctions emit() {
+    ChainFunctions made;
+    if (chain_.source != plan::none) {
+      bool is_generated = !connector().generated.empty() || connector().type == "generate";
+      made.source = is_generated ? emit_generate() : emit_decode();
+    }
+    if (!chain_.ports.empty()) made.process = emit_process();
+    if (chain_.state != plan::none) made.fire = emit_fire();
+    return made;
+  }
+
+ private:
+  const plan::Connector& connector() const { return module_.plan.connectors[chain_.source]; }
+  std::string function_name(const char* what) const { return chain_.uid + "." + what; }
+  llvm::Type* ptr() { return llvm::PointerType::getUnqual(module_.context()); }
+  llvm::Type* i64() { return llvm::Type::getInt64Ty(module_.context()); }
+  llvm::Type* i32() { return llvm::Type::getInt32Ty(module_.context()); }
+
+  llvm::Function* source_function() {
+    llvm::Function* made = make_function(module_, function_name("source"), {ptr(), ptr(), ptr(), i64()}, i64());
+    made->getArg(1)->setName("split");
+    made->getArg(2)->setName("input");
+    made->getArg(3)->setName("from");
+    return made;
+  }
+
+  /// The row's event time, told to the split; returns `position` instead if a watermark must go out before the row.
+  void observe_time(FunctionEmitter& f, Row& row, llvm::Value* position) {
+    if (connector().time == nullptr) return;
+    f.at(connector().time->range);
+    row.time = ExprEmitter(f, row.columns).emit(*connector().time).value;
+    if (connector().watermark == sema::WatermarkKind::none) return;
+    llvm::BasicBlock* behind = f.block("watermark.first");
+    f.branch_unlikely(f.asks("flow_observe_time", {f.function->getArg(1), row.time}, "is.behind"), behind, "in.order");
+    llvm::IRBuilder<>(behind).CreateRet(position);
+  }
+
+  /// Walks from the source's origin with a place for failures of time and generated fields.
+  void source_row(RowWalk& walk, const std::function<void(Row&)>& make_row) {
+    uint32_t origin = walk.origin(plan::OriginKind::source);
+    walk.guarded(chain_.ops[origin], [&] {
+      Row row;
+      make_row(row);
+      walk.consumers(origin, row);
+    });
+  }
+
+  llvm::Function* emit_generate() {
+    FunctionEmitter f(module_, source_function(), place_of(chain_));
+    auto& b = f.builder;
+    llvm::Value *split = f.function->getArg(1), *input = f.function->getArg(2), *from = f.function->getArg(3);
+    llvm::Value* available = b.CreateLoad(i64(), f.at_offset(input, offsetof(FlowInput, end), "end.at"), "available");
+    llvm::Value* rows_max = b.CreateLoad(i64(), f.at_offset(input, offsetof(FlowInput, rows_max), "rows.max.at"), "rows.max");
+    llvm::Value* wanted = b.CreateAdd(from, rows_max, "wanted");
+    llvm::Value* end = b.CreateSelect(b.CreateICmpSLT(available, wanted), available, wanted, "end");
+    llvm::BasicBlock *entry = b.GetInsertBlock(), *loop = f.block("next"), *body = f.block("event"), *exit = f.block("exit");
+    f.go_to(loop);
+    f.begin(loop);
+    llvm::PHINode* position = b.CreatePHI(i64(), 2, "position");
+    position->addIncoming(from, entry);
+    b.CreateCondBr(b.CreateICmpSLT(position, end), body, exit);
+    f.begin(body);
+    f.call("flow_scratch_reset", {f.task});
+    llvm::Value* number = f.call("flow_split_number", {split, position}, "number");
+    RowWalk walk(f, chain_);
+    source_row(walk, [&](Row& row) {
+      ExprEmitter expressions(f, {}, number);
+      for (size_t i = 0; i < connector().fields.size(); i++) {
+        if (!connector().is_needed[i]) continue;
+        f.at(connector().generated[i]->range);
+        row.columns.push_back(expressions.emit(*connector().generated[i]));
+      }
+      observe_time(f, row, position);
+    });
+    end_row(f, position, b.CreateAdd(position, f.i64(1), "following"), loop, has_outputs(chain_));
+    f.begin(exit);
+    b.CreateRet(position);
+    return f.function;
+  }
+
+  llvm::Function* emit_decode() {
+    FunctionEmitter f(module_, source_function(), place_of(chain_));
+    auto& b = f.builder;
+    llvm::Value *split = f.function->getArg(1), *input = f.function->getArg(2), *from = f.function->getArg(3);
+    llvm::Value *position_at = f.slot(i64(), "position.at"), *cells_at = f.slot(ptr(), "cells.at");
+    b.CreateStore(from, position_at);
+    llvm::BasicBlock *loop = f.block("next"), *row_block = f.block("record"), *bad = f.block("bad.record"),
+                     *end = f.block("end"), *next = f.block("record.done");
+    f.go_to(loop);
+    f.begin(loop);
+    f.call("flow_scratch_reset", {f.task});
+    llvm::Value* begin = b.CreateLoad(i64(), position_at, "begin");
+    llvm::Value* what = f.call("flow_rt_decode", {f.task, split, input, position_at, cells_at}, "decoded");
+    RowWalk walk(f, chain_);
+    llvm::SwitchInst* choice = b.CreateSwitch(what, walk.stop_block(), 3);
+    choice->addCase(f.i32(0), end);
+    choice->addCase(f.i32(1), row_block);
+    choice->addCase(f.i32(2), bad);
+    f.begin(row_block);
+    source_row(walk, [&](Row& row) {
+      llvm::Value* cells = b.CreateLoad(ptr(), cells_at, "cells");
+      for (uint32_t i = 0; i < connector().fields.size(); i++) {
+        if (connector().is_needed[i]) row.columns.push_back(load_cell(f, cell_at(f, cells, i), connector().fields[i].type));
+      }
+      observe_time(f, row, begin);
+    });
+    f.go_to(next);
+    f.begin(bad);
+    emit_bad_record(walk, cells_at);
+    f.go_to(next);
+    f.begin(next);
+    end_row(f, nullptr, b.CreateLoad(i64(), position_at, "following"), loop, has_outputs(chain_));
+    f.begin(end);
+    b.CreateRet(b.CreateLoad(i64(), position_at, "reached"));
+    return f.function;
+  }
+
+  void emit_bad_record(RowWalk& walk, llvm::Value* cells_at) {
+    uint32_t origin = walk.origin(plan::OriginKind::source_errors);
+    if (origin == plan::none) return;
+    FunctionEmitter& f = walk.f;
+    llvm::Value* cells = f.builder.CreateLoad(ptr(), cells_at, "cells");
+    const std::vector<sema::Column>& columns = chain_.ops[origin].columns;
+    Row row;
+    for (uint32_t i = 0; i < columns.size(); i++) row.columns.push_back(load_cell(f, cell_at(f, cells, i), columns[i].type));
+    walk.consumers(origin, row);
+  }
+
+  llvm::Function* emit_process() {
+    llvm::Function* made = make_function(module_, function_name("process"), {ptr(), i32(), ptr(), i64()}, i64());
+    FunctionEmitter f(module_, made, place_of(chain_));
+    auto& b = f.builder;
+    llvm::Value *batch = made->getArg(2), *from = made->getArg(3);
+    batch->setName("batch");
+    from->setName("from");
+    const plan::Layout& layout = module_.plan.layouts[chain_.port_layout];
+    llvm::Value* rows = f.call("flow_batch_rows", {batch}, "rows");
+    llvm::Value* heap = f.call("flow_batch_heap", {batch}, "heap");
+    llvm::BasicBlock *entry = b.GetInsertBlock(), *loop = f.block("next"), *body = f.block("row"), *exit = f.block("exit");
+    f.go_to(loop);
+    f.begin(loop);
+    llvm::PHINode* position = b.CreatePHI(i64(), 2, "i");
+    position->addIncoming(from, entry);
+    b.CreateCondBr(b.CreateICmpSLT(position, rows), body, exit);
+    f.begin(body);
+    f.call("flow_scratch_reset", {f.task});
+    llvm::Value* row_at = f.call("flow_batch_row", {batch, position, f.i32(layout.stride)}, "row.at");
+    RowWalk walk(f, chain_);
+    walk.consumers(walk.origin(plan::OriginKind::ports), load_row(f, layout, row_at, heap));
+    end_row(f, position, b.CreateAdd(position, f.i64(1), "following"), loop, has_outputs(chain_));
+    f.begin(exit);
+    b.CreateRet(position);
+    return made;
+  }
+
+  llvm::Function* emit_fire() {
+    llvm::Function* made = make_function(module_, function_name("fire"), {ptr(), i32(), ptr(), i64()}, i64());
+    FunctionEmitter f(module_, made, place_of(chain_));
+    auto& b = f.builder;
+    llvm::Value* due = made->getArg(2);
+    due->setName("due");
+    made->getArg(3)->setName("from");
+    auto load = [&](llvm::Type* type, size_t offset, const char* name) {
+      return b.CreateLoad(type, f.at_offset(due, offset, llvm::Twine(name) + ".at"), name);
+    };
+    llvm::Value* phase = load(i32(), offsetof(FlowDue, phase), "phase");
+    llvm::Value* table = load(ptr(), offsetof(FlowDue, table), "table");
+    llvm::Value* into = load(ptr(), offsetof(FlowDue, into), "into");
+    llvm::Value* count = load(i64(), offsetof(FlowDue, count), "count");
+    Row window = window_of(f, load(i64(), offsetof(FlowDue, window_start), "window.start"),
+                           load(i64(), offsetof(FlowDue, window_end), "window.end"));
+    llvm::BasicBlock *emit = f.block("emit"), *merge = f.block("merge");
+    RowWalk walk(f, chain_);
+    const plan::PlanOp& op = stateful_op();
+    b.CreateCondBr(b.CreateICmpEQ(phase, f.i32(FLOW_DUE_EMIT)), emit, merge);
+    f.begin(emit);
+    entries_loop(walk, table, count, has_outputs(chain_), [&](llvm::Value*, llvm::Value* entry) {
+      walk.guarded(op, [&] { emit_result(walk, op, table, entry, window); });
+    });
+    f.begin(merge);
+    entries_loop(walk, table, count, false, [&](llvm::Value* index, llvm::Value* entry) {
+      walk.guarded(op, [&] { emit_merge(walk, op, table, index, entry, into); });
+    });
+    return made;
+  }
+
+  Row window_of(FunctionEmitter& f, llvm::Value* start, llvm::Value* end) {
+    sema::Type time = sema::scalar(sema::Kind::TIMESTAMP);
+    Row window{.time = f.builder.CreateSub(end, f.i64(1), "last.instant")};
+    window.columns = {{.type = time, .value = start}, {.type = time, .value = end}};
+    return window;
+  }
+
+  const plan::PlanOp& stateful_op() const {
+    for (const plan::PlanOp& op : chain_.ops) {
+      if (std::holds_alternative<plan::Aggregate>(op.op) || std::holds_alternative<plan::Top>(op.op)) return op;
+    }
+    llvm_unreachable("a chain with state has a stateful operator");
+  }
+
+  /// for (i = from; i < count; i++), then return.
+  void entries_loop(RowWalk& walk, llvm::Value* table, llvm::Value* count, bool can_fill,
+                    const std::function<void(llvm::Value* index, llvm::Value* entry)>& body_code) {
+    FunctionEmitter& f = walk.f;
+    auto& b = f.builder;
+    llvm::BasicBlock *before = b.GetInsertBlock(), *loop = f.block("next.entry"), *body = f.block("entry"), *exit = f.block("exit");
+    f.go_to(loop);
+    f.begin(loop);
+    llvm::PHINode* index = b.CreatePHI(i64(), 2, "i");
+    index->addIncoming(f.function->getArg(3), before);
+    b.CreateCondBr(b.CreateICmpSLT(index, count), body, exit);
+    f.begin(body);
+    f.call("flow_scratch_reset", {f.task});
+    body_code(index, f.call("flow_entry", {table, index, f.i32(walk.entry_layout().stride)}, "entry"));
+    end_row(f, index, b.CreateAdd(index, f.i64(1), "following"), loop, can_fill);
+    f.begin(exit);
+    b.CreateRet(index);
+  }
+
+  void emit_result(RowWalk& walk, const plan::PlanOp& op, llvm::Value* table, llvm::Value* entry, const Row& window) {
+    if (const auto* aggregate = std::get_if<plan::Aggregate>(&op.op)) emit_aggregate_result(walk, *aggregate, table, entry, window);
+    else emit_top_result(walk, std::get<plan::Top>(op.op), table, entry, window);
+  }
+
+  void emit_merge(RowWalk& walk, const plan::PlanOp& op, llvm::Value* table, llvm::Value* index, llvm::Value* entry,
+                  llvm::Value* into) {
+    llvm::Value* hash = walk.f.call("flow_entry_hash", {table, index}, "hash");
+    llvm::Value* target = upsert_same_key(walk, table, entry, hash, into);
+    if (const auto* aggregate = std::get_if<plan::Aggregate>(&op.op)) {
+      emit_aggregate_merge(walk, *aggregate, table, entry, into, target);
+    } else {
+      emit_top_merge(walk, std::get<plan::Top>(op.op), table, entry, into, target);
+    }
+  }
+
+  ModuleContext& module_;
+  const plan::Chain& chain_;
+};
+
+}  // namespace
+
+ChainFunctions emit_chain(ModuleContext& module, uint32_t chain) {
+  return ChainEmitter(module, module.plan.chains[chain]).emit();
+}
+
+llvm::Function* emit_keys(ModuleContext& module, uint32_t number) {
+  const plan::Edge& edge = module.plan.edges[number];
+  llvm::Type* ptr = llvm::PointerType::getUnqual(module.context());
+  std::string name = module.plan.chains[edge.to_chain].uid + ".keys." + std::to_string(edge.to_port);
+  llvm::Function* made = make_function(module, name, {ptr, ptr, ptr}, llvm::Type::getVoidTy(module.context()));
+  FunctionEmitter f(module, made, place_of(module.plan.chains[edge.to_chain]));
+  auto& b = f.builder;
+  const plan::Layout& layout = module.plan.layouts[edge.layout];
+  const plan::State& state = module.plan.states[module.plan.chains[edge.to_chain].state];
+  llvm::Value *batch = made->getArg(1), *hashes = made->getArg(2);
+  llvm::Value* rows = f.call("flow_batch_rows", {batch}, "rows");
+  llvm::Value* heap = f.call("flow_batch_heap", {batch}, "heap");
+  llvm::BasicBlock *entry = b.GetInsertBlock(), *loop = f.block("next"), *body = f.block("row"), *exit = f.block("exit");
+  f.go_to(loop);
+  f.begin(loop);
+  llvm::PHINode* i = b.CreatePHI(b.getInt64Ty(), 2, "i");
+  i->addIncoming(f.i64(0), entry);
+  b.CreateCondBr(b.CreateICmpSLT(i, rows), body, exit);
+  f.begin(body);
+  f.call("flow_scratch_reset", {f.task});
+  Row row = load_row(f, layout, f.call("flow_batch_row", {batch, i, f.i32(layout.stride)}, "row.at"), heap);
+  Key key = make_key(f, edge.key, module.plan.layouts[state.layout], row.columns);
+  b.CreateStore(key.hash, b.CreateInBoundsGEP(b.getInt64Ty(), hashes, i, "hash.at"));
+  i->addIncoming(b.CreateAdd(i, f.i64(1)), b.GetInsertBlock());
+  f.go_to(loop);
+  f.begin(exit);
+  b.CreateRetVoid();
+  return made;
+}
+
+}  // namespace flow::codegen

@@ -1,0 +1,225 @@
+#include "codegen/descriptor.h"
+
+#include <bit>
+
+#include "runtime/abi/flow_program.h"
+
+namespace flow::codegen {
+
+namespace {
+
+uint32_t number_of(sema::OnError policy) {
+  switch (policy) {
+    case sema::OnError::stop: return FLOW_ON_ERROR_STOP;
+    case sema::OnError::skip: return FLOW_ON_ERROR_SKIP;
+    case sema::OnError::divert: return FLOW_ON_ERROR_TO;
+  }
+  llvm_unreachable("all policies are listed");
+}
+
+/// Makes constants that have the bytes of the C structs. Every struct is checked against its size in C.
+class Descriptor {
+ public:
+  Descriptor(ModuleContext& module, const ProgramFunctions& functions)
+      : m_(module), functions_(functions), plan_(module.plan), context_(module.context()) {}
+
+  void emit(const std::string& target_cpu) {
+    const sema::TypedProgram& program = *plan_.program;
+    std::vector<llvm::Constant*> layouts, enums, states, chains, edges, connectors, params, sites;
+    for (const plan::Layout& layout : plan_.layouts) layouts.push_back(layout_constant(layout));
+    for (const sema::EnumType* type : program.enums) enums.push_back(enum_constant(*type));
+    for (const plan::State& state : plan_.states) states.push_back(state_constant(state));
+    for (size_t i = 0; i < plan_.chains.size(); i++) chains.push_back(chain_constant(plan_.chains[i], functions_.chains[i]));
+    for (size_t i = 0; i < plan_.edges.size(); i++) edges.push_back(edge_constant(plan_.edges[i], functions_.keys[i]));
+    for (const plan::Connector& connector : plan_.connectors) connectors.push_back(connector_constant(connector));
+    for (const sema::Param& param : program.params) params.push_back(param_constant(param));
+    for (const Site& site : m_.sites.all()) sites.push_back(site_constant(site));
+    llvm::Constant* whole = record<FlowProgram>(
+        {u32(FLOW_ABI_VERSION), u32(0), text(program.name), text(program.doc), text(target_cpu), u64(plan_.fingerprint),
+         array("layouts", layouts), array("enums", enums), array("states", states), array("chains", chains),
+         array("edges", edges), array("connectors", connectors), array("params", params), array("sites", sites),
+         count(layouts), count(enums), count(states), count(chains), count(edges), count(connectors), count(params),
+         count(sites), functions_.configure});
+    auto* global = new llvm::GlobalVariable(m_.module, whole->getType(), true, llvm::GlobalValue::ExternalLinkage, whole,
+                                            "flow_program_v1");
+    global->setAlignment(llvm::Align(16));
+  }
+
+ private:
+  llvm::Constant* u32(uint64_t value) { return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context_), value); }
+  llvm::Constant* u64(uint64_t value) { return llvm::ConstantInt::get(llvm::Type::getInt64Ty(context_), value); }
+  llvm::Constant* i64(int64_t value) { return u64(static_cast<uint64_t>(value)); }
+  llvm::Constant* null() { return llvm::Constant::getNullValue(llvm::PointerType::getUnqual(context_)); }
+  llvm::Constant* count(const std::vector<llvm::Constant*>& items) { return u32(items.size()); }
+  llvm::Constant* function(llvm::Function* f) { return f != nullptr ? f : null(); }
+
+  llvm::Constant* text(std::string_view text) {
+    auto* data = llvm::ConstantDataArray::getString(context_, llvm::StringRef(text.data(), text.size()));
+    return global("text", data);
+  }
+
+  llvm::Constant* global(const char* name, llvm::Constant* value) {
+    auto* made = new llvm::GlobalVariable(m_.module, value->getType(), true, llvm::GlobalValue::PrivateLinkage, value,
+                                          llvm::Twine("program.") + name);
+    made->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
+    return made;
+  }
+
+  template <typename Struct>
+  llvm::Constant* record(llvm::ArrayRef<llvm::Constant*> fields) {
+    llvm::Constant* made = llvm::ConstantStruct::getAnon(context_, fields);
+    if (m_.module.getDataLayout().getTypeAllocSize(made->getType()) != sizeof(Struct)) {
+      llvm::report_fatal_error("flowc: a descriptor struct differs from runtime/abi/flow_program.h");
+    }
+    return made;
+  }
+
+  /// Elements may differ in type (cells hold numbers or pointers) but not in size.
+  llvm::Constant* array(const char* name, const std::vector<llvm::Constant*>& items) {
+    return items.empty() ? null() : global(name, llvm::ConstantStruct::getAnon(context_, items));
+  }
+
+  uint32_t enum_number(sema::Type type) {
+    const auto& enums = plan_.program->enums;
+    for (uint32_t i = 0; i < enums.size(); i++) {
+      if (enums[i] == type.enumeration) return i;
+    }
+    return FLOW_NONE;
+  }
+
+  llvm::Constant* layout_constant(const plan::Layout& layout) {
+    std::vector<llvm::Constant*> fields;
+    for (const plan::Field& field : layout.fields) {
+      fields.push_back(record<FlowField>({text(field.name), u32(static_cast<uint32_t>(field.type.kind)), u32(field.offset),
+                                          u32(field.null_bit), u32(enum_number(field.type))}));
+    }
+    llvm::Constant* repeat =
+        layout.repeat ? record<FlowRepeat>({u32(layout.repeat->count_offset), u32(layout.repeat->offset),
+                                            u32(layout.repeat->stride), u32(layout.repeat->max), u32(layout.repeat->row_layout)})
+                      : record<FlowRepeat>({u32(0), u32(0), u32(0), u32(0), u32(FLOW_NONE)});
+    return record<FlowLayout>({text(layout.name), u64(layout.fingerprint), u32(layout.stride), u32(fields.size()),
+                               array("fields", fields), repeat});
+  }
+
+  llvm::Constant* enum_constant(const sema::EnumType& type) {
+    std::vector<llvm::Constant*> texts;
+    for (std::string_view name : type.texts) texts.push_back(text(name));
+    return record<FlowEnum>({text(type.name), u32(texts.size()), array("enum.texts", texts)});
+  }
+
+  llvm::Constant* state_constant(const plan::State& state) {
+    const sema::Window& window = state.window;
+    uint32_t kind = FLOW_WINDOW_GLOBAL;
+    switch (window.kind) {
+      case sema::WindowKind::tumbling: kind = FLOW_WINDOW_TUMBLING; break;
+      case sema::WindowKind::hopping: kind = FLOW_WINDOW_HOPPING; break;
+      case sema::WindowKind::same: kind = FLOW_WINDOW_SAME; break;
+      case sema::WindowKind::global: kind = FLOW_WINDOW_GLOBAL; break;
+    }
+    return record<FlowState>({text(state.name), u32(FLOW_STATE_PANES), u32(kind), i64(window.size_us), i64(window.slide_us),
+                              i64(window.offset_us), i64(state.pane_us), u32(state.layout), u32(state.key.size),
+                              u32(state.key.is_bytes ? 1 : 0), u32(0)});
+  }
+
+  llvm::Constant* chain_constant(const plan::Chain& chain, const ChainFunctions& functions) {
+    std::vector<llvm::Constant*> outputs, states;
+    for (const plan::Output& output : chain.outputs) {
+      bool is_edge = output.kind == plan::OutputKind::edge;
+      uint32_t layout = is_edge ? plan_.edges[output.target].layout : static_cast<uint32_t>(FLOW_NONE);
+      outputs.push_back(record<FlowOutput>({u32(is_edge ? FLOW_OUTPUT_EDGE : FLOW_OUTPUT_SINK), u32(output.target),
+                                            u32(layout), u32(0)}));
+    }
+    if (chain.state != plan::none) states.push_back(u32(chain.state));
+    return record<FlowChain>({text(chain.name), text(chain.uid), u32(chain.source), u32(chain.ports.size()),
+                              u32(outputs.size()), u32(states.size()), array("outputs", outputs),
+                              array("chain.states", states), u32(chain.parallelism), u32(0), function(functions.source),
+                              function(functions.process), function(functions.fire)});
+  }
+
+  llvm::Constant* edge_constant(const plan::Edge& edge, llvm::Function* keys) {
+    uint32_t kind = FLOW_EDGE_FORWARD;
+    switch (edge.kind) {
+      case plan::EdgeKind::forward: kind = FLOW_EDGE_FORWARD; break;
+      case plan::EdgeKind::hash: kind = FLOW_EDGE_HASH; break;
+      case plan::EdgeKind::broadcast: kind = FLOW_EDGE_BROADCAST; break;
+      case plan::EdgeKind::rebalance: kind = FLOW_EDGE_REBALANCE; break;
+      case plan::EdgeKind::single: kind = FLOW_EDGE_SINGLE; break;
+    }
+    return record<FlowEdge>({u32(kind), u32(edge.from_chain), u32(edge.from_output), u32(edge.to_chain), u32(edge.to_port),
+                             u32(edge.layout), function(keys)});
+  }
+
+  llvm::Constant* connector_constant(const plan::Connector& connector) {
+    std::vector<llvm::Constant*> options, fields;
+    auto position_of = [&](std::string_view name) {
+      for (uint32_t i = 0; i < connector.options.size(); i++) {
+        if (connector.options[i].name == name) return i;
+      }
+      return static_cast<uint32_t>(FLOW_NONE);
+    };
+    for (size_t i = 0; i < connector.options.size(); i++) {
+      options.push_back(record<FlowOption>({text(connector.options[i].name),
+                                            u32(static_cast<uint32_t>(connector.option_types[i].kind)), u32(0)}));
+    }
+    for (size_t i = 0; i < connector.fields.size(); i++) {
+      const sema::RecordField& field = connector.fields[i];
+      bool is_needed = !connector.is_source || connector.is_needed[i];
+      fields.push_back(record<FlowFormatField>({text(field.from), u32(static_cast<uint32_t>(field.type.kind)),
+                                                u32(field.type.nullable ? 1 : 0), u32(enum_number(field.type)),
+                                                u32(is_needed ? 1 : 0)}));
+    }
+    uint32_t watermark = FLOW_WATERMARK_NONE;
+    if (connector.watermark == sema::WatermarkKind::lag) watermark = FLOW_WATERMARK_LAG;
+    if (connector.watermark == sema::WatermarkKind::ascending) watermark = FLOW_WATERMARK_ASCENDING;
+    return record<FlowConnector>(
+        {text(connector.name), text(connector.type), text(connector.format), u32(connector.is_source ? 1 : 0),
+         u32(options.size()), array("options", options), u32(fields.size()), u32(watermark), array("format.fields", fields),
+         u32(number_of(connector.on_error)), u32(m_.sites.add(connector.range, connector.on_error)),
+         u32(connector.parallelism), u32(connector.is_final ? 1 : 0), u32(position_of("rate")), u32(position_of("lag")),
+         u32(position_of("idle")), u32(0)});
+  }
+
+  llvm::Constant* cell_constant(const sema::Expr* value) {
+    llvm::Constant* bits = i64(0);
+    uint64_t length = 0;
+    bool is_null = value == nullptr || value->is_null;
+    if (!is_null && value->type.is_text()) {
+      bits = text(value->text);
+      length = value->text.size();
+    } else if (!is_null) {
+      bits = value->type.is_float() ? u64(std::bit_cast<uint64_t>(value->float_value)) : i64(value->int_value);
+    }
+    llvm::Type* byte = llvm::Type::getInt8Ty(context_);
+    llvm::Constant* reserved = llvm::Constant::getNullValue(llvm::ArrayType::get(byte, 3));
+    return record<FlowCell>({bits, u32(length), llvm::ConstantInt::get(byte, is_null ? 1 : 0), reserved});
+  }
+
+  llvm::Constant* param_constant(const sema::Param& param) {
+    return record<FlowParam>({text(param.name), text(param.doc), u32(static_cast<uint32_t>(param.type.kind)),
+                              u32(param.initial == nullptr ? 1 : 0), u32(enum_number(param.type)),
+                              u32(m_.sites.add(param.range, sema::OnError::stop)), cell_constant(param.initial)});
+  }
+
+  llvm::Constant* site_constant(const Site& site) {
+    if (!m_.files.holds(site.range.file)) {
+      return record<FlowSite>({text(""), u32(0), u32(0), text(""), u32(number_of(site.on_error)), u32(0)});
+    }
+    const lang::SourceFile& file = m_.files.get(site.range.file);
+    lang::LineColumn at = file.position(site.range.begin);
+    return record<FlowSite>({text(file.path()), u32(at.line), u32(at.column), text(file.slice(site.range)),
+                             u32(number_of(site.on_error)), u32(0)});
+  }
+
+  ModuleContext& m_;
+  const ProgramFunctions& functions_;
+  const plan::PhysicalPlan& plan_;
+  llvm::LLVMContext& context_;
+};
+
+}  // namespace
+
+void emit_descriptor(ModuleContext& module, const ProgramFunctions& functions, const std::string& target_cpu) {
+  Descriptor(module, functions).emit(target_cpu);
+}
+
+}  // namespace flow::codegen

@@ -1,0 +1,322 @@
+// aggregate: rows into accumulators, accumulators into result rows, panes into windows.
+//
+// A row is added in three steps, so that a row that fails leaves the entry as it was: evaluate all arguments; find the
+// entry and compute what may overflow; only then store. An entry begins as zeros, and every accumulator reads zeros
+// as "nothing yet".
+#include "codegen/keys.h"
+#include "codegen/row_walk.h"
+#include "llvm/IR/Intrinsics.h"
+#include "runtime/vocabulary/vocabulary.h"
+
+namespace flow::codegen {
+
+using sema::AggregateKind;
+using sema::Kind;
+
+namespace {
+
+/// What one call contributes: its argument, if it takes part at all.
+struct Contribution {
+  llvm::Value* takes_part = nullptr;  // i1
+  Value argument;                     // of calls with one
+  Value by;                           // of min_by, max_by
+  llvm::Value* new_count = nullptr;
+  llvm::Value* new_sum = nullptr;
+};
+
+/// Emits code over one entry.
+class EntryCode {
+ public:
+  EntryCode(RowWalk& walk, llvm::Value* table, llvm::Value* entry)
+      : f_(walk.f), layout_(walk.entry_layout()), table_(table), entry_(entry) {}
+
+  const plan::Field& field(uint32_t number) const { return layout_.fields[number]; }
+  llvm::Value* place(uint32_t number) { return field_at(f_, field(number), entry_); }
+  Value load(uint32_t number) { return load_field(f_, field(number), entry_, f_.call("flow_table_heap", {table_}, "heap")); }
+  void store(uint32_t number, const Value& value) {
+    replace_field(f_, field(number), entry_, value, [&](llvm::Value* slot, const Value& text) {
+      f_.call("flow_entry_string", {table_, slot, text.value, text.length});
+    });
+  }
+  void store(uint32_t number, llvm::Value* value) { store(number, Value{.type = field(number).type, .value = value}); }
+
+ private:
+  FunctionEmitter& f_;
+  const plan::Layout& layout_;
+  llvm::Value* table_;
+  llvm::Value* entry_;
+};
+
+bool is_float_sum(const plan::Accumulator& acc, const plan::Layout& entry) {
+  return acc.kind == AggregateKind::avg || (acc.kind == AggregateKind::sum && entry.fields[acc.value].type.is_float());
+}
+
+Value evaluate_if(FunctionEmitter& f, ExprEmitter& expressions, llvm::Value* condition, const sema::Expr& expr,
+                  llvm::Value*& takes_part) {
+  auto& b = f.builder;
+  llvm::BasicBlock *before = b.GetInsertBlock(), *then = f.block("argument"), *done = f.block("argument.done");
+  Value zero = f.zero(expr.type);
+  bool is_conditional = condition != nullptr;
+  if (is_conditional) b.CreateCondBr(condition, then, done);
+  else f.go_to(then);
+  f.begin(then);
+  Value value = expressions.emit(expr);
+  llvm::BasicBlock* from = b.GetInsertBlock();
+  f.go_to(done);
+  f.begin(done);
+  auto merge = [&](llvm::Value* when_not, llvm::Value* otherwise) -> llvm::Value* {
+    if (!is_conditional || otherwise == nullptr) return otherwise;
+    llvm::PHINode* phi = b.CreatePHI(otherwise->getType(), 2);
+    phi->addIncoming(when_not, before);
+    phi->addIncoming(otherwise, from);
+    return phi;
+  };
+  Value merged{.type = expr.type, .value = merge(zero.value, value.value), .length = merge(zero.length, value.length)};
+  merged.is_null = merge(f.i1(true), value.is_null);
+  takes_part = is_conditional ? condition : f.i1(true);
+  return merged;
+}
+
+Contribution evaluate(RowWalk& walk, const sema::AggregateCall& call, const Row& row) {
+  FunctionEmitter& f = walk.f;
+  auto& b = f.builder;
+  ExprEmitter expressions(f, row.columns);
+  Contribution made;
+  llvm::Value* condition = nullptr;
+  if (call.filter != nullptr) {
+    Value keep = expressions.emit(*call.filter);
+    condition = keep.is_null == nullptr ? keep.value : b.CreateAnd(keep.value, b.CreateNot(keep.is_null));
+  }
+  made.takes_part = condition != nullptr ? condition : f.i1(true);
+  if (call.argument != nullptr) made.argument = evaluate_if(f, expressions, condition, *call.argument, made.takes_part);
+  llvm::Value* skips = made.argument.is_null;
+  if (call.by != nullptr) {
+    llvm::Value* same = nullptr;
+    made.by = evaluate_if(f, expressions, condition, *call.by, same);
+    skips = made.by.is_null;  // a null value may be the one that belongs to the least or greatest
+  }
+  if (skips != nullptr) made.takes_part = b.CreateAnd(made.takes_part, b.CreateNot(skips), call.name);
+  return made;
+}
+
+llvm::Value* as_sum_argument(FunctionEmitter& f, const Value& argument, sema::Type sum) {
+  auto& b = f.builder;
+  if (sum.is_float()) {
+    if (argument.type.is_float()) return b.CreateFPCast(argument.value, b.getDoubleTy());
+    bool s = !(argument.type.is_integer() && !argument.type.is_signed());
+    return s ? b.CreateSIToFP(argument.value, b.getDoubleTy()) : b.CreateUIToFP(argument.value, b.getDoubleTy());
+  }
+  bool s = !(argument.type.is_integer() && !argument.type.is_signed());
+  return s ? b.CreateSExt(argument.value, f.type_of(sum.kind)) : b.CreateZExt(argument.value, f.type_of(sum.kind));
+}
+
+/// What may fail, before anything is stored.
+void compute(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, const sema::AggregateCall& call,
+             Contribution& c, lang::SourceRange range) {
+  FunctionEmitter& f = walk.f;
+  auto& b = f.builder;
+  if (acc.count != plan::none) {
+    llvm::Value* one = b.CreateZExt(c.takes_part, b.getInt64Ty());
+    c.new_count = b.CreateAdd(entry.load(acc.count).value, one, std::string(call.name) + ".count");
+  }
+  if (acc.kind != AggregateKind::sum || is_float_sum(acc, walk.entry_layout())) return;
+  sema::Type sum = entry.field(acc.value).type;
+  llvm::Value* added = as_sum_argument(f, c.argument, sum);
+  added = b.CreateSelect(c.takes_part, added, llvm::Constant::getNullValue(added->getType()));
+  bool is_plain = sum.is_integer() && !sum.is_signed();
+  auto* pair = b.CreateBinaryIntrinsic(is_plain ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::sadd_with_overflow,
+                                       entry.load(acc.value).value, added);
+  f.fail_if(b.CreateExtractValue(pair, 1), call.argument != nullptr ? call.argument->range : range, FLOW_FAIL_OVERFLOW);
+  c.new_sum = b.CreateExtractValue(pair, 0, std::string(call.name) + ".sum");
+}
+
+/// a < b (or a > b) in the order that min and max use: NaN is beyond every number.
+llvm::Value* precedes(FunctionEmitter& f, const Value& a, const Value& b_value, bool is_max) {
+  auto& b = f.builder;
+  if (a.type.is_text()) {
+    llvm::Value* order = f.call("flow_compare", {a.value, a.length, b_value.value, b_value.length}, "order");
+    return is_max ? b.CreateICmpSGT(order, f.i32(0)) : b.CreateICmpSLT(order, f.i32(0));
+  }
+  if (a.type.is_float()) {
+    llvm::Value* ordered = is_max ? b.CreateFCmpOGT(a.value, b_value.value) : b.CreateFCmpOLT(a.value, b_value.value);
+    llvm::Value* old_is_nan = b.CreateFCmpUNO(b_value.value, b_value.value);
+    llvm::Value* new_is_number = b.CreateFCmpORD(a.value, a.value);
+    return b.CreateOr(ordered, b.CreateAnd(old_is_nan, new_is_number));
+  }
+  bool is_plain = a.type.kind == Kind::BOOL || (a.type.is_integer() && !a.type.is_signed());
+  if (is_plain) return is_max ? b.CreateICmpUGT(a.value, b_value.value) : b.CreateICmpULT(a.value, b_value.value);
+  return is_max ? b.CreateICmpSGT(a.value, b_value.value) : b.CreateICmpSLT(a.value, b_value.value);
+}
+
+/// Does the candidate take the place of what is kept? `order` is its `by` value (min_by, max_by), `time` its event time.
+llvm::Value* replaces(FunctionEmitter& f, EntryCode& entry, const plan::Accumulator& acc, const Value& value,
+                      const Value& order, llvm::Value* time) {
+  auto& b = f.builder;
+  llvm::Value* is_first = b.CreateNot(entry.load(acc.is_set).value, "nothing.yet");
+  llvm::Value* wins = nullptr;
+  switch (acc.kind) {
+    case AggregateKind::min: wins = precedes(f, value, entry.load(acc.value), false); break;
+    case AggregateKind::max: wins = precedes(f, value, entry.load(acc.value), true); break;
+    case AggregateKind::first: wins = b.CreateICmpSLT(time, entry.load(acc.order).value); break;
+    case AggregateKind::last: wins = b.CreateICmpSGE(time, entry.load(acc.order).value); break;
+    default: {
+      Value kept = entry.load(acc.order);
+      bool is_max = acc.kind == AggregateKind::max_by;
+      wins = precedes(f, order, kept, is_max);
+      llvm::Value* is_tie = b.CreateNot(b.CreateOr(wins, precedes(f, kept, order, is_max)));
+      llvm::Value* is_earlier = acc.order_time == plan::none
+                                    ? static_cast<llvm::Value*>(f.i1(false))
+                                    : b.CreateICmpSLT(time, entry.load(acc.order_time).value);
+      wins = b.CreateOr(wins, b.CreateAnd(is_tie, is_earlier));
+    }
+  }
+  return b.CreateOr(is_first, wins, "replaces");
+}
+
+void keep(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, const Value& value, const Value& order,
+          llvm::Value* time, llvm::Value* takes_part) {
+  FunctionEmitter& f = walk.f;
+  auto& b = f.builder;
+  llvm::BasicBlock *test = f.block("compare"), *store = f.block("replace"), *done = f.block("kept");
+  b.CreateCondBr(takes_part, test, done);
+  f.begin(test);
+  b.CreateCondBr(replaces(f, entry, acc, value, order, time), store, done);
+  f.begin(store);
+  entry.store(acc.is_set, f.i1(true));
+  entry.store(acc.value, value);
+  bool is_by = acc.kind == AggregateKind::min_by || acc.kind == AggregateKind::max_by;
+  if (acc.order != plan::none) entry.store(acc.order, is_by ? order : Value{.type = entry.field(acc.order).type, .value = time});
+  if (acc.order_time != plan::none) entry.store(acc.order_time, time);
+  f.go_to(done);
+  f.begin(done);
+}
+
+void store(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, const Contribution& c, llvm::Value* time) {
+  FunctionEmitter& f = walk.f;
+  if (c.new_count != nullptr) entry.store(acc.count, c.new_count);
+  if (acc.kind == AggregateKind::count) return;
+  if (c.new_sum != nullptr) return entry.store(acc.value, c.new_sum);
+  if (!is_float_sum(acc, walk.entry_layout())) return keep(walk, entry, acc, c.argument, c.by, time, c.takes_part);
+  llvm::BasicBlock *add = f.block("add"), *done = f.block("added");
+  f.builder.CreateCondBr(c.takes_part, add, done);
+  f.begin(add);
+  f.call("flow_sum_add", {entry.place(acc.value), as_sum_argument(f, c.argument, sema::scalar(Kind::F64))});
+  f.go_to(done);
+  f.begin(done);
+}
+
+Value result(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, const sema::AggregateCall& call) {
+  FunctionEmitter& f = walk.f;
+  auto& b = f.builder;
+  auto finish = [&](Value value, llvm::Value* is_empty) {
+    value.type = call.result;
+    if (!call.result.nullable) value.is_null = nullptr;
+    else if (value.is_null == nullptr) value.is_null = is_empty;
+    else value.is_null = b.CreateOr(value.is_null, is_empty);
+    return value;
+  };
+  if (acc.kind == AggregateKind::count) return {.type = call.result, .value = entry.load(acc.count).value};
+  if (acc.kind == AggregateKind::avg) {
+    llvm::Value* count = entry.load(acc.count).value;
+    llvm::Value* sum = f.call("flow_sum_value", {entry.place(acc.value)}, "sum");
+    llvm::Value* is_empty = b.CreateICmpEQ(count, f.i64(0), "is.empty");
+    llvm::Value* safe = b.CreateSelect(is_empty, f.i64(1), count);
+    return finish({.value = b.CreateFDiv(sum, b.CreateSIToFP(safe, b.getDoubleTy()), "avg")}, is_empty);
+  }
+  if (acc.kind == AggregateKind::sum) {
+    if (!is_float_sum(acc, walk.entry_layout())) return {.type = call.result, .value = entry.load(acc.value).value};
+    return {.type = call.result, .value = f.call("flow_sum_value", {entry.place(acc.value)}, "sum")};
+  }
+  return finish(entry.load(acc.value), b.CreateNot(entry.load(acc.is_set).value, "is.empty"));
+}
+
+const plan::PlanOp& op_of(RowWalk& walk, const plan::Aggregate& aggregate) {
+  for (const plan::PlanOp& op : walk.chain.ops) {
+    if (std::get_if<plan::Aggregate>(&op.op) == &aggregate) return op;
+  }
+  llvm_unreachable("the operator is in its chain");
+}
+
+}  // namespace
+
+void emit_aggregate(RowWalk& walk, const plan::Aggregate& aggregate, const Row& row) {
+  FunctionEmitter& f = walk.f;
+  llvm::BasicBlock* done = f.block("aggregate.done");
+  Placement placement = place_row(walk, row);
+  emit_late_test(walk, placement, row, done);
+  std::vector<Contribution> contributions;
+  for (const plan::Accumulator& acc : aggregate.accumulators) contributions.push_back(evaluate(walk, aggregate.calls[acc.call], row));
+  llvm::Value* table = f.call("flow_pane", {f.task, f.i32(0), placement.pane_start}, "pane");
+  EntryCode entry(walk, table, upsert_entry(walk, table, row));
+  const plan::PlanOp& op = op_of(walk, aggregate);
+  for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
+    const plan::Accumulator& acc = aggregate.accumulators[i];
+    compute(walk, entry, acc, aggregate.calls[acc.call], contributions[i], op.range);
+  }
+  llvm::Value* time = row.time != nullptr ? row.time : f.i64(0);
+  for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
+    store(walk, entry, aggregate.accumulators[i], contributions[i], time);
+  }
+  f.go_to(done);
+  f.begin(done);
+}
+
+void emit_aggregate_result(RowWalk& walk, const plan::Aggregate& aggregate, llvm::Value* table, llvm::Value* entry_at,
+                           const Row& window) {
+  FunctionEmitter& f = walk.f;
+  EntryCode entry(walk, table, entry_at);
+  Row row{.time = window.time};
+  if (walk.state().key.size != 0) {
+    llvm::Value* heap = f.call("flow_table_heap", {table}, "heap");
+    row.columns = load_key(f, walk.state().key, walk.entry_layout(), entry_at, heap);
+  }
+  if (walk.state().window.kind != sema::WindowKind::global) {
+    row.columns.insert(row.columns.end(), window.columns.begin(), window.columns.end());
+  }
+  for (const sema::AggregateCall& call : aggregate.calls) {
+    uint32_t number = static_cast<uint32_t>(&call - aggregate.calls.data());
+    for (const plan::Accumulator& acc : aggregate.accumulators) {
+      if (acc.call == number) row.columns.push_back(result(walk, entry, acc, call));
+    }
+  }
+  walk.consumers(walk.origin(plan::OriginKind::fired), row);
+}
+
+void emit_aggregate_merge(RowWalk& walk, const plan::Aggregate& aggregate, llvm::Value* from, llvm::Value* entry,
+                          llvm::Value* table, llvm::Value* into) {
+  FunctionEmitter& f = walk.f;
+  auto& b = f.builder;
+  EntryCode source(walk, from, entry), target(walk, table, into);
+  const plan::PlanOp& op = op_of(walk, aggregate);
+  std::vector<Contribution> sums(aggregate.accumulators.size());
+  for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
+    const plan::Accumulator& acc = aggregate.accumulators[i];
+    if (acc.count != plan::none) sums[i].new_count = b.CreateAdd(target.load(acc.count).value, source.load(acc.count).value);
+    if (acc.kind != AggregateKind::sum || is_float_sum(acc, walk.entry_layout())) continue;
+    sema::Type type = target.field(acc.value).type;
+    bool is_plain = type.is_integer() && !type.is_signed();
+    auto* pair = b.CreateBinaryIntrinsic(is_plain ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::sadd_with_overflow,
+                                         target.load(acc.value).value, source.load(acc.value).value);
+    f.fail_if(b.CreateExtractValue(pair, 1), op.range, FLOW_FAIL_OVERFLOW);
+    sums[i].new_sum = b.CreateExtractValue(pair, 0, "sum");
+  }
+  for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
+    const plan::Accumulator& acc = aggregate.accumulators[i];
+    if (sums[i].new_count != nullptr) target.store(acc.count, sums[i].new_count);
+    if (acc.kind == AggregateKind::count) continue;
+    if (sums[i].new_sum != nullptr) {
+      target.store(acc.value, sums[i].new_sum);
+    } else if (is_float_sum(acc, walk.entry_layout())) {
+      f.call("flow_sum_merge", {target.place(acc.value), source.place(acc.value)});
+    } else {
+      bool is_by = acc.kind == AggregateKind::min_by || acc.kind == AggregateKind::max_by;
+      Value order = is_by ? source.load(acc.order) : Value{};
+      llvm::Value* time = f.i64(0);
+      if (is_by && acc.order_time != plan::none) time = source.load(acc.order_time).value;
+      if (!is_by && acc.order != plan::none) time = source.load(acc.order).value;
+      keep(walk, target, acc, source.load(acc.value), order, time, source.load(acc.is_set).value);
+    }
+  }
+}
+
+}  // namespace flow::codegen

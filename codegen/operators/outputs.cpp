@@ -1,0 +1,41 @@
+// The leaves of a chain: rows to an edge, records to a sink.
+#include "codegen/functions.h"
+#include "codegen/keys.h"
+#include "codegen/row_walk.h"
+
+namespace flow::codegen {
+
+namespace {
+
+llvm::Value* hash_for(RowWalk& walk, const plan::Edge& edge, const Row& row) {
+  const plan::State& state = walk.plan().states[walk.plan().chains[edge.to_chain].state];
+  return make_key(walk.f, edge.key, walk.layout(state.layout), row.columns).hash;
+}
+
+}  // namespace
+
+void emit_emit(RowWalk& walk, const plan::Emit& emit, const Row& row) {
+  FunctionEmitter& f = walk.f;
+  const plan::Edge& edge = walk.plan().edges[emit.edge];
+  const plan::Layout& layout = walk.layout(edge.layout);
+  std::vector<Value> values = row.columns;
+  if (has_time(layout)) values.push_back({.type = sema::scalar(sema::Kind::TIMESTAMP), .value = row.time});
+  llvm::Value* heap = heap_bytes_of(f, values);
+  llvm::Value *output = f.i32(emit.output), *stride = f.i32(layout.stride);
+  llvm::Value* place = edge.kind == plan::EdgeKind::hash
+                           ? f.call("flow_out_row_keyed", {f.task, output, hash_for(walk, edge, row), stride, heap}, "out")
+                           : f.call("flow_out_row", {f.task, output, stride, heap}, "out");
+  auto store_text = [&](llvm::Value* slot, const Value& text) {
+    f.call("flow_out_string", {f.task, output, slot, text.value, text.length});
+  };
+  for (size_t i = 0; i < layout.fields.size(); i++) store_field(f, layout.fields[i], place, values[i], store_text);
+}
+
+void emit_sink(RowWalk& walk, const plan::SinkWrite& sink, const Row& row) {
+  FunctionEmitter& f = walk.f;
+  llvm::Value* cells = f.call("flow_sink_cells", {f.task, f.i32(sink.output)}, "cells");
+  for (size_t i = 0; i < row.columns.size(); i++) store_cell(f, cell_at(f, cells, i), row.columns[i]);
+  f.call("flow_rt_sink_record", {f.task, f.i32(sink.output)});
+}
+
+}  // namespace flow::codegen

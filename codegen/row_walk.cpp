@@ -1,0 +1,78 @@
+#include "codegen/row_walk.h"
+
+#include "llvm/IR/CFG.h"
+
+namespace flow::codegen {
+
+namespace {
+
+template <typename... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+template <typename... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+}  // namespace
+
+void RowWalk::consumers(uint32_t op, const Row& row) {
+  for (uint32_t i = 0; i < chain.ops.size(); i++) {
+    if (chain.ops[i].input == op) emit(i, row);
+  }
+}
+
+void RowWalk::emit(uint32_t index, const Row& row) {
+  const plan::PlanOp& op = chain.ops[index];
+  guarded(op, [&] {
+    f.at(op.range);
+    std::visit(Overloaded{
+                   [](const plan::Origin&) { llvm_unreachable("an origin has no input"); },
+                   [&](const plan::Filter& filter) { emit_filter(*this, index, filter, row); },
+                   [&](const plan::Project& project) { emit_project(*this, index, project, row); },
+                   [&](const plan::Unnest& unnest) { emit_unnest(*this, index, unnest, row); },
+                   [&](const plan::Aggregate& aggregate) { emit_aggregate(*this, aggregate, row); },
+                   [&](const plan::Top& top) { emit_top(*this, top, row); },
+                   [&](const plan::Emit& out) { emit_emit(*this, out, row); },
+                   [&](const plan::SinkWrite& sink) { emit_sink(*this, sink, row); },
+               },
+               op.op);
+  });
+}
+
+void RowWalk::guarded(const plan::PlanOp& op, const std::function<void()>& body) {
+  llvm::BasicBlock* outer = f.failed;
+  sema::OnError outer_policy = f.on_error;
+  llvm::BasicBlock *failed = f.block(op.name + ".failed"), *done = f.block(op.name + ".done");
+  f.failed = failed;
+  f.on_error = op.on_error;
+  body();
+  f.go_to(done);
+  f.failed = outer;
+  f.on_error = outer_policy;
+  if (llvm::pred_empty(failed)) {
+    failed->eraseFromParent();
+  } else {
+    f.begin(failed);
+    f.builder.CreateCondBr(f.asks("flow_rt_row_failed", {f.task}, "must.stop"), stop_block(), done);
+  }
+  f.begin(done);
+}
+
+uint32_t RowWalk::origin(plan::OriginKind kind) const {
+  for (uint32_t i = 0; i < chain.ops.size(); i++) {
+    const auto* found = std::get_if<plan::Origin>(&chain.ops[i].op);
+    if (found != nullptr && found->kind == kind) return i;
+  }
+  return plan::none;
+}
+
+llvm::BasicBlock* RowWalk::stop_block() {
+  if (stop_ == nullptr) {
+    stop_ = f.block("stop");
+    llvm::IRBuilder<>(stop_).CreateRet(f.i64(-1));
+  }
+  return stop_;
+}
+
+}  // namespace flow::codegen

@@ -1,0 +1,74 @@
+// From an origin to its leaves: a chain's operators emitted one inside the other, for one row.
+//
+// `consumers(i, row)` emits everything that reads operator i, for this row. Each operator is one function in
+// operators/, which emits its code and calls consumers() where a row comes out. A failure inside an operator drops the
+// row there (and nothing that other branches did with it), or ends the function, as its `on error` says.
+#pragma once
+
+#include <functional>
+
+#include "codegen/expr_emitter.h"
+#include "codegen/function_emitter.h"
+#include "codegen/rows.h"
+
+namespace flow::codegen {
+
+class RowWalk {
+ public:
+  RowWalk(FunctionEmitter& function, const plan::Chain& chain) : f(function), chain(chain) {}
+
+  FunctionEmitter& f;
+  const plan::Chain& chain;
+
+  const plan::PhysicalPlan& plan() const { return f.module.plan; }
+  const plan::Layout& layout(uint32_t number) const { return plan().layouts[number]; }
+  const plan::State& state() const { return plan().states[chain.state]; }
+  const plan::Layout& entry_layout() const { return layout(state().layout); }
+
+  void consumers(uint32_t op, const Row& row);
+  /// Runs `body` with a place for failures of `op`.
+  void guarded(const plan::PlanOp& op, const std::function<void()>& body);
+  /// The origin of this kind in the chain, or plan::none.
+  uint32_t origin(plan::OriginKind kind) const;
+  /// Ends the function with -1: the error is in the task.
+  llvm::BasicBlock* stop_block();
+
+ private:
+  void emit(uint32_t op, const Row& row);
+  llvm::BasicBlock* stop_ = nullptr;
+};
+
+// operators/*.cpp
+void emit_filter(RowWalk&, uint32_t op, const plan::Filter&, const Row&);
+void emit_project(RowWalk&, uint32_t op, const plan::Project&, const Row&);
+void emit_unnest(RowWalk&, uint32_t op, const plan::Unnest&, const Row&);
+void emit_emit(RowWalk&, const plan::Emit&, const Row&);
+void emit_sink(RowWalk&, const plan::SinkWrite&, const Row&);
+
+/// Adds the row to its entry; late rows go to the chain's late origin.
+void emit_aggregate(RowWalk&, const plan::Aggregate&, const Row&);
+/// One due entry: its result row to the consumers of the fired origin.
+void emit_aggregate_result(RowWalk&, const plan::Aggregate&, llvm::Value* table, llvm::Value* entry, const Row& window);
+/// One entry of a pane into the entry of the same key of `into`.
+void emit_aggregate_merge(RowWalk&, const plan::Aggregate&, llvm::Value* from, llvm::Value* entry, llvm::Value* table,
+                          llvm::Value* into);
+
+void emit_top(RowWalk&, const plan::Top&, const Row&);
+void emit_top_result(RowWalk&, const plan::Top&, llvm::Value* table, llvm::Value* entry, const Row& window);
+void emit_top_merge(RowWalk&, const plan::Top&, llvm::Value* from, llvm::Value* entry, llvm::Value* table,
+                    llvm::Value* into);
+
+/// Where a row lies in time: the start of its pane and the end of the last window that holds it.
+struct Placement {
+  llvm::Value* pane_start;
+  llvm::Value* last_end;  // null: never late
+};
+Placement place_row(RowWalk&, const Row&);
+/// Emits the test for lateness: late rows are counted and walked from the late origin; goes on with rows in time.
+void emit_late_test(RowWalk&, const Placement&, const Row&, llvm::BasicBlock* done);
+/// The entry of the row's key in `table`, made if need be.
+llvm::Value* upsert_entry(RowWalk&, llvm::Value* table, const Row&);
+/// The entry of another table's entry's key.
+llvm::Value* upsert_same_key(RowWalk&, llvm::Value* from, llvm::Value* entry, llvm::Value* hash, llvm::Value* into);
+
+}  // namespace flow::codegen
