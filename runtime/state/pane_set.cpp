@@ -1,0 +1,118 @@
+#include "runtime/state/pane_set.h"
+
+#include <algorithm>
+
+#include "runtime/base/assert.h"
+
+namespace flow::runtime {
+namespace {
+
+constexpr WideTime nothing_closed = static_cast<WideTime>(INT64_MIN) * 4;
+constexpr WideTime all_closed = static_cast<WideTime>(INT64_MAX) * 4;  // beyond the end of every window
+
+// At the end of time the watermark closes what ends behind it, too.
+WideTime closes_through(int64_t watermark) { return watermark == INT64_MAX ? all_closed : watermark; }
+
+WideTime floor_to(WideTime value, WideTime step) {
+  WideTime rest = value % step;
+  return value - (rest < 0 ? rest + step : rest);
+}
+
+int64_t cut(WideTime time) {
+  if (time < INT64_MIN) return INT64_MIN;
+  if (time > INT64_MAX) return INT64_MAX;
+  return static_cast<int64_t>(time);
+}
+
+bool starts_before(const std::unique_ptr<Pane>& pane, WideTime time) { return pane->start < time; }
+
+}  // namespace
+
+int64_t DueWindow::start_us() const { return cut(start); }
+int64_t DueWindow::end_us() const { return cut(end); }
+
+PaneSet::PaneSet(const FlowProgram& program, const FlowState& state)
+    : state_(state),
+      codec_(program, program.layouts[state.layout], state.key_is_bytes != 0),
+      key_{.size = state.key_size, .is_bytes = state.key_is_bytes != 0},
+      closed_through_(nothing_closed) {
+  FLOW_ASSERT(state.window == FLOW_WINDOW_GLOBAL || state.size > 0, "a window has a size");
+  FLOW_ASSERT(state.window != FLOW_WINDOW_HOPPING || state.slide > 0, "a hopping window has a slide");
+}
+
+Pane& PaneSet::open(int64_t start) {
+  if (state_.window == FLOW_WINDOW_GLOBAL) start = INT64_MIN;
+  auto at = std::lower_bound(panes_.begin(), panes_.end(), start, starts_before);
+  if (at == panes_.end() || (*at)->start != start) at = panes_.insert(at, std::make_unique<Pane>(start, codec_, key_));
+  return **at;
+}
+
+std::optional<DueWindow> PaneSet::next_due(int64_t watermark) const {
+  WideTime through = closes_through(watermark);
+  for (const auto& pane : panes_) {
+    std::optional<DueWindow> window = first_open_window(pane->start);
+    if (!window) continue;  // a gap between windows, or a pane that came too late
+    if (window->end - 1 > through) return std::nullopt;  // later panes have later windows
+    return window;
+  }
+  return std::nullopt;
+}
+
+std::optional<DueWindow> PaneSet::first_open_window(int64_t pane_start) const {
+  if (state_.window == FLOW_WINDOW_HOPPING) return hopping_window_after(pane_start);
+  DueWindow window{pane_start, static_cast<WideTime>(pane_start) + state_.size};
+  // The global window closes at the end of time and not before.
+  if (state_.window == FLOW_WINDOW_GLOBAL) window.end = static_cast<WideTime>(INT64_MAX) + 1;
+  if (window.end - 1 <= closed_through_) return std::nullopt;
+  return window;
+}
+
+// The first window that contains the pane and is not closed: its start lies in (pane - size, pane] on the grid.
+std::optional<DueWindow> PaneSet::hopping_window_after(int64_t pane_start) const {
+  WideTime after = std::max(static_cast<WideTime>(pane_start) - state_.size, closed_through_ + 1 - state_.size);
+  WideTime start = floor_to(after - state_.offset, state_.slide) + state_.offset + state_.slide;
+  if (start > pane_start) return std::nullopt;
+  return DueWindow{start, start + state_.size};
+}
+
+std::vector<Pane*> PaneSet::panes_of(const DueWindow& window) const {
+  std::vector<Pane*> found;
+  auto at = std::lower_bound(panes_.begin(), panes_.end(), window.start, starts_before);
+  for (; at != panes_.end() && (*at)->start < window.end; ++at) found.push_back(at->get());
+  return found;
+}
+
+void PaneSet::close(const DueWindow& window) {
+  closed_through_ = std::max(closed_through_, window.end - 1);
+  free_closed();
+}
+
+void PaneSet::close_through(int64_t watermark) {
+  WideTime through = closes_through(watermark);
+  if (through <= closed_through_) return;
+  closed_through_ = through;
+  free_closed();
+}
+
+void PaneSet::free_closed() {
+  // Panes are in order of time, and so are their last windows: those to free stand in front.
+  auto needed = panes_.begin();
+  while (needed != panes_.end() && !first_open_window((*needed)->start)) ++needed;
+  if (needed == panes_.begin()) return;
+  panes_.erase(panes_.begin(), needed);
+  ++frees_;
+}
+
+uint64_t PaneSet::entries() const {
+  uint64_t sum = 0;
+  for (const auto& pane : panes_) sum += pane->table.count;
+  return sum;
+}
+
+uint64_t PaneSet::memory_bytes() const {
+  uint64_t sum = 0;
+  for (const auto& pane : panes_) sum += pane->table.memory_bytes();
+  return sum;
+}
+
+}  // namespace flow::runtime

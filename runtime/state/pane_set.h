@@ -1,0 +1,73 @@
+// PaneSet: the panes of one FlowState. Tells which windows close at a watermark, in order of their end, and frees a
+// pane when its last window has closed.
+//
+// A pane is a table of the rows of one slice of event time; a window is one pane (tumbling, same, global) or several in
+// a row (hopping). A window [start, end) closes when the watermark reaches end - 1, the last instant in it; at the end
+// of time everything closes. Windows are computed in 128 bits, so the ends of the time axis need no special care; what
+// is told of them is cut to 64 bits.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "runtime/state/table.h"
+
+namespace flow::runtime {
+
+using WideTime = __int128;
+
+struct Pane {
+  Pane(int64_t pane_start, const LayoutCodec& codec, TableKey key) : start(pane_start), table(codec, key) {}
+  int64_t start;
+  StateTable table;
+};
+
+struct DueWindow {
+  WideTime start = 0;
+  WideTime end = 0;
+  // Cut to what generated code sees.
+  int64_t start_us() const;
+  int64_t end_us() const;
+};
+
+class PaneSet {
+ public:
+  PaneSet(const FlowProgram& program, const FlowState& state);
+
+  // The pane that starts there, made if it is not there.
+  Pane& open(int64_t start);
+
+  // The first window by end that is open, holds a pane, and closes at this watermark.
+  std::optional<DueWindow> next_due(int64_t watermark) const;
+  // Its panes, in order of time.
+  std::vector<Pane*> panes_of(const DueWindow& window) const;
+  // The window has been dealt with; panes that no open window needs are freed.
+  void close(const DueWindow& window);
+  // Every window that this watermark closes has been dealt with.
+  void close_through(int64_t watermark);
+
+  const std::vector<std::unique_ptr<Pane>>& panes() const { return panes_; }
+  const FlowState& state() const { return state_; }
+  const LayoutCodec& codec() const { return codec_; }
+  TableKey key() const { return key_; }
+  uint64_t entries() const;
+  uint64_t memory_bytes() const;
+  // Counts up whenever a pane is freed: pointers to panes are dead then.
+  uint64_t frees() const { return frees_; }
+
+ private:
+  std::optional<DueWindow> first_open_window(int64_t pane_start) const;
+  std::optional<DueWindow> hopping_window_after(int64_t pane_start) const;
+  void free_closed();
+
+  const FlowState& state_;
+  LayoutCodec codec_;
+  TableKey key_;
+  std::vector<std::unique_ptr<Pane>> panes_;  // by start
+  WideTime closed_through_;                   // windows whose last instant is at or before this are closed
+  uint64_t frees_ = 0;
+};
+
+}  // namespace flow::runtime

@@ -1,0 +1,154 @@
+// How a task's time goes on: watermarks of ports or splits to one target, windows that it closes, then the watermark
+// itself to those behind.
+#include <algorithm>
+
+#include "runtime/base/assert.h"
+#include "runtime/task/task.h"
+
+namespace flow::runtime {
+
+void Task::take_watermark(uint32_t port, int64_t time_us, bool is_idle) {
+  FLOW_ASSERT(port < ports_.size(), "the port is one of the chain's");
+  Port& told = ports_[port];
+  told.watermark = std::max(told.watermark, time_us);
+  told.is_idle = is_idle;
+  refresh();
+}
+
+void Task::end_port(uint32_t port) {
+  if (chain->source != FLOW_NONE) {
+    no_more_splits_ = true;  // of a source chain: no further split will be opened
+  } else {
+    FLOW_ASSERT(port < ports_.size(), "the port is one of the chain's");
+    ports_[port].has_ended = true;
+  }
+  refresh();
+}
+
+void Task::set_split_idle(Split& split, bool is_idle) {
+  split.is_idle = is_idle;
+  refresh();
+}
+
+void Task::end_split(Split& split) {
+  split.is_finished = true;
+  refresh();
+}
+
+bool Task::is_finished() const {
+  if (!error_.is_ok() || watermark != INT64_MAX || firing_.is_active()) return false;
+  if (chain->source == FLOW_NONE) {
+    return std::all_of(ports_.begin(), ports_.end(), [](const Port& port) { return port.has_ended; });
+  }
+  return (no_more_splits_ || !splits_.empty()) &&
+         std::all_of(splits_.begin(), splits_.end(), [](const auto& split) { return split->is_finished; });
+}
+
+namespace {
+
+// The minimum over inputs that are neither idle nor at their end.
+struct Merge {
+  int64_t minimum = INT64_MAX;
+  bool has_active = false;
+  bool has_idle = false;
+  void add(int64_t watermark, bool is_idle, bool has_ended) {
+    if (has_ended) return;
+    if (is_idle) {
+      has_idle = true;
+      return;
+    }
+    has_active = true;
+    minimum = std::min(minimum, watermark);
+  }
+};
+
+}  // namespace
+
+void Task::refresh() {
+  if (!error_.is_ok()) return;
+  Merge merge;
+  for (const Port& port : ports_) merge.add(port.watermark, port.is_idle, port.has_ended);
+  for (const auto& split : splits_) merge.add(split->told, split->is_idle, split->is_finished);
+  bool is_open = merge.has_active || merge.has_idle;
+  // A source whose splits are still to come is open, though nothing speaks for it yet.
+  if (chain->source != FLOW_NONE && splits_.empty() && !no_more_splits_) return;
+  is_idle_ = is_open && !merge.has_active;
+  if (!is_idle_) target_ = std::max(target_, merge.minimum);
+  if (!has_due()) finish_progress();
+}
+
+bool Task::has_due() const {
+  if (firing_.is_active()) return true;
+  if (target_ == watermark) return false;
+  return std::any_of(states_.begin(), states_.end(),
+                     [this](const auto& panes) { return panes->next_due(target_).has_value(); });
+}
+
+// The due window that ends first; of equal ends that of the state that comes first in the chain.
+bool Task::begin_window() {
+  if (target_ == watermark) return false;
+  uint32_t first = 0;
+  std::optional<DueWindow> window;
+  for (uint32_t i = 0; i < states_.size(); ++i) {
+    std::optional<DueWindow> due = states_[i]->next_due(target_);
+    if (!due || (window && window->end <= due->end)) continue;
+    window = due;
+    first = i;
+  }
+  if (!window) return false;
+  firing_.begin(first, *states_[first], *window);
+  if (!firing_.is_active()) forget_freed_panes();
+  return true;
+}
+
+int32_t Task::step() {
+  if (!begin_call()) return -1;
+  while (!firing_.is_active()) {
+    if (begin_window()) continue;
+    finish_progress();
+    return 0;
+  }
+  if (!fire_portion()) return -1;
+  if (is_full != 0 || has_due()) return 1;
+  finish_progress();
+  return 0;
+}
+
+bool Task::fire_portion() {
+  FlowDue due = firing_.due();
+  int64_t from = firing_.from();
+  int64_t reached = chain->fire(this, firing_.declared().trigger, &due, from);
+  if (reached < 0 || !error_.is_ok()) {
+    stop_without_reason("fire");
+    return false;
+  }
+  FLOW_ASSERT(reached >= from && reached <= due.count, "a trigger stops inside its entries");
+  FLOW_ASSERT(reached > from || is_full != 0, "a trigger that was not stopped goes on");
+  firing_.advance(reached);
+  if (!firing_.is_active()) forget_freed_panes();
+  outputs_of->send_full();
+  return true;
+}
+
+void Task::finish_progress() {
+  if (watermark != target_) {
+    watermark = target_;
+    for (const auto& panes : states_) panes->close_through(watermark);
+    forget_freed_panes();
+  }
+  announce();
+}
+
+void Task::forget_freed_panes() {
+  for (FlowStateView& view : state_views_) view = {};
+}
+
+void Task::announce() {
+  if (watermark == sent_watermark_ && is_idle_ == sent_idle_) return;
+  outputs_of->send_edges();
+  host.send_watermark(host.context, watermark, is_idle_);
+  sent_watermark_ = watermark;
+  sent_idle_ = is_idle_;
+}
+
+}  // namespace flow::runtime

@@ -1,0 +1,123 @@
+// Task: one instance of a chain, driven through runtime/abi/flow_host.h. Single-threaded; told everything.
+//
+// Progress. `target_` is the watermark that the inputs allow; `watermark` (what generated code sees) is the one up to
+// which all windows have fired. While windows fire the two differ, so that rows made by one window's end are not late
+// for the next operator of the same chain. When nothing is due any more, `watermark` becomes `target_`, and it is sent
+// behind the rows that it caused.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/abi/flow_host.h"
+#include "runtime/base/status.h"
+#include "runtime/state/pane_set.h"
+#include "runtime/task/firing.h"
+#include "runtime/task/outputs.h"
+#include "runtime/task/scratch.h"
+#include "runtime/task/sinks.h"
+#include "runtime/task/split.h"
+#include "runtime/task/task_view.h"
+
+namespace flow::runtime {
+
+// Things that functions of the vocabulary keep for the life of the task (compiled patterns). Owned here, so that the
+// core need not know them.
+struct TaskCache {
+  void* data = nullptr;
+  void (*free)(void*) = nullptr;
+};
+
+struct Port {
+  int64_t watermark = INT64_MIN;
+  bool is_idle = false;
+  bool has_ended = false;
+};
+
+class Task : public FlowTask {
+ public:
+  Task(const FlowProgram& program, const FlowPlace& place, const FlowHost& host);
+  // A task of no chain, which evaluates options.
+  Task(const FlowProgram& program, const FlowCell* param_values);
+  ~Task();
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+
+  // ---- what the host tells (task.cpp, progress.cpp) ----
+  int64_t push(uint32_t port, const FlowBatch* batch, int64_t from);
+  int64_t pull(Split& split, const FlowInput& input, int64_t from);
+  void take_watermark(uint32_t port, int64_t time_us, bool is_idle);
+  void end_port(uint32_t port);
+  void set_split_idle(Split& split, bool is_idle);
+  void end_split(Split& split);
+  int32_t step();
+  void flush();
+  bool is_finished() const;
+
+  Split* open_split(std::string name, uint32_t index, uint32_t splits, int64_t cursor);
+  Split* find_split(std::string_view name);
+
+  // ---- what generated code causes (failures.cpp, sources.cpp) ----
+  void fail(uint32_t site, uint32_t failure);
+  bool apply_failure();  // true: stop
+  void stop(Status status);
+  FlowTable* open_pane(uint32_t state, int64_t start);
+  int32_t decode(Split& split, const FlowInput& input, int64_t* position, const FlowCell** cells);
+
+  // ---- snapshots (snapshot.cpp, restore.cpp) ----
+  FlowSnapshot* capture(uint64_t epoch);
+  Status restore_group(uint32_t group, std::string_view bytes);
+  Status restore_item(std::string_view bytes);
+
+  FlowTaskCounters counters() const;
+  const Status& error() const { return error_; }
+
+  static Task* from(FlowTask* task) { return static_cast<Task*>(task); }
+  static const Task* from(const FlowTask* task) { return static_cast<const Task*>(task); }
+
+  const FlowProgram& program;
+  const FlowChain* chain = nullptr;
+  FlowPlace place{};
+  FlowHost host{};
+  std::unique_ptr<Outputs> outputs_of;  // null for a task that evaluates options
+  std::unique_ptr<SinkEncoders> sinks;
+  TaskCache cache;
+  FlowTaskCounters counted{};
+  Scratch scratch;
+
+ private:
+  bool begin_call();
+  int64_t source_pass(Split& split, const FlowInput& input, int64_t from);
+  void refresh();          // target_ from ports or splits, then announce if nothing is due
+  void refresh_ports();
+  void refresh_splits();
+  bool has_due() const;
+  bool begin_window();
+  bool fire_portion();
+  void finish_progress();
+  void announce();
+  void forget_freed_panes();
+  void stop_without_reason(const char* where);
+  std::string failure_text(const FlowSite* site, uint32_t failure) const;
+
+  friend class SnapshotBuilder;
+  friend class SnapshotReader;
+
+  std::vector<Port> ports_;
+  std::vector<std::unique_ptr<Split>> splits_;
+  bool no_more_splits_ = false;
+  std::vector<std::unique_ptr<PaneSet>> states_;
+  std::vector<FlowStateView> state_views_;
+  Firing firing_;
+
+  int64_t target_ = INT64_MIN;
+  bool is_idle_ = false;
+  int64_t sent_watermark_ = INT64_MIN;
+  bool sent_idle_ = false;
+  Status error_;
+};
+
+}  // namespace flow::runtime
