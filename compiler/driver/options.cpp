@@ -1,0 +1,93 @@
+#include "compiler/driver/options.h"
+
+#include <cstdio>
+#include <map>
+
+#include <CLI/CLI.hpp>
+
+#include "compiler/driver/exit_codes.h"
+
+namespace flow::driver {
+
+namespace {
+
+const std::map<std::string, Emit> emits = {
+    {"ast", Emit::ast},       {"typed", Emit::typed}, {"graph", Emit::graph},  {"plan", Emit::plan},
+    {"layout", Emit::layout}, {"llvm", Emit::llvm},   {"asm", Emit::assembly}, {"obj", Emit::object}};
+const std::map<std::string, GraphFormat> formats = {
+    {"text", GraphFormat::text}, {"dot", GraphFormat::dot}, {"svg", GraphFormat::svg}};
+
+void add_program(CLI::App& command, Options& options) {
+  command.add_option("program", options.program, "The .flow file")->required()->type_name("FILE");
+}
+
+void add_code_options(CLI::App& command, Options& options) {
+  command.add_option("-O", options.optimisation, "Optimisation level, 0 to 3")->check(CLI::Range(0, 3))->capture_default_str();
+  command.add_flag("-g", options.keep_debug_info, "Keep debug information: lines of the .flow file in debuggers and profilers");
+  command.add_option("--target-cpu", options.target_cpu, "CPU to compile for: x86-64-v2, x86-64-v3, native, …")
+      ->type_name("CPU")
+      ->capture_default_str();
+  command.add_option("--disable-pass", options.disabled_passes, "Switch a pass of the optimiser off (may be repeated)")
+      ->type_name("NAME");
+  command.add_flag("--time", options.times, "Print how long each stage took");
+}
+
+void add_build(CLI::App& app, Options& options) {
+  CLI::App* build = app.add_subcommand("build", "Compile a program to a native executable");
+  build->callback([&] { options.command = Command::build; });
+  add_program(*build, options);
+  build->add_option("-o", options.output, "Where to write the result")->type_name("FILE");
+  build
+      ->add_option("--emit", options.emit, "Print a stage instead: ast, typed, graph, plan, layout, llvm, asm; or write obj")
+      ->transform(CLI::CheckedTransformer(emits, CLI::ignore_case).description(""))
+      ->type_name("STAGE");
+  build->add_flag("--shared", options.shared, "Make a shared object for a host of its own (runtime/abi/flow_host.h)");
+  add_code_options(*build, options);
+}
+
+void add_run(CLI::App& app, Options& options) {
+  CLI::App* run = app.add_subcommand("run", "Compile a program and run it at once; flags of the job come after --");
+  run->callback([&] { options.command = Command::run; });
+  add_program(*run, options);
+  add_code_options(*run, options);
+  run->add_option("arguments", options.job_arguments, "Flags of the job, after --")->type_name("");
+}
+
+void add_check(CLI::App& app, Options& options) {
+  CLI::App* check = app.add_subcommand("check", "Find the mistakes in a program without compiling it");
+  check->callback([&] { options.command = Command::check; });
+  add_program(*check, options);
+}
+
+void add_explain(CLI::App& app, Options& options) {
+  CLI::App* explain = app.add_subcommand("explain", "Show what will run: chains, edges, state, what is fused");
+  explain->callback([&] { options.command = Command::explain; });
+  add_program(*explain, options);
+  explain->add_option("--format", options.format, "text, dot, or svg (needs graphviz)")
+      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case).description(""))
+      ->type_name("FORMAT");
+  explain->add_option("-o", options.output, "Where to write it; else standard output")->type_name("FILE");
+  explain->add_option("--disable-pass", options.disabled_passes, "Switch a pass of the optimiser off")->type_name("NAME");
+}
+
+}  // namespace
+
+bool parse_options(int argc, char** argv, Options& options, int& exit_code) {
+  CLI::App app{"flowc compiles stream processing programs to native executables"};
+  app.set_version_flag("--version", "flowc " FLOW_VERSION);
+  app.require_subcommand(1);
+  app.footer("`flowc COMMAND --help` tells of each command.");
+  add_build(app, options);
+  add_run(app, options);
+  add_check(app, options);
+  add_explain(app, options);
+  try {
+    app.parse(argc, argv);
+    return true;
+  } catch (const CLI::ParseError& end) {
+    exit_code = app.exit(end) == 0 ? exit_ok : exit_usage;
+    return false;
+  }
+}
+
+}  // namespace flow::driver
