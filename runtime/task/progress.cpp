@@ -66,6 +66,7 @@ struct Merge {
 
 void Task::refresh() {
   if (!error_.is_ok()) return;
+  settle_restored();
   Merge merge;
   for (const Port& port : ports_) merge.add(port.watermark, port.is_idle, port.has_ended);
   for (const auto& split : splits_) merge.add(split->told, split->is_idle, split->is_finished);
@@ -103,6 +104,7 @@ bool Task::begin_window() {
 
 int32_t Task::step() {
   if (!begin_call()) return -1;
+  refresh();  // after a restore this is where the watermark is told to those behind
   while (!firing_.is_active()) {
     if (begin_window()) continue;
     finish_progress();

@@ -46,7 +46,16 @@ bool Task::begin_call() {
   if (!error_.is_ok()) return false;
   is_full = 0;
   scratch.reset();
+  settle_restored();
   return true;
+}
+
+// Windows that had closed before the snapshot stay closed. Only now, since all items together say up to where.
+void Task::settle_restored() {
+  if (!is_restoring_) return;
+  is_restoring_ = false;
+  for (const auto& panes : states_) panes->close_through(watermark);
+  forget_freed_panes();
 }
 
 int64_t Task::push(uint32_t port, const FlowBatch* batch, int64_t from) {

@@ -91,9 +91,7 @@ class Task : public FlowTask {
  private:
   bool begin_call();
   int64_t source_pass(Split& split, const FlowInput& input, int64_t from);
-  void refresh();          // target_ from ports or splits, then announce if nothing is due
-  void refresh_ports();
-  void refresh_splits();
+  void refresh();  // target_ from ports or splits; if nothing is due, that is the watermark
   bool has_due() const;
   bool begin_window();
   bool fire_portion();
@@ -101,10 +99,11 @@ class Task : public FlowTask {
   void announce();
   void forget_freed_panes();
   void stop_without_reason(const char* where);
+  void settle_restored();
+  Status restore_state(ByteReader& in, uint32_t group);
+  Status restore_split(ByteReader& in);
+  Status restore_own(ByteReader& in);
   std::string failure_text(const FlowSite* site, uint32_t failure) const;
-
-  friend class SnapshotBuilder;
-  friend class SnapshotReader;
 
   std::vector<Port> ports_;
   std::vector<std::unique_ptr<Split>> splits_;
@@ -117,6 +116,8 @@ class Task : public FlowTask {
   bool is_idle_ = false;
   int64_t sent_watermark_ = INT64_MIN;
   bool sent_idle_ = false;
+  bool is_restoring_ = false;  // something was restored, and no element has come yet
+  bool has_restored_ = false;  // the watermark is a restored one
   Status error_;
 };
 
