@@ -1,0 +1,159 @@
+#include "lang/grammar/token_feed.h"
+
+#include <algorithm>
+
+namespace flow::lang {
+
+GeneratedParser::symbol_type TokenFeed::next() {
+  using Symbol = GeneratedParser::symbol_type;
+  if (has_resync_pending_) {
+    has_resync_pending_ = false;
+    uint32_t at = tokens_[cursor_].begin;
+    return Symbol(token::RESYNC, SourceRange{at, at, file_.id()});
+  }
+  if (cursor_ == tokens_.size()) {
+    uint32_t end = tokens_.back().end;
+    return Symbol(token::YYEOF, SourceRange{end, end, file_.id()});
+  }
+  const Token& current = tokens_[cursor_];
+  SourceRange range = range_of(cursor_);
+  ++cursor_;
+  switch (current.kind) {
+    case token::INT: return Symbol(token::INT, current.integer, range);
+    case token::FLOAT: return Symbol(token::FLOAT, FloatLiteral{current.floating, current.text}, range);
+    case token::DURATION: return Symbol(token::DURATION, current.micros, range);
+    case token::INSTANT: return Symbol(token::INSTANT, InstantLiteral{current.micros, current.is_date}, range);
+    case token::STRING:
+    case token::STR_TEXT: return Symbol(current.kind, current.text, range);
+    default: return Symbol(current.kind, range);
+  }
+}
+
+size_t TokenFeed::index_behind(SourceRange range) const {
+  auto found = std::lower_bound(tokens_.begin(), tokens_.end(), range.end,
+                                [](const Token& token, uint32_t end) { return token.begin < end; });
+  return static_cast<size_t>(found - tokens_.begin());
+}
+
+size_t TokenFeed::next_declaration(size_t from) const {
+  size_t index = from;
+  while (index + 1 < tokens_.size() && !tokens_[index].starts_declaration) ++index;
+  return index;
+}
+
+/// A step ends at the next `|` on its own level, at `->`, at the parenthesis that closes its pipeline, or with its
+/// declaration. A `|` that begins a line is taken on any level: a bracket before it may have been forgotten.
+size_t TokenFeed::next_step(size_t from, std::optional<size_t> bar) const {
+  uint16_t depth = bar ? tokens_[*bar].depth : 0;
+  for (size_t index = from; index + 1 < tokens_.size(); ++index) {
+    const Token& current = tokens_[index];
+    if (current.starts_declaration) return index;
+    bool is_own_level = current.depth <= depth;
+    if (current.kind == token::BAR && (is_own_level || current.is_first_on_line)) return index;
+    if (current.kind == token::ARROW && is_own_level) return index;
+    if (current.kind == token::RPAREN && current.depth < depth) return index;
+  }
+  return tokens_.size() - 1;
+}
+
+void TokenFeed::resume_at(size_t index, bool at_step) {
+  cursor_ = index;
+  has_resync_pending_ = true;
+  last_step_resumed_ = at_step ? std::optional(index) : std::nullopt;
+}
+
+void TokenFeed::skip_step(SourceRange words) {
+  size_t behind = index_behind(words);
+  resume_at(next_step(behind, step_around(behind)), true);
+}
+
+void TokenFeed::skip_declaration(SourceRange words) {
+  size_t behind = index_behind(words);
+  keep_failed_name(behind);
+  resume_at(next_declaration(behind), false);
+}
+
+SourceRange TokenFeed::words_of_step(SourceRange first) const {
+  size_t behind = index_behind(first);
+  TokenKind kind = tokens_[behind - 1].kind;
+  bool has_side = kind >= token::LEFT && kind <= token::ANTI;
+  TokenKind second = tokens_[behind].kind;
+  if (!has_side || (second != token::JOIN && second != token::LOOKUP)) return first;
+  return cover(first, range_of(behind));
+}
+
+void TokenFeed::recover() {
+  size_t index = current();
+  bool is_again = is_aftermath();
+  if (is_misread_declaration(index)) --index;
+  std::optional<size_t> bar = step_around(index);
+  bool at_step = bar.has_value() && !is_again;
+  if (at_step) {
+    resume_at(next_step(index, bar), true);
+  } else {
+    keep_failed_name(index);
+    resume_at(next_declaration(is_again ? index + 1 : index), false);
+  }
+}
+
+/// `{ a: i64, source fares: …`: the first word of a declaration was taken for a name, the second does not fit.
+bool TokenFeed::is_misread_declaration(size_t index) const {
+  return index > 0 && tokens_[index - 1].starts_declaration && is_name(tokens_[index].kind);
+}
+
+std::optional<size_t> TokenFeed::declaration_before(size_t index) const {
+  for (size_t at = index; at-- > 0;) {
+    if (tokens_[at].starts_declaration) return at;
+  }
+  return {};
+}
+
+std::optional<size_t> TokenFeed::open_bracket_before(size_t index) const {
+  size_t closed = 0;
+  for (size_t at = index; at-- > 0;) {
+    if (is_closing(tokens_[at].kind)) ++closed;
+    if (is_opening(tokens_[at].kind) && closed-- == 0) return at;
+    if (tokens_[at].starts_declaration) return {};
+  }
+  return {};
+}
+
+std::optional<size_t> TokenFeed::step_around(size_t index) const {
+  std::optional<size_t> found;
+  size_t closed = 0;
+  for (size_t at = index; at-- > 0;) {
+    const Token& current = tokens_[at];
+    if (is_closing(current.kind)) {
+      ++closed;
+    } else if (is_opening(current.kind)) {
+      if (closed > 0) {
+        --closed;
+      } else if (current.kind != token::LPAREN) {
+        found.reset();  // within braces `|` parts the alternatives of a match
+      } else if (found) {
+        return found;  // of a pipeline in parentheses
+      }
+    } else if (closed == 0 && !found && current.kind == token::BAR) {
+      found = at;
+    } else if (closed == 0 && !found && current.kind == token::ARROW) {
+      return {};  // in the connector of a sink, or behind the head of a function
+    }
+    if (!current.starts_declaration) continue;
+    bool has_pipeline =
+        current.kind == token::STREAM || current.kind == token::TABLE || current.kind == token::SINK;
+    return has_pipeline ? found : std::nullopt;
+  }
+  return {};
+}
+
+/// The name behind the word of the declaration, or behind its two words.
+void TokenFeed::keep_failed_name(size_t index) {
+  failed_name_ = {};
+  std::optional<size_t> begin = declaration_before(index);
+  if (!begin || tokens_[*begin].kind == token::SINK || tokens_[*begin].kind == token::TEST) return;
+  size_t at = *begin + (tokens_[*begin].kind == token::EXTERN ? 2 : 1);
+  if (at >= tokens_.size() || !is_name(tokens_[at].kind)) return;
+  failed_name_ = {file_.slice(range_of(at)), range_of(at)};
+}
+
+}  // namespace flow::lang
