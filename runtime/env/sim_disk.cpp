@@ -125,9 +125,11 @@ int SimDisk::rename(std::string_view from, std::string_view to, int64_t now_us) 
   Inode replaced = named(target);
   if (moved == none) return ENOENT;
   if (node(moved).device != node(target.folder).device) return EXDEV;
+  // In the order in which Linux asks.
+  if (is_folder(moved) && is_beneath(target.folder, moved)) return EINVAL;
+  if (replaced != none && is_beneath(source.folder, replaced)) return ENOTEMPTY;
   if (moved == replaced) return 0;
   if (int error = check_replacing(moved, replaced)) return error;
-  if (is_folder(moved) && is_beneath(target.folder, moved)) return EINVAL;
   uint64_t sequence = next_sequence_++;
   if (source.folder == target.folder) {
     change_names(source.folder, {{source.name, none}, {target.name, moved}}, sequence, now_us);
@@ -143,9 +145,9 @@ int SimDisk::link(std::string_view from, std::string_view to, int64_t now_us) {
   Place target = place_of(to);
   if (source.error != 0) return source.error;
   if (target.error != 0) return target.error == EBUSY ? EEXIST : target.error;
-  if (is_folder(source.inode)) return EPERM;
   if (named(target) != none) return EEXIST;
   if (node(source.inode).device != node(target.folder).device) return EXDEV;
+  if (is_folder(source.inode)) return EPERM;
   change_names(target.folder, {{target.name, source.inode}}, next_sequence_++, now_us);
   return 0;
 }
