@@ -34,7 +34,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   std::string_view found;
-  size_t limit = std::max<size_t>(1, word.size() / 3) + 1;  // what is found must be nearer than this
+  size_t allowed = word.size() < 3 ? 0 : std::max<size_t>(1, word.size() / 3);  // in two letters every change is another word
+  size_t limit = allowed + 1;                                                  // what is found must be nearer than this
   for (std::string_view candidate : candidates) {
     size_t distance = edit_distance(word, candidate);
     bool is_near = distance < limit && distance < std::max(word.size(), candidate.size());

@@ -196,7 +196,7 @@ parameter: name ":" type opt_initial    { $$ = Parameter{$1, $3, $4}; } ;
 type: path                              { $$ = tree.type(@$, NamedType{$1, {}}); }
   | path "(" type_arguments ")"         { $$ = tree.type(@$, NamedType{$1, tree.list($3)}); }
   | "[" type "]"                        { $$ = tree.type(@$, ListType{$2}); }
-  | "[" type ":" type "]"               { tree.not_yet(@$, "map types `[K: V]`"); $$ = tree.type(@$, ErrorType{}); }
+  | "[" type ":" type "]"               { tree.not_yet(@$, "the type of a map `[K: V]`"); $$ = tree.type(@$, ErrorType{}); }
   | "{" fields "}"                      { $$ = tree.type(@$, RecordType{tree.list($2)}); }
   | type "?"                            { $$ = tree.type(@$, NullableType{$1}); } ;
 type_arguments: INT                     { $$.push_back($1); }

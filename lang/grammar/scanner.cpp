@@ -1,6 +1,7 @@
 #include "lang/grammar/scanner.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "lang/grammar/scan.h"
 #include "lang/grammar/token_marks.h"
@@ -53,7 +54,11 @@ Scanner::Scanner(const SourceFile& file, Arena& arena, DiagnosticEmitter& emitte
   }
 }
 
-Token& Scanner::push(TokenKind kind) { return out_.tokens.emplace_back(Token{.kind = kind, .begin = begin_, .end = end_}); }
+Token& Scanner::push(TokenKind kind) {
+  bool is_behind_problem = std::exchange(has_left_out_, false);
+  return out_.tokens.emplace_back(
+      Token{.kind = kind, .begin = begin_, .end = end_, .is_behind_problem = is_behind_problem});
+}
 
 void Scanner::open_bracket() {
   if (++open_brackets_ <= nesting_max) return;
@@ -236,6 +241,7 @@ void Scanner::break_text() {
         .help("put a `\"` at its end; a line break within a text is written `\\n`");
   }
   become_string(text, {});
+  has_left_out_ = true;
   piece_.clear();
   open_brackets_ = text.brackets_before;
   open_texts_.clear();
@@ -275,6 +281,7 @@ void Scanner::endless_raw_text() {
   emitter_.report(DiagnosticKind::unterminated_string, quote, "this text has no closing `\"` on its line")
       .help("put a `\"` at its end");
   push(token::STRING);
+  has_left_out_ = true;
 }
 
 void Scanner::foreign_word() {
@@ -296,6 +303,7 @@ void Scanner::foreign_word() {
 
 void Scanner::unexpected() {
   auto report = emitter_.report(DiagnosticKind::unexpected_character, range(), "{} means nothing in Flow", shown(found()));
+  has_left_out_ = true;
   char c = found()[0];
   if (c == '&') report.help("conditions are joined by `and`; the bits of numbers by functions");
   if (c == '`') report.help("a name is written without quotes");

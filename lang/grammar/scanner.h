@@ -97,6 +97,7 @@ class Scanner {
   std::vector<OpenText> open_texts_;
   size_t open_brackets_ = 0;
   bool has_given_up_ = false;
+  bool has_left_out_ = false;  // something before the next token
   bool has_bad_utf8_ = false;
 };
 

@@ -8,132 +8,13 @@
 
 #include "lang/diagnostics/nearest.h"
 #include "lang/grammar/foreign_words.h"
+#include "lang/grammar/syntax_scene.h"
 
 namespace flow::lang {
 
 namespace {
 
-constexpr size_t shown_bytes_max = 40;
 
-/// Everything that a mend may look at: the token that does not fit, its surroundings, and what would fit.
-class Scene {
- public:
-  Scene(const SourceFile& file, const TokenFeed& feed, const std::vector<TokenKind>& expected)
-      : file_(file), feed_(feed), expected_(expected), index_(feed.current()) {}
-
-  bool expects(TokenKind kind) const { return std::find(expected_.begin(), expected_.end(), kind) != expected_.end(); }
-  bool expects_name() const { return expects(token::IDENT); }
-  bool expects_expression() const { return expects_name() && expects(token::INT); }
-  bool expects_type() const { return expects_name() && expects(token::LBRACKET) && !expects(token::INT); }
-  bool expects_step() const { return !expects_name() && expects(token::SELECT) && expects(token::WHERE); }
-  bool expects_declaration() const { return !expects_name() && expects(token::IMPORT) && expects(token::SINK); }
-  /// An expression is complete before the token.
-  bool is_behind_expression() const { return expects(token::EQ) && expects(token::PLUS); }
-  const std::vector<TokenKind>& expected() const { return expected_; }
-
-  size_t index() const { return index_; }
-  TokenKind found() const { return kind_at(0); }
-  TokenKind before(size_t back = 1) const { return index_ >= back ? kind_at(-static_cast<ptrdiff_t>(back)) : token::END_OF_TEXT; }
-  TokenKind behind() const { return index_ + 1 < feed_.tokens().size() ? kind_at(1) : token::END_OF_TEXT; }
-  const Token& token_found() const { return feed_.tokens()[index_]; }
-  SourceRange range() const { return feed_.range_of(index_); }
-  SourceRange range_before(size_t back = 1) const { return feed_.range_of(index_ - back); }
-  std::string_view text() const { return file_.slice(range()); }
-  std::string_view text_before(size_t back = 1) const { return index_ >= back ? file_.slice(range_before(back)) : ""; }
-
-  std::optional<size_t> open_bracket() const { return feed_.open_bracket_before(index_); }
-  bool is_within(TokenKind bracket) const {
-    std::optional<size_t> open = open_bracket();
-    return open && feed_.tokens()[*open].kind == bracket;
-  }
-  TokenKind declaration() const {
-    std::optional<size_t> begin = feed_.declaration_before(index_);
-    return begin ? feed_.tokens()[*begin].kind : token::END_OF_TEXT;
-  }
-  const TokenFeed& feed() const { return feed_; }
-
-  /// How the token that does not fit is called.
-  std::string shown() const { return shown(index_); }
-  std::string shown(size_t index) const {
-    if (feed_.tokens()[index].kind == token::END_OF_TEXT) return "the end of the program";
-    std::string_view text = file_.slice(feed_.range_of(index));
-    if (text.size() <= shown_bytes_max) return fmt::format("`{}`", text);
-    size_t size = shown_bytes_max;
-    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
-    return fmt::format("`{}…`", text.substr(0, size));
-  }
-
- private:
-  TokenKind kind_at(ptrdiff_t offset) const {
-    return feed_.tokens()[static_cast<size_t>(static_cast<ptrdiff_t>(index_) + offset)].kind;
-  }
-
-  const SourceFile& file_;
-  const TokenFeed& feed_;
-  const std::vector<TokenKind>& expected_;
-  size_t index_;
-};
-
-// ------------------------------------------------------------------------------------------------ what was expected
-
-constexpr std::array expression_operators = {
-    token::AND, token::OR,    token::NOT,      token::IN,    token::IS,          token::EQ,       token::NE,     token::LT,
-    token::GT,  token::LE,    token::GE,       token::RANGE, token::RANGE_BELOW, token::COALESCE, token::PLUS,   token::MINUS,
-    token::STAR, token::SLASH, token::PERCENT, token::DOT,   token::SAFE_DOT,    token::FATARROW, token::LPAREN, token::LBRACKET,
-};
-
-bool is_operator(TokenKind kind) {
-  return std::find(expression_operators.begin(), expression_operators.end(), kind) != expression_operators.end();
-}
-
-/// Those that may be listed one by one: no operators behind an expression, no declarations behind a complete one.
-std::vector<std::string> single_expectations(const Scene& scene) {
-  std::vector<std::string> singles;
-  bool may_end = scene.expects(token::IMPORT);
-  for (TokenKind kind : scene.expected()) {
-    if (scene.is_behind_expression() && is_operator(kind)) continue;
-    if (may_end && (kind == token::LET || (kind >= token::IMPORT && kind <= token::TEST))) continue;
-    if (kind == token::RESYNC || kind == token::SEMICOLON || kind == token::HOLE_END) continue;
-    if (kind == token::END_OF_TEXT || kind == token::STR_TEXT || kind == token::HOLE_BEGIN) continue;
-    if (kind == token::STRING || kind == token::STR_BEGIN) {
-      if (kind == token::STRING) singles.push_back("a text");
-    } else if (kind == token::INT) {
-      singles.push_back("a whole number");
-    } else {
-      singles.push_back(fmt::format("`{}`", text_of(kind)));
-    }
-  }
-  return singles;
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    if (i > 0) text += i + 1 == parts.size() ? " or " : ", ";
-    text += parts[i];
-  }
-  return text;
-}
-
-std::string expectation(const Scene& scene) {
-  constexpr size_t listed_max = 6;
-  if (scene.expects_step()) return "a step such as `where` or `select`";
-  if (scene.expects_declaration() && !scene.is_behind_expression() && !scene.expects(token::BAR) &&
-      scene.expects(token::END_OF_TEXT) && scene.expected().size() < 25) {
-    return "a declaration such as `stream`";
-  }
-  if (scene.expects_expression()) return "an expression";
-  if (scene.expects_type()) return "a type";
-  if (scene.expects_name()) return "a name";
-  std::vector<std::string> parts = single_expectations(scene);
-  if (parts.size() > listed_max) parts.resize(listed_max);
-  if (scene.expects(token::HOLE_END)) parts.push_back("the end of the hole, `}`");
-  if (scene.is_behind_expression()) parts.insert(parts.begin(), "an operator");
-  if (scene.expects(token::IMPORT)) parts.push_back("the next declaration");
-  return joined(parts);
-}
-
-// ------------------------------------------------------------------------------------------------ mends
 
 /// A mend looks at the scene and, if it knows what was meant, reports it.
 using Mend = bool (*)(const Scene& scene, DiagnosticEmitter& emitter);
@@ -153,12 +34,24 @@ bool bracket_left_open(const Scene& scene, DiagnosticEmitter& emitter) {
                      (stopper.kind == token::BAR && stopper.is_first_on_line);
   if (!open || !begins_anew) return false;
   TokenKind bracket = scene.feed().tokens()[*open].kind;
+  bool is_end = stopper.kind == token::END_OF_TEXT;
   emitter
       .report(DiagnosticKind::unclosed_bracket, scene.feed().range_of(*open), "this `{}` is not closed",
               scene.shown(*open).substr(1, 1))
-      .note(scene.feed().range_of(stop), "here {} begins, and `{}` was still missing",
-            stopper.kind == token::END_OF_TEXT ? "nothing more" : scene.shown(stop), text_of(closing_of(bracket)))
-      .help("put `{}` where it ends", text_of(closing_of(bracket)));
+      .note(is_end ? scene.range() : scene.feed().range_of(stop), "`{}` is still missing where {} {}",
+            text_of(closing_of(bracket)), is_end ? "the program" : scene.shown(stop), is_end ? "ends" : "begins")
+      .help("put `{}` where it belongs", text_of(closing_of(bracket)));
+  return true;
+}
+
+/// `| key` or `| drop a,` and then the next declaration, whose first word was taken for the name that was due.
+bool declaration_incomplete(const Scene& scene, DiagnosticEmitter& emitter) {
+  if (!scene.feed().is_misread_declaration(scene.index()) || scene.index() < 2) return false;
+  uint32_t end = scene.range_before(2).end;
+  emitter
+      .report(DiagnosticKind::syntax, {end, end, scene.range().file}, "behind `{}` something is missing",
+              scene.text_before(2))
+      .note(scene.range_before(), "here the next declaration begins");
   return true;
 }
 
@@ -258,9 +151,9 @@ bool pipeline_without_stream(const Scene& scene, DiagnosticEmitter& emitter) {
 }
 
 bool unknown_declaration(const Scene& scene, DiagnosticEmitter& emitter) {
-  bool is_due = scene.expects_declaration() && scene.expects(token::END_OF_TEXT);
   bool is_word_like = scene.found() == token::IDENT || is_word(scene.found());
-  if (!is_due || !is_word_like || !scene.token_found().is_first_on_line || scene.open_bracket()) return false;
+  bool is_place = scene.is_on_margin() || scene.expects_only_declaration();
+  if (!scene.expects_declaration() || !is_word_like || !is_place || scene.open_bracket()) return false;
   auto report = emitter.report(DiagnosticKind::unknown_declaration, scene.range(), "there is no declaration `{}`", scene.text());
   std::string_view foreign = help_for_foreign_declaration(scene.text());
   if (foreign.empty() && is_step_word(scene.found())) foreign = "a step of a pipeline begins with `|`";
@@ -280,8 +173,7 @@ bool unknown_declaration(const Scene& scene, DiagnosticEmitter& emitter) {
 }
 
 bool step_without_pipeline(const Scene& scene, DiagnosticEmitter& emitter) {
-  bool is_at_start = scene.expects_declaration() && !scene.expects(token::BAR) && scene.expects(token::END_OF_TEXT);
-  if (scene.found() != token::BAR || !is_at_start) return false;
+  if (scene.found() != token::BAR || !scene.expects_only_declaration()) return false;
   bool is_cut = scene.before() == token::SEMICOLON;
   emitter.report(DiagnosticKind::syntax, scene.range(), "this step belongs to no pipeline")
       .help("{}", is_cut ? "remove the `;` before it" : "a pipeline stands in a declaration: `stream NAME = orders | where …`");
@@ -305,7 +197,7 @@ bool wrong_arrow(const Scene& scene, DiagnosticEmitter& emitter) {
 }
 
 bool missing_result_type(const Scene& scene, DiagnosticEmitter& emitter) {
-  if (scene.declaration() != token::FN || scene.expected().size() != 1 || !scene.expects(token::ARROW)) return false;
+  if (scene.declaration() != token::FN || !scene.expects_only(token::ARROW)) return false;
   emitter.report(DiagnosticKind::syntax, scene.range(), "expected `->` and the type of the result, found {}", scene.shown())
       .help("a function is written `fn twice(x: i64) -> i64 = x * 2`");
   return true;
@@ -332,9 +224,7 @@ bool reserved_word(const Scene& scene, DiagnosticEmitter& emitter) {
 /// `select a, b`, `key a, b`
 bool missing_braces(const Scene& scene, DiagnosticEmitter& emitter) {
   if (scene.found() != token::COMMA || scene.open_bracket()) return false;
-  std::optional<size_t> bar = scene.feed().step_around(scene.index());
-  if (!bar) return false;
-  TokenKind step = scene.feed().tokens()[*bar + 1].kind;
+  TokenKind step = scene.step();
   if (step != token::SELECT && step != token::KEY) return false;
   emitter.report(DiagnosticKind::syntax, scene.range(), "several fields of `{}` stand in braces", text_of(step))
       .help("write `{} {{ a, b: expression }}`", text_of(step));
@@ -362,10 +252,11 @@ bool misplaced_as(const Scene& scene, DiagnosticEmitter& emitter) {
 
 /// `aggregate count()`: the name of the result is missing.
 bool missing_binding_name(const Scene& scene, DiagnosticEmitter& emitter) {
-  std::optional<size_t> bar = scene.feed().step_around(scene.index());
-  if (!bar || scene.open_bracket() || scene.expected().size() != 1 || !scene.expects(token::ASSIGN)) return false;
-  std::string_view step = text_of(scene.feed().tokens()[*bar + 1].kind);
-  emitter.report(DiagnosticKind::syntax, scene.range(), "`{}` needs a name for its result: expected `=`, found {}", step, scene.shown())
+  if (scene.step() == token::END_OF_TEXT || scene.open_bracket() || !scene.expects_only(token::ASSIGN)) return false;
+  std::string_view step = text_of(scene.step());
+  emitter
+      .report(DiagnosticKind::syntax, scene.place(), "in `{}` a name and `=` stand before each value, but there is only `{}`",
+              step, scene.text_before())
       .help("write `{} name = {}{}`", step, scene.text_before(), scene.found() == token::LPAREN ? "(…)" : "");
   return true;
 }
@@ -392,7 +283,8 @@ bool mistyped_word(const Scene& scene, DiagnosticEmitter& emitter) {
   }
   std::string_view near = nearest(scene.text(), words);
   if (near.empty()) return false;
-  emitter.report(DiagnosticKind::syntax, scene.range(), "`{}` does not belong here", scene.text()).help("did you mean `{}`?", near);
+  emitter.report(DiagnosticKind::syntax, scene.range(), "`{}` does not belong here", scene.text())
+      .help("did you mean `{}`?", near);
   return true;
 }
 
@@ -404,9 +296,49 @@ bool missing_comma(const Scene& scene, DiagnosticEmitter& emitter) {
 }
 
 bool missing_parentheses(const Scene& scene, DiagnosticEmitter& emitter) {
-  if (scene.expected().size() != 1 || !scene.expects(token::LPAREN) || scene.before(2) != token::ARROW) return false;
-  emitter.report(DiagnosticKind::syntax, scene.range(), "expected `(` behind the connector `{}`, found {}", scene.text_before(), scene.shown())
+  bool is_connector = scene.before(2) == token::ARROW || scene.declaration() == token::SOURCE;
+  if (!scene.expects_only(token::LPAREN) || !is_connector) return false;
+  emitter.report(DiagnosticKind::syntax, scene.place(), "expected `(` behind the connector `{}`, found {}", scene.text_before(), scene.shown())
       .help("write `{}(…)`", scene.text_before());
+  return true;
+}
+
+/// `sink x -> "out.csv"`, `import "taxi"`
+bool text_for_name(const Scene& scene, DiagnosticEmitter& emitter) {
+  if (scene.found() != token::STRING || !scene.expects_name() || scene.expects_expression()) return false;
+  bool is_connector = scene.before() == token::ARROW ||
+                      (scene.before() == token::ASSIGN && scene.declaration() == token::SOURCE);
+  auto report = emitter.report(DiagnosticKind::syntax, scene.range(), "here a {} is due, not a text",
+                               is_connector ? "connector" : "name");
+  if (is_connector) {
+    report.help("write what it is: `csv({})`", scene.text());
+  } else {
+    report.help("write it without quotes");
+  }
+  return true;
+}
+
+/// `param n = 5`, `{ a i64 }`, `fn f(x)`
+bool missing_type(const Scene& scene, DiagnosticEmitter& emitter) {
+  if (!scene.expects_only(token::COLON) || !is_name(scene.before())) return false;
+  emitter.report(DiagnosticKind::syntax, scene.place(), "expected `:` and a type behind the name `{}`", scene.text_before())
+      .help("write `{}: i64`", scene.text_before());
+  return true;
+}
+
+bool window_without_kind(const Scene& scene, DiagnosticEmitter& emitter) {
+  if (scene.before() != token::WINDOW || scene.before(2) != token::BAR) return false;
+  emitter.report(DiagnosticKind::syntax, scene.place(), "behind `window` its kind is due")
+      .help("write `window tumbling(1h)`, `window hopping(1h, 5min)` or `window same`");
+  return true;
+}
+
+/// `enum E = A, B`
+bool enum_with_commas(const Scene& scene, DiagnosticEmitter& emitter) {
+  bool is_wrong = scene.found() == token::COMMA || scene.found() == token::LBRACE;
+  if (scene.declaration() != token::ENUM || !is_wrong) return false;
+  emitter.report(DiagnosticKind::syntax, scene.range(), "the values of an enum are parted by `|`")
+      .help("write `enum Payment = CASH | CARD`");
   return true;
 }
 
@@ -418,17 +350,20 @@ bool else_missing(const Scene& scene, DiagnosticEmitter& emitter) {
 }
 
 bool found_and_expected(const Scene& scene, DiagnosticEmitter& emitter) {
-  std::string expected = expectation(scene);
+  std::string expected = scene.expectation();
   if (expected.empty()) {
     emitter.report(DiagnosticKind::syntax, scene.range(), "{} does not belong here", scene.shown());
+  } else if (scene.place() != scene.range()) {
+    emitter.report(DiagnosticKind::syntax, scene.place(), "expected {} behind `{}`", expected, scene.text_before());
   } else {
     emitter.report(DiagnosticKind::syntax, scene.range(), "found {}, expected {}", scene.shown(), expected);
   }
   return true;
 }
 
-constexpr std::array<Mend, 23> mends = {
+constexpr std::array<Mend, 28> mends = {
     bracket_left_open,
+    declaration_incomplete,
     bracket_closed_by_another,
     wrong_equals,
     equality_of_equality,
@@ -440,6 +375,10 @@ constexpr std::array<Mend, 23> mends = {
     missing_result_type,
     missing_assign,
     missing_parentheses,
+    text_for_name,
+    missing_type,
+    window_without_kind,
+    enum_with_commas,
     reserved_word,
     missing_braces,
     needless_braces,
@@ -447,9 +386,9 @@ constexpr std::array<Mend, 23> mends = {
     missing_binding_name,
     trailing_comma,
     else_missing,
+    unknown_declaration,
     mistyped_word,
     missing_comma,
-    unknown_declaration,
     found_and_expected,
 };
 
@@ -465,9 +404,9 @@ std::vector<TokenKind> expected_kinds(const GeneratedParser::context& where) {
 }  // namespace
 
 void SyntaxErrors::report(const GeneratedParser::context& where) {
-  if (!feed_.is_aftermath()) {
-    std::vector<TokenKind> expected = expected_kinds(where);
-    Scene scene(file_, feed_, expected);
+  bool is_told = feed_.is_aftermath() || feed_.tokens()[feed_.current()].is_behind_problem;
+  if (!is_told) {
+    Scene scene(file_, feed_, expected_kinds(where));
     for (Mend mend : mends) {
       if (mend(scene, emitter_)) break;
     }

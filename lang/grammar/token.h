@@ -24,6 +24,8 @@ struct Token {
   /// A declaration begins here as far as words and brackets tell: where to go on after an error.
   bool starts_declaration = false;
   bool is_first_on_line = false;
+  /// Before it something was left out or cut off, and a diagnostic tells so: that it does not fit is no news.
+  bool is_behind_problem = false;
 
   std::string_view text;  // of STRING, STR_TEXT: with escapes resolved; of FLOAT: without `_`
   union {

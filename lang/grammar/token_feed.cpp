@@ -91,8 +91,10 @@ void TokenFeed::recover() {
   if (at_step) {
     resume_at(next_step(index, bar), true);
   } else {
-    keep_failed_name(index);
-    resume_at(next_declaration(is_again ? index + 1 : index), false);
+    bool is_mistyped_head = tokens_[index].starts_declaration && tokens_[index].kind == token::IDENT;
+    size_t from = is_again || is_mistyped_head ? index + 1 : index;
+    keep_failed_name(from);
+    resume_at(next_declaration(from), false);
   }
 }
 

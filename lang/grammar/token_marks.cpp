@@ -49,8 +49,15 @@ bool is_declaration_word(TokenKind kind) {
   return kind == token::LET || (kind >= token::IMPORT && kind <= token::TEST);
 }
 
+/// `streem x =`, `def f(`: what follows is that of a declaration, the word is none.
+bool is_mistyped_head(const Lookahead& at) {
+  TokenKind third = at[2];
+  return is_named(at[1]) && (third == token::ASSIGN || third == token::LPAREN || third == token::COLON);
+}
+
 /// At the very beginning of a line a declaration's word and something like a name are enough, whatever follows.
 bool is_head_on_margin(const Lookahead& at) {
+  if (at[0] == token::IDENT) return is_mistyped_head(at);
   if (!is_declaration_word(at[0])) return false;
   return is_named(at[1]) || (at[0] == token::TEST && at[1] == token::STRING) ||
          (at[0] == token::SINK && at[1] == token::LPAREN);
@@ -67,8 +74,10 @@ void mark_tokens(std::vector<Token>& tokens, const SourceFile& file) {
     std::string_view between = text.substr(end_before, current.begin - end_before);
     current.is_first_on_line = i == 0 || holds_newline(between);
     bool is_on_margin = current.begin == 0 || text[current.begin - 1] == '\n';
+    bool is_step = i > 0 && tokens[i - 1].kind == token::BAR;  // `| aggregate n (`
     Lookahead at(tokens, i);
-    current.starts_declaration = (is_on_margin && is_head_on_margin(at)) || (depth == 0 && is_head(at));
+    current.starts_declaration =
+        !is_step && ((is_on_margin && is_head_on_margin(at)) || (depth == 0 && is_head(at)));
     if (current.starts_declaration) depth = 0;
     if (is_closing(current.kind) && depth > 0) --depth;
     current.depth = depth;

@@ -162,6 +162,12 @@ void TreeBuilder::set_emit(Window& window, EmitKind kind, Expr* every, SourceRan
   window.emit_range = range;
 }
 
+/// What was wrong may also stand behind a complete declaration: then the name is that of the one before.
+void TreeBuilder::declare_failed(SourceRange range, Name name) {
+  bool is_taken = !declarations_.empty() && declarations_.back()->range.end > name.range.begin;
+  declare(range, ErrorDecl{is_taken ? Name{} : name});
+}
+
 // ---- what comes later
 
 void TreeBuilder::not_yet(SourceRange range, std::string_view what) {

@@ -85,7 +85,7 @@ class TreeBuilder {
   void declare(SourceRange range, const Node& node) {
     declarations_.push_back(arena_.make<Decl>(range, node, doc_before(range)));
   }
-  void declare_failed(SourceRange range, Name name) { declare(range, ErrorDecl{name}); }
+  void declare_failed(SourceRange range, Name name);
 
   /// A part of the language that this version cannot compile; `what` is how a user calls it.
   void not_yet(SourceRange range, std::string_view what);
