@@ -1,0 +1,122 @@
+#include "runtime/formats/json_encoder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+namespace flow::runtime {
+namespace {
+
+constexpr std::string_view hex = "0123456789abcdef";
+constexpr size_t escape_bytes_max = 6;  // \u001f
+constexpr size_t short_text = 64;       // up to here the worst case is cheaper to assume than to count
+
+bool is_number(FlowKind kind) { return kind >= FLOW_I8 && kind <= FLOW_F64; }
+
+char letter_of(char c) {
+  switch (c) {
+    case '"': return '"';
+    case '\\': return '\\';
+    case '\b': return 'b';
+    case '\f': return 'f';
+    case '\n': return 'n';
+    case '\r': return 'r';
+    case '\t': return 't';
+    default: return '\0';
+  }
+}
+
+bool must_escape(char c) { return static_cast<uint8_t>(c) < 0x20 || c == '"' || c == '\\'; }
+
+char* put(char* to, std::string_view text) { return std::copy(text.begin(), text.end(), to); }
+
+char* put_escaped(char* to, char c) {
+  *to++ = '\\';
+  if (char letter = letter_of(c); letter != '\0') {
+    *to++ = letter;
+    return to;
+  }
+  auto byte = static_cast<uint8_t>(c);
+  to = put(to, "u00");
+  *to++ = hex[byte >> 4];
+  *to++ = hex[byte & 15];
+  return to;
+}
+
+char* put_string(char* to, std::string_view text) {
+  *to++ = '"';
+  for (char c : text) {
+    if (must_escape(c)) to = put_escaped(to, c);
+    else *to++ = c;
+  }
+  *to++ = '"';
+  return to;
+}
+
+size_t string_bytes_max(std::string_view text) {
+  if (text.size() <= short_text) return escape_bytes_max * text.size();
+  auto escapes = static_cast<size_t>(std::count_if(text.begin(), text.end(), must_escape));
+  return text.size() + (escape_bytes_max - 1) * escapes;
+}
+
+class JsonEncoder final : public Encoder {
+ public:
+  explicit JsonEncoder(std::vector<Field> fields) : fields_(std::move(fields)) {
+    for (const Field& field : fields_) {
+      std::string name(escape_bytes_max * field.name.size() + 2, '\0');
+      name.resize(static_cast<size_t>(put_string(name.data(), field.name) - name.data()));
+      starts_.push_back((starts_.empty() ? "{" : ",") + name + ":");
+    }
+  }
+
+  std::string header() const override { return ""; }
+
+  size_t bytes_max(const FlowCell* cells) const override {
+    constexpr size_t quotes_or_null = 4;
+    size_t bytes = 3;  // "{}\n"
+    for (size_t i = 0; i < fields_.size(); ++i) {
+      bytes += starts_[i].size() + quotes_or_null;
+      if (cells[i].is_null == 0) bytes += text_bytes(fields_[i], cells[i]);
+    }
+    return bytes;
+  }
+
+  char* encode(const FlowCell* cells, char* to) const override {
+    if (fields_.empty()) *to++ = '{';
+    for (size_t i = 0; i < fields_.size(); ++i) to = encode_value(fields_[i], cells[i], put(to, starts_[i]));
+    return put(to, "}\n");
+  }
+
+ private:
+  static std::string_view text_of(const Field& field, const FlowCell& cell) {
+    if (field.kind == FLOW_ENUM) return field.texts[static_cast<size_t>(cell.value.i)];
+    return {cell.value.s, cell.length};
+  }
+
+  static size_t text_bytes(const Field& field, const FlowCell& cell) {
+    return is_free_text(field.kind) ? string_bytes_max(text_of(field, cell)) : value_bytes_max(field, cell);
+  }
+
+  static char* encode_value(const Field& field, const FlowCell& cell, char* to) {
+    if (cell.is_null != 0) return put(to, "null");
+    if (is_free_text(field.kind)) return put_string(to, text_of(field, cell));
+    bool is_float = field.kind == FLOW_F32 || field.kind == FLOW_F64;
+    bool is_bare = field.kind == FLOW_BOOL || (is_number(field.kind) && !(is_float && !std::isfinite(cell.value.f)));
+    if (is_bare) return write_value(to, field, cell);
+    *to++ = '"';
+    to = write_value(to, field, cell);
+    *to++ = '"';
+    return to;
+  }
+
+  std::vector<Field> fields_;
+  std::vector<std::string> starts_;  // by field: `{"name":` or `,"name":`
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Encoder>> make_json_encoder(std::vector<Field> fields) {
+  return std::unique_ptr<Encoder>(new JsonEncoder(std::move(fields)));
+}
+
+}  // namespace flow::runtime
