@@ -31,9 +31,9 @@ TABLE = {
     "runtime/vocabulary": CORE + ["runtime/state", "runtime/task"],
     "runtime/batch": CORE,
     "runtime/state": CORE,
-    "runtime/task": CORE + ["runtime/state", "runtime/vocabulary"],
+    "runtime/task": CORE + ["runtime/state", "runtime/vocabulary", "runtime/formats"],
+    "runtime/formats": CORE,  # bytes to cells and back: a chain decodes its source and encodes its sink
     # what drives the core
-    "runtime/formats": CORE,
     "runtime/connectors": CORE + ["runtime/env", "runtime/formats"],
     "runtime/exchange": CORE + ["runtime/env"],
     "runtime/checkpoint": CORE + ["runtime/env"],
