@@ -23,15 +23,21 @@ const char* what_failed(uint32_t failure) {
 
 }  // namespace
 
-// The first failure of a row counts. A function of the library does not know its place: it fails with FLOW_NONE, and
-// the caller, who finds the row failed, tells the place afterwards.
+// The first failure of a row counts.
 void Task::fail(uint32_t site, uint32_t kind) {
-  if (failure == 0) {
-    failure = kind;
-    failure_site = site;
-  } else if (failure_site == FLOW_NONE) {
-    failure_site = site;
-  }
+  if (failure != 0) return;
+  failure = kind;
+  failure_site = site;
+}
+
+// A function of the library does not know its place: it fails with FLOW_NONE, and its caller tells the place.
+void Task::fail_at(uint32_t site) {
+  if (failure_site == FLOW_NONE) failure_site = site;
+}
+
+void Task::forgive() {
+  failure = 0;
+  failure_site = FLOW_NONE;
 }
 
 bool Task::apply_failure() {
@@ -72,6 +78,10 @@ using flow::runtime::Task;
 extern "C" {
 
 void flow_fail(FlowTask* task, uint32_t site, uint32_t failure) { Task::from(task)->fail(site, failure); }
+
+void flow_fail_at(FlowTask* task, uint32_t site) { Task::from(task)->fail_at(site); }
+
+void flow_forgive(FlowTask* task) { Task::from(task)->forgive(); }
 
 uint8_t flow_rt_row_failed(FlowTask* task) { return Task::from(task)->apply_failure() ? 1 : 0; }
 

@@ -76,10 +76,14 @@ uint32_t Outputs::channel_of(uint32_t output, uint64_t hash) {
 }
 
 void Outputs::append_record(uint32_t output, std::string_view bytes) {
+  if (bytes.empty()) {
+    ++rows_sent_;  // discarded: only counted
+    return;
+  }
   FlowBatch*& batch = outputs_[output].batches[0];
   if (batch == nullptr) batch = host_.take_batch(host_.context, output, 0);
   batch = batch_reserve(batch, bytes.size());
-  if (!bytes.empty()) memcpy(batch_heap(batch) + batch->heap_used, bytes.data(), bytes.size());
+  memcpy(batch_heap(batch) + batch->heap_used, bytes.data(), bytes.size());
   batch->heap_used += bytes.size();
   batch->rows++;
   views_[output].current = batch;

@@ -2,11 +2,78 @@
 
 #include <fmt/format.h>
 
-namespace flow::runtime {
+#include <utility>
 
-Result<std::unique_ptr<RecordReader>> RecordReader::make(const FlowProgram&, const FlowConnector& connector,
-                                                         const FlowCell*, std::string_view) {
-  return Status(ExitCode::usage, fmt::format("source '{}': there is no format '{}'", connector.name, connector.format));
+namespace flow::runtime {
+namespace {
+
+enum BadCell { bad_text, bad_file, bad_line, bad_column, bad_field, bad_reason, bad_cells };
+
+}  // namespace
+
+Result<std::unique_ptr<RecordReader>> RecordReader::make(const FlowProgram& program, const FlowConnector& connector,
+                                                         const FlowCell* options, std::string split_name) {
+  FLOW_TRY_ASSIGN(std::unique_ptr<Decoder> decoder, make_decoder(program, connector, options, split_name));
+  return std::unique_ptr<RecordReader>(new RecordReader(connector, std::move(decoder), std::move(split_name)));
+}
+
+RecordReader::RecordReader(const FlowConnector& connector, std::unique_ptr<Decoder> decoder, std::string split_name)
+    : connector_(connector),
+      decoder_(std::move(decoder)),
+      split_name_(std::move(split_name)),
+      cells_(connector.field_count + 1),
+      bad_cells_(bad_cells) {}
+
+int32_t RecordReader::next(const FlowInput& input, int64_t* position, const FlowCell** cells, RecordCounts* counts) {
+  while (rows_left_ > 0) {
+    record_begin_ = *position;
+    Decoded decoded = decoder_->next(input, position, cells_.data());
+    if (decoded == Decoded::end) return 0;
+    if (decoded == Decoded::failed) return stop(decoder_->error());
+    --rows_left_;
+    ++counts->taken;
+    if (decoded == Decoded::row) {
+      *cells = cells_.data();
+      return 1;
+    }
+    ++counts->bad;
+    if (connector_.on_error == FLOW_ON_ERROR_STOP) {
+      std::string text = describe_bad_record(split_name_, decoder_->bad());
+      text += fmt::format("; such a record stops the job: `on error skip` at source '{}' leaves it out", connector_.name);
+      return stop(Status(ExitCode::bad_data, std::move(text)));
+    }
+    if (connector_.on_error == FLOW_ON_ERROR_TO) {
+      describe_bad();
+      *cells = bad_cells_.data();
+      return 2;
+    }
+    ++counts->skipped;
+  }
+  return 0;
+}
+
+int32_t RecordReader::stop(Status status) {
+  error_ = std::move(status);
+  return -1;
+}
+
+// The texts stay in the decoder until its next record.
+void RecordReader::describe_bad() {
+  const BadRecord& bad = decoder_->bad();
+  set_text(&bad_cells_[bad_text], bad.text);
+  set_text(&bad_cells_[bad_file], split_name_);
+  set_text(&bad_cells_[bad_field], bad.field);
+  set_text(&bad_cells_[bad_reason], bad.reason);
+  bad_cells_[bad_line] = {};
+  bad_cells_[bad_line].value.i = bad.line;
+  bad_cells_[bad_column] = {};
+  bad_cells_[bad_column].value.i = bad.column;
+}
+
+int64_t RecordReader::undo_record() {
+  decoder_->give_back();
+  ++rows_left_;
+  return record_begin_;
 }
 
 }  // namespace flow::runtime

@@ -124,7 +124,7 @@ Status Task::restore_split(ByteReader& in) {
   }
   if (split.reader == nullptr) return Status();
   ByteReader state(decoder);
-  if (!split.reader->restore(state)) return damaged("the decoder of a split cannot go on from it");
+  FLOW_TRY(split.reader->restore(state));
   return state.finish("the decoder of a split");
 }
 

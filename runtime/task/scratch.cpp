@@ -14,13 +14,13 @@ constexpr uint64_t kept_bytes_max = 4 * 1024 * 1024;  // a larger block was one 
 
 }  // namespace
 
-Scratch::Scratch(FlowTask* view) : view_(view) { use(block_bytes); }
+RowScratch::RowScratch(FlowTask* view) : view_(view) { use(block_bytes); }
 
-Scratch::~Scratch() {
+RowScratch::~RowScratch() {
   for (char* block : blocks_) free(block);
 }
 
-void Scratch::use(uint64_t bytes) {
+void RowScratch::use(uint64_t bytes) {
   char* block = static_cast<char*>(malloc(bytes));
   FLOW_ASSERT(block != nullptr, "the memory for one row is there");
   blocks_.push_back(block);
@@ -29,14 +29,14 @@ void Scratch::use(uint64_t bytes) {
   view_->scratch_is_split = blocks_.size() > 1;
 }
 
-char* Scratch::grow(uint64_t bytes) {
+char* RowScratch::grow(uint64_t bytes) {
   uint64_t size = static_cast<uint64_t>(view_->scratch_end - view_->scratch_begin);
   use(std::max(bytes, 2 * size));
   view_->scratch_next += bytes;
   return view_->scratch_begin;
 }
 
-void Scratch::trim() {
+void RowScratch::trim() {
   bool is_huge = static_cast<uint64_t>(view_->scratch_end - view_->scratch_begin) > kept_bytes_max;
   char* last = blocks_.back();
   blocks_.pop_back();

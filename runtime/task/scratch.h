@@ -1,4 +1,4 @@
-// Scratch: memory for the strings that one row computes. A bump allocator in the task's view; a reset per row gives
+// RowScratch: memory for the strings that one row computes. A bump allocator in the task's view; a reset per row gives
 // everything back, a row that needs more than the block gets larger ones.
 #pragma once
 
@@ -9,12 +9,12 @@
 
 namespace flow::runtime {
 
-class Scratch {
+class RowScratch {
  public:
-  explicit Scratch(FlowTask* view);
-  ~Scratch();
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
+  explicit RowScratch(FlowTask* view);
+  ~RowScratch();
+  RowScratch(const RowScratch&) = delete;
+  RowScratch& operator=(const RowScratch&) = delete;
 
   // A piece of `bytes` that the current block has no room for. The pieces given before stay where they are.
   char* grow(uint64_t bytes);

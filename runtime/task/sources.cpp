@@ -7,13 +7,12 @@ namespace flow::runtime {
 
 int32_t Task::decode(Split& split, const FlowInput& input, int64_t* position, const FlowCell** cells) {
   FLOW_ASSERT(split.reader != nullptr, "records are decoded where the source has a format");
-  Status failed;
-  uint64_t skipped = 0, bad = 0;
-  int32_t answer = split.reader->next(input, position, cells, &skipped, &bad, &failed);
-  counted.bad += bad;
-  counted.skipped += skipped;
-  counted.rows_in += bad + (answer == 1 ? 1 : 0);
-  if (answer < 0) stop(std::move(failed));
+  RecordCounts counts;
+  int32_t answer = split.reader->next(input, position, cells, &counts);
+  counted.rows_in += counts.taken;
+  counted.bad += counts.bad;
+  counted.skipped += counts.skipped;
+  if (answer < 0) stop(split.reader->error());
   return answer;
 }
 
@@ -31,8 +30,8 @@ int32_t flow_rt_decode(FlowTask* task, FlowSplit* split, const FlowInput* input,
 
 void flow_rt_sink_record(FlowTask* task, uint32_t output) {
   Task& self = *Task::from(task);
-  if (self.sinks == nullptr) return;  // discard: no format, no bytes
-  self.outputs_of->append_record(output, self.sinks->encode(output, task->outputs[output].cells));
+  std::string_view record = self.sinks->encode(output, task->outputs[output].cells);
+  self.outputs_of->append_record(output, record);
 }
 
 }  // extern "C"

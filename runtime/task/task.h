@@ -62,6 +62,8 @@ class Task : public FlowTask {
 
   // ---- what generated code causes (failures.cpp, sources.cpp) ----
   void fail(uint32_t site, uint32_t failure);
+  void fail_at(uint32_t site);
+  void forgive();
   bool apply_failure();  // true: stop
   void stop(Status status);
   FlowTable* open_pane(uint32_t state, int64_t start);
@@ -86,7 +88,7 @@ class Task : public FlowTask {
   std::unique_ptr<SinkEncoders> sinks;
   TaskCache cache;
   FlowTaskCounters counted{};
-  Scratch scratch;
+  RowScratch scratch;
 
  private:
   bool begin_call();

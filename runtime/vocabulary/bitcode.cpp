@@ -8,6 +8,8 @@
 extern "C" void* const flow_vocabulary_declarations[];
 extern "C" void* const flow_vocabulary_declarations[] = {
     reinterpret_cast<void*>(&flow_fail),
+    reinterpret_cast<void*>(&flow_fail_at),
+    reinterpret_cast<void*>(&flow_forgive),
     reinterpret_cast<void*>(&flow_rt_row_failed),
     reinterpret_cast<void*>(&flow_rt_count_late),
     reinterpret_cast<void*>(&flow_rt_decode),
