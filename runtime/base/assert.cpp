@@ -28,7 +28,7 @@ struct Line {
   }
 };
 
-}  // namespace
+} // namespace
 
 void assertion_failed(const char* file, int line, const char* condition, std::string_view sentence) noexcept {
   Line text;
@@ -45,4 +45,4 @@ void assertion_failed(const char* file, int line, const char* condition, std::st
   abort();
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -12,11 +12,11 @@ namespace flow::runtime {
 [[noreturn]] __attribute__((cold, noinline)) void assertion_failed(const char* file, int line, const char* condition,
                                                                    std::string_view sentence) noexcept;
 
-}  // namespace flow::runtime
+} // namespace flow::runtime
 
-#define FLOW_ASSERT(condition, sentence)                                                \
-  (__builtin_expect(static_cast<bool>(condition), 1)                                    \
-       ? static_cast<void>(0)                                                           \
+#define FLOW_ASSERT(condition, sentence)                                                                               \
+  (__builtin_expect(static_cast<bool>(condition), 1)                                                                   \
+       ? static_cast<void>(0)                                                                                          \
        : ::flow::runtime::assertion_failed(__FILE__, __LINE__, #condition, (sentence)))
 
 // For a place that no run may reach.

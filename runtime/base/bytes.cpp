@@ -52,7 +52,7 @@ uint64_t ByteReader::varint() {
   for (int shift = 0; shift < 64; shift += 7) {
     uint8_t byte = u8();
     bool is_too_large = shift == 63 && byte > 1;
-    bool is_padded = shift > 0 && byte == 0;  // one number, one form: equal things have equal bytes
+    bool is_padded = shift > 0 && byte == 0; // one number, one form: equal things have equal bytes
     if (is_too_large || is_padded) has_failed_ = true;
     if (has_failed_) return 0;
     value |= uint64_t{byte & 0x7fu} << shift;
@@ -98,4 +98,4 @@ Status ByteReader::finish(std::string_view what, ExitCode code) const {
   return Status();
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

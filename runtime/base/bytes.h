@@ -20,7 +20,7 @@
 namespace flow::runtime {
 
 class ByteWriter {
- public:
+public:
   void u8(uint8_t value) { bytes_.push_back(static_cast<char>(value)); }
   void u16(uint16_t value) { fixed(value, 2); }
   void u32(uint32_t value) { fixed(value, 4); }
@@ -43,14 +43,14 @@ class ByteWriter {
   std::string take() { return std::exchange(bytes_, {}); }
   void clear() { bytes_.clear(); }
 
- private:
+private:
   void fixed(uint64_t value, int size);
 
   std::string bytes_;
 };
 
 class ByteReader {
- public:
+public:
   explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}
 
   uint8_t u8() { return static_cast<uint8_t>(fixed(1)); }
@@ -80,7 +80,7 @@ class ByteReader {
   // Success if all was read and nothing was wrong; else a failure that names `what` and where, with `code`.
   Status finish(std::string_view what, ExitCode code = ExitCode::checkpoint_damaged) const;
 
- private:
+private:
   uint64_t fixed(size_t size);
 
   std::string_view bytes_;
@@ -88,4 +88,4 @@ class ByteReader {
   bool has_failed_ = false;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -7,12 +7,12 @@ namespace flow::runtime {
 namespace {
 
 constexpr int64_t days_per_era = 146'097;
-constexpr int64_t days_from_era_start_to_epoch = 719'468;  // from 0000-03-01 to 1970-01-01
+constexpr int64_t days_from_era_start_to_epoch = 719'468; // from 0000-03-01 to 1970-01-01
 
 // Days of the March-based year before its month `m` (0 is March).
 int64_t days_before_month(int64_t m) { return (153 * m + 2) / 5; }
 
-}  // namespace
+} // namespace
 
 bool is_leap_year(int64_t year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
 
@@ -45,4 +45,4 @@ CivilDate civil_from_days(int64_t days) {
   return date;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -51,7 +51,7 @@ __attribute__((target("sse4.2"))) uint32_t crc32c_by_instruction(std::string_vie
 }
 #endif
 
-}  // namespace
+} // namespace
 
 uint32_t crc32c_by_table(std::string_view bytes, uint32_t before) {
   static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "eight bytes are taken as a little-endian number");
@@ -83,4 +83,4 @@ uint32_t crc32c_of_block(std::string_view name, uint64_t offset, std::string_vie
   return crc32c(bytes, sum);
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

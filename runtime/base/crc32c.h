@@ -17,4 +17,4 @@ uint32_t crc32c_of_block(std::string_view name, uint64_t offset, std::string_vie
 // The portable way, for tests that compare the two.
 uint32_t crc32c_by_table(std::string_view bytes, uint32_t before = 0);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

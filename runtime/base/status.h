@@ -19,21 +19,21 @@ namespace flow::runtime {
 
 // How a job ends. The numbers are part of the product: scripts test them.
 enum class ExitCode : int {
-  finished = 0,             // bounded input read to its end, everything committed
-  internal_error = 1,       // a mistake of ours
-  usage = 2,                // unknown flag, missing parameter, a program that cannot be compiled
-  stopped = 3,              // stopped on request; a checkpoint was taken
-  bad_data = 4,             // input data or a row in error, where the policy is `stop`
-  input_missing = 5,        // input missing or unreadable
-  output_failed = 6,        // output or state cannot be written: full, read-only, not permitted
-  checkpoint_damaged = 7,   // a checkpoint fails its checks
-  checkpoint_foreign = 8,   // a checkpoint of another program or format
-  checkpoint_in_use = 9,    // another instance owns the checkpoint folder
-  start_refused = 10,       // the start asked for contradicts what is there (--restore, --fresh)
+  finished = 0,           // bounded input read to its end, everything committed
+  internal_error = 1,     // a mistake of ours
+  usage = 2,              // unknown flag, missing parameter, a program that cannot be compiled
+  stopped = 3,            // stopped on request; a checkpoint was taken
+  bad_data = 4,           // input data or a row in error, where the policy is `stop`
+  input_missing = 5,      // input missing or unreadable
+  output_failed = 6,      // output or state cannot be written: full, read-only, not permitted
+  checkpoint_damaged = 7, // a checkpoint fails its checks
+  checkpoint_foreign = 8, // a checkpoint of another program or format
+  checkpoint_in_use = 9,  // another instance owns the checkpoint folder
+  start_refused = 10,     // the start asked for contradicts what is there (--restore, --fresh)
 };
 
 class [[nodiscard]] Status {
- public:
+public:
   // Success.
   Status() = default;
   // A failure. `os_error` is the errno behind it, or 0.
@@ -62,16 +62,15 @@ class [[nodiscard]] Status {
   int os_error() const { return os_error_; }
   const std::string& message() const { return message_; }
 
- private:
+private:
   ExitCode code_ = ExitCode::finished;
   int os_error_ = 0;
   std::string message_;
 };
 
 // A value, or the Status that says why there is none.
-template <typename T>
-class [[nodiscard]] Result {
- public:
+template <typename T> class [[nodiscard]] Result {
+public:
   Result(T value) : value_(std::move(value)) {}
   Result(Status failure) : status_(std::move(failure)) {
     FLOW_ASSERT(!status_.is_ok(), "a result without a value needs a failure");
@@ -99,7 +98,7 @@ class [[nodiscard]] Result {
   T* operator->() { return &checked(); }
   const T* operator->() const { return &const_cast<Result*>(this)->checked(); }
 
- private:
+private:
   T& checked() {
     FLOW_ASSERT(value_.has_value(), "the value of a failed result was taken");
     return *value_;
@@ -109,22 +108,22 @@ class [[nodiscard]] Result {
   std::optional<T> value_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime
 
 // The two lines that follow nearly every fallible call. They are macros because only a macro can return.
 //   FLOW_TRY(file->fsync());
 //   FLOW_TRY_ASSIGN(std::string text, read_file(env, path));
-#define FLOW_TRY(expression)                                                                         \
-  do {                                                                                               \
-    if (::flow::runtime::Status flow_try_status = (expression); !flow_try_status.is_ok()) {          \
-      return flow_try_status;                                                                        \
-    }                                                                                                \
+#define FLOW_TRY(expression)                                                                                           \
+  do {                                                                                                                 \
+    if (::flow::runtime::Status flow_try_status = (expression); !flow_try_status.is_ok()) {                            \
+      return flow_try_status;                                                                                          \
+    }                                                                                                                  \
   } while (false)
 
 #define FLOW_TRY_JOIN_(a, b) a##b
 #define FLOW_TRY_NAME_(line) FLOW_TRY_JOIN_(flow_try_result_, line)
-#define FLOW_TRY_ASSIGN_(result, declaration, expression) \
-  auto result = (expression);                             \
-  if (!result.is_ok()) return std::move(result).status(); \
+#define FLOW_TRY_ASSIGN_(result, declaration, expression)                                                              \
+  auto result = (expression);                                                                                          \
+  if (!result.is_ok()) return std::move(result).status();                                                              \
   declaration = std::move(result).value()
 #define FLOW_TRY_ASSIGN(declaration, ...) FLOW_TRY_ASSIGN_(FLOW_TRY_NAME_(__LINE__), declaration, (__VA_ARGS__))

@@ -21,8 +21,7 @@ std::string_view without_plus(std::string_view text) {
   return text;
 }
 
-template <typename T>
-std::optional<T> parse_whole(std::string_view text) {
+template <typename T> std::optional<T> parse_whole(std::string_view text) {
   text = without_plus(text);
   T value{};
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -32,7 +31,7 @@ std::optional<T> parse_whole(std::string_view text) {
 
 // Takes pieces from the front of a text. After the first mismatch everything else fails too.
 class Scanner {
- public:
+public:
   explicit Scanner(std::string_view text) : text_(text) {}
 
   bool is_at_end() const { return text_.empty(); }
@@ -76,7 +75,7 @@ class Scanner {
 
   int digits = 0;
 
- private:
+private:
   std::string_view text_;
   bool has_failed_ = false;
 };
@@ -144,7 +143,8 @@ constexpr std::array<Unit, 7> duration_units = {{{"w", 7 * us_per_day},
                                                  {"us", 1}}};
 
 const Unit* find_unit(std::string_view name) {
-  auto found = std::find_if(duration_units.begin(), duration_units.end(), [&](auto& unit) { return unit.name == name; });
+  auto found =
+      std::find_if(duration_units.begin(), duration_units.end(), [&](auto& unit) { return unit.name == name; });
   return found == duration_units.end() ? nullptr : &*found;
 }
 
@@ -182,20 +182,18 @@ char* write_time_of_day(char* to, int64_t us) {
   return fraction % 1000 == 0 ? write_padded(to, fraction / 1000, 3) : write_padded(to, fraction, 6);
 }
 
-template <typename T>
-char* write_number(char* to, T value) {
+template <typename T> char* write_number(char* to, T value) {
   auto [end, error] = std::to_chars(to, to + text_bytes_max, value);
   FLOW_ASSERT(error == std::errc(), "every number fits into text_bytes_max");
   return end;
 }
 
-template <typename T>
-std::string as_string(char* (*write)(char*, T), T value) {
+template <typename T> std::string as_string(char* (*write)(char*, T), T value) {
   char text[text_bytes_max];
   return std::string(text, write(text, value));
 }
 
-}  // namespace
+} // namespace
 
 std::optional<int64_t> parse_i64(std::string_view text) { return parse_whole<int64_t>(text); }
 std::optional<uint64_t> parse_u64(std::string_view text) { return parse_whole<uint64_t>(text); }
@@ -253,10 +251,14 @@ std::optional<uint64_t> parse_byte_size(std::string_view text) {
   std::string_view unit = scan.letters();
   if (scan.has_failed() || !scan.is_at_end()) return std::nullopt;
   uint64_t factor = 1;
-  if (unit == "KiB" || unit == "KB") factor = uint64_t{1} << 10;
-  else if (unit == "MiB" || unit == "MB") factor = uint64_t{1} << 20;
-  else if (unit == "GiB" || unit == "GB") factor = uint64_t{1} << 30;
-  else if (!unit.empty() && unit != "B") return std::nullopt;
+  if (unit == "KiB" || unit == "KB")
+    factor = uint64_t{1} << 10;
+  else if (unit == "MiB" || unit == "MB")
+    factor = uint64_t{1} << 20;
+  else if (unit == "GiB" || unit == "GB")
+    factor = uint64_t{1} << 30;
+  else if (!unit.empty() && unit != "B")
+    return std::nullopt;
   uint64_t size = 0;
   if (__builtin_mul_overflow(amount, factor, &size)) return std::nullopt;
   return size;
@@ -266,7 +268,7 @@ char* write_i64(char* to, int64_t value) { return write_number(to, value); }
 char* write_u64(char* to, uint64_t value) { return write_number(to, value); }
 
 char* write_f64(char* to, double value) {
-  if (std::isnan(value)) return write_text(to, "nan");  // one NaN: its sign and payload do not show
+  if (std::isnan(value)) return write_text(to, "nan"); // one NaN: its sign and payload do not show
   return write_number(to, value);
 }
 
@@ -280,7 +282,7 @@ char* write_duration(char* to, int64_t us) {
   if (us < 0) *to++ = '-';
   uint64_t rest = us < 0 ? ~static_cast<uint64_t>(us) + 1 : static_cast<uint64_t>(us);
   for (const Unit& unit : duration_units) {
-    if (unit.name == "w") continue;  // 7d is easier to read than 1w
+    if (unit.name == "w") continue; // 7d is easier to read than 1w
     uint64_t amount = rest / static_cast<uint64_t>(unit.us);
     rest %= static_cast<uint64_t>(unit.us);
     if (amount > 0) to = write_text(write_u64(to, amount), unit.name);
@@ -307,7 +309,7 @@ std::string quoted(std::string_view text, size_t bytes_max) {
   constexpr std::string_view hex = "0123456789abcdef";
   bool is_cut = text.size() > bytes_max;
   if (is_cut) {
-    size_t end = bytes_max;  // not in the middle of a UTF-8 character
+    size_t end = bytes_max; // not in the middle of a UTF-8 character
     while (end > 0 && (text[end] & 0xc0) == 0x80) --end;
     text = text.substr(0, end);
   }
@@ -324,4 +326,4 @@ std::string quoted(std::string_view text, size_t bytes_max) {
   return result.append(is_cut ? "…'" : "'");
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

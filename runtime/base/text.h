@@ -48,4 +48,4 @@ std::string format_date(int32_t days);
 // The text between quotes, unprintable bytes as \xNN, cut after `bytes_max` with "…": for messages about data.
 std::string quoted(std::string_view text, size_t bytes_max = 80);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -33,9 +33,9 @@ struct FileStat {
   uint64_t device = 0;
   uint64_t inode = 0;
   uint64_t size = 0;
-  int64_t modified_us = 0;          // wall clock
-  bool is_ours = true;              // owned by the user we run as
-  bool is_open_to_others = false;   // others may write it
+  int64_t modified_us = 0;        // wall clock
+  bool is_ours = true;            // owned by the user we run as
+  bool is_open_to_others = false; // others may write it
 
   // Whether both describe one file, whatever its name.
   bool is_same_file(const FileStat& other) const { return device == other.device && inode == other.inode; }
@@ -49,9 +49,9 @@ struct FolderEntry {
 
 enum class OpenMode : uint8_t {
   read,
-  create,     // must not exist
-  overwrite,  // created, or emptied
-  append,     // created, or continued at its end
+  create,    // must not exist
+  overwrite, // created, or emptied
+  append,    // created, or continued at its end
 };
 
 // Whose a file is. `own`: Flow's state, 0600 and folders 0700, and the last name of the path is a plain file or folder,
@@ -61,8 +61,8 @@ enum class Access : uint8_t { own, shared };
 enum class Console : uint8_t { out, error };
 
 class File {
- public:
-  virtual ~File() = default;  // closes, without saying whether that worked
+public:
+  virtual ~File() = default; // closes, without saying whether that worked
 
   virtual Result<size_t> read(std::span<char> into) = 0;
   virtual Result<size_t> pread(std::span<char> into, uint64_t offset) = 0;
@@ -76,27 +76,27 @@ class File {
 
 // Held until destroyed, or until the process dies in whatever way.
 class FileLock {
- public:
+public:
   virtual ~FileLock() = default;
 };
 
 class Env {
- public:
+public:
   virtual ~Env() = default;
 
-  virtual int64_t monotonic_us() = 0;  // only differences within one process mean anything
-  virtual int64_t wall_us() = 0;       // since 1970, UTC; may jump
+  virtual int64_t monotonic_us() = 0; // only differences within one process mean anything
+  virtual int64_t wall_us() = 0;      // since 1970, UTC; may jump
   virtual uint64_t random() = 0;
 
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode, Access access) = 0;
-  virtual Result<FileStat> stat(const std::string& path) = 0;  // follows links
+  virtual Result<FileStat> stat(const std::string& path) = 0; // follows links
   // The names in a folder, sorted; without "." and "..".
   virtual Result<std::vector<FolderEntry>> read_folder(const std::string& path) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
-  virtual Status link(const std::string& from, const std::string& to) = 0;  // a hard link; `to` must not exist
+  virtual Status link(const std::string& from, const std::string& to) = 0; // a hard link; `to` must not exist
   virtual Status remove_file(const std::string& path) = 0;
-  virtual Status make_folder(const std::string& path, Access access) = 0;  // must not exist; its parent must
-  virtual Status remove_folder(const std::string& path) = 0;               // must be empty
+  virtual Status make_folder(const std::string& path, Access access) = 0; // must not exist; its parent must
+  virtual Status remove_folder(const std::string& path) = 0;              // must be empty
   virtual Status sync_folder(const std::string& path) = 0;
   // Takes the lock file, creating it if need be. Fails with `checkpoint_in_use` if anyone, this process included,
   // holds it. The file stays when the lock goes.
@@ -106,4 +106,4 @@ class Env {
   virtual bool is_terminal(Console console) = 0;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -60,4 +60,4 @@ uint64_t FaultPlan::hits() const {
   return hits_;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -21,12 +21,12 @@ struct Fault {
   static constexpr uint64_t nothing = 0;
 
   Operation operation = Operation::write;
-  std::string path_part = "";  // only calls whose path contains this
-  uint64_t first = 1;          // the first matching call that fails, counted from 1
-  uint64_t times = 1;          // how many fail from there on
-  uint64_t one_in = 1;         // of those, chosen at random
-  int os_error = 5;            // EIO. 0, for reads: no failure, only fewer bytes than asked for
-  uint64_t bytes = nothing;    // of a read or write, how many get through before it fails or ends
+  std::string path_part = ""; // only calls whose path contains this
+  uint64_t first = 1;         // the first matching call that fails, counted from 1
+  uint64_t times = 1;         // how many fail from there on
+  uint64_t one_in = 1;        // of those, chosen at random
+  int os_error = 5;           // EIO. 0, for reads: no failure, only fewer bytes than asked for
+  uint64_t bytes = nothing;   // of a read or write, how many get through before it fails or ends
 };
 
 // What happens to one call.
@@ -37,7 +37,7 @@ struct FaultHit {
 
 // Safe to use from several threads.
 class FaultPlan {
- public:
+public:
   explicit FaultPlan(uint64_t seed = 0) : random_(seed) {}
 
   void add(Fault fault);
@@ -52,9 +52,9 @@ class FaultPlan {
   std::optional<FaultHit> on_call(Operation operation, std::string_view path);
 
   uint64_t calls(Operation operation) const;
-  uint64_t hits() const;  // calls that were interfered with
+  uint64_t hits() const; // calls that were interfered with
 
- private:
+private:
   struct Rule {
     Fault fault;
     uint64_t seen = 0;
@@ -67,4 +67,4 @@ class FaultPlan {
   Random random_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

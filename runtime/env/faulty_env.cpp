@@ -6,7 +6,7 @@ namespace flow::runtime {
 namespace {
 
 class FaultyFile final : public File {
- public:
+public:
   FaultyFile(std::unique_ptr<File> inner, FaultPlan& faults) : inner_(std::move(inner)), faults_(faults) {}
 
   Result<size_t> read(std::span<char> into) override {
@@ -24,8 +24,12 @@ class FaultyFile final : public File {
     return io_failure(Operation::write, path(), hit->os_error);
   }
 
-  Status fsync() override { return checked(Operation::fsync, [&] { return inner_->fsync(); }); }
-  Status close() override { return checked(Operation::close, [&] { return inner_->close(); }); }
+  Status fsync() override {
+    return checked(Operation::fsync, [&] { return inner_->fsync(); });
+  }
+  Status close() override {
+    return checked(Operation::close, [&] { return inner_->close(); });
+  }
 
   Result<FileStat> stat() override {
     if (auto hit = faults_.on_call(Operation::stat, path())) return io_failure(Operation::stat, path(), hit->os_error);
@@ -34,17 +38,15 @@ class FaultyFile final : public File {
 
   const std::string& path() const override { return inner_->path(); }
 
- private:
-  template <typename Read>
-  Result<size_t> limited_read(std::span<char> into, Read read) {
+private:
+  template <typename Read> Result<size_t> limited_read(std::span<char> into, Read read) {
     std::optional<FaultHit> hit = faults_.on_call(Operation::read, path());
     if (!hit) return read(into);
     if (hit->os_error != 0) return io_failure(Operation::read, path(), hit->os_error);
     return read(into.first(std::min<uint64_t>(into.size(), hit->bytes)));
   }
 
-  template <typename Call>
-  Status checked(Operation operation, Call call) {
+  template <typename Call> Status checked(Operation operation, Call call) {
     if (auto hit = faults_.on_call(operation, path())) return io_failure(operation, path(), hit->os_error);
     return call();
   }
@@ -53,7 +55,7 @@ class FaultyFile final : public File {
   FaultPlan& faults_;
 };
 
-}  // namespace
+} // namespace
 
 Status FaultyEnv::check(Operation operation, std::string_view path) {
   if (auto hit = faults_.on_call(operation, path)) return io_failure(operation, path, hit->os_error);
@@ -116,4 +118,4 @@ Status FaultyEnv::console_write(Console console, std::string_view bytes) {
   return inner_.console_write(console, bytes);
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -9,7 +9,7 @@
 namespace flow::runtime {
 
 class FaultyEnv final : public Env {
- public:
+public:
   // Both must outlive this and its files.
   FaultyEnv(Env& inner, FaultPlan& faults) : inner_(inner), faults_(faults) {}
 
@@ -31,11 +31,11 @@ class FaultyEnv final : public Env {
   Status console_write(Console console, std::string_view bytes) override;
   bool is_terminal(Console console) override { return inner_.is_terminal(console); }
 
- private:
+private:
   Status check(Operation operation, std::string_view path);
 
   Env& inner_;
   FaultPlan& faults_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -8,7 +8,7 @@
 namespace flow::runtime {
 namespace {
 
-constexpr int folder_depth_max = 64;  // of remove_tree: Flow's own trees are three deep
+constexpr int folder_depth_max = 64; // of remove_tree: Flow's own trees are three deep
 
 std::string_view without_last_slashes(std::string_view path) {
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
@@ -34,7 +34,7 @@ Status write_and_sync(Env& env, const std::string& path, std::string_view bytes,
   return file->close();
 }
 
-}  // namespace
+} // namespace
 
 std::string join_path(std::string_view folder, std::string_view name) {
   if (folder.empty() || folder == ".") return std::string(name);
@@ -129,4 +129,4 @@ Status remove_tree(Env& env, const std::string& path) {
   return remove_folder_with_all(env, path, 0);
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

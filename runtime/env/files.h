@@ -9,7 +9,7 @@
 namespace flow::runtime {
 
 std::string join_path(std::string_view folder, std::string_view name);
-std::string parent_of(std::string_view path);  // "." of a bare name, "/" of the root
+std::string parent_of(std::string_view path); // "." of a bare name, "/" of the root
 std::string base_name(std::string_view path);
 
 // Whether a name is a plain one: not empty, no slash, no zero byte, neither "." nor "..". Names read from a manifest
@@ -35,4 +35,4 @@ Status make_folders(Env& env, const std::string& path, Access access);
 // Removes a file, or a folder with all in it; links are removed, not followed. Absence is fine. Not made durable.
 Status remove_tree(Env& env, const std::string& path);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

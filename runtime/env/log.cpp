@@ -18,4 +18,4 @@ void Log::write(LogLevel level, std::string_view text) {
   (void)env_.console_write(Console::error, line);
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -16,24 +16,20 @@ namespace flow::runtime {
 enum class LogLevel : uint8_t { error, warning, info, debug };
 
 class Log {
- public:
+public:
   // `level`: the least urgent that is still written. The Env must outlive the log.
   explicit Log(Env& env, LogLevel level = LogLevel::info) : env_(env), level_(level) {}
 
-  template <typename... Args>
-  void error(fmt::format_string<Args...> format, Args&&... args) {
+  template <typename... Args> void error(fmt::format_string<Args...> format, Args&&... args) {
     write_formatted(LogLevel::error, format, fmt::make_format_args(args...));
   }
-  template <typename... Args>
-  void warning(fmt::format_string<Args...> format, Args&&... args) {
+  template <typename... Args> void warning(fmt::format_string<Args...> format, Args&&... args) {
     write_formatted(LogLevel::warning, format, fmt::make_format_args(args...));
   }
-  template <typename... Args>
-  void info(fmt::format_string<Args...> format, Args&&... args) {
+  template <typename... Args> void info(fmt::format_string<Args...> format, Args&&... args) {
     write_formatted(LogLevel::info, format, fmt::make_format_args(args...));
   }
-  template <typename... Args>
-  void debug(fmt::format_string<Args...> format, Args&&... args) {
+  template <typename... Args> void debug(fmt::format_string<Args...> format, Args&&... args) {
     write_formatted(LogLevel::debug, format, fmt::make_format_args(args...));
   }
 
@@ -41,7 +37,7 @@ class Log {
   // One line: "2024-01-31T10:00:00.123Z warning: …". Line ends in the text become spaces.
   void write(LogLevel level, std::string_view text);
 
- private:
+private:
   void write_formatted(LogLevel level, fmt::string_view format, fmt::format_args args) {
     if (is_on(level)) write(level, fmt::vformat(format, args));
   }
@@ -50,4 +46,4 @@ class Log {
   LogLevel level_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -11,7 +11,7 @@ namespace {
 
 struct Description {
   std::string_view name;
-  std::string_view verb;  // "cannot … 'path'"
+  std::string_view verb; // "cannot … 'path'"
   bool is_changing;
   ExitCode code;
 };
@@ -44,7 +44,7 @@ std::string_view error_words(int os_error) {
   return words != nullptr ? words : "unknown error";
 }
 
-}  // namespace
+} // namespace
 
 std::string_view operation_name(Operation operation) { return describe(operation).name; }
 bool is_changing(Operation operation) { return describe(operation).is_changing; }
@@ -59,4 +59,4 @@ std::string two_paths(std::string_view from, std::string_view to) { return fmt::
 
 bool is_not_found(const Status& status) { return status.os_error() == ENOENT || status.os_error() == ENOTDIR; }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -37,9 +37,9 @@ bool is_changing(Operation operation);
 
 // "cannot rename 'a' to 'b': No space left on device". `path` may hold both names (see two_paths).
 Status io_failure(Operation operation, std::string_view path, int os_error);
-std::string two_paths(std::string_view from, std::string_view to);  // a' to 'b
+std::string two_paths(std::string_view from, std::string_view to); // a' to 'b
 
 // Of a failure: the thing is simply not there.
 bool is_not_found(const Status& status);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -22,8 +22,7 @@ namespace flow::runtime {
 namespace {
 
 // Repeats a system call that a signal interrupted.
-template <typename Call>
-auto retried(Call call) {
+template <typename Call> auto retried(Call call) {
   auto result = call();
   while (result < 0 && errno == EINTR) result = call();
   return result;
@@ -62,10 +61,10 @@ FileStat as_file_stat(const struct stat& from) {
 int open_flags(OpenMode mode, Access access) {
   int flags = O_CLOEXEC | O_NOCTTY;
   switch (mode) {
-    case OpenMode::read: flags |= O_RDONLY; break;
-    case OpenMode::create: flags |= O_WRONLY | O_CREAT | O_EXCL; break;
-    case OpenMode::overwrite: flags |= O_WRONLY | O_CREAT | O_TRUNC; break;
-    case OpenMode::append: flags |= O_WRONLY | O_CREAT | O_APPEND; break;
+  case OpenMode::read: flags |= O_RDONLY; break;
+  case OpenMode::create: flags |= O_WRONLY | O_CREAT | O_EXCL; break;
+  case OpenMode::overwrite: flags |= O_WRONLY | O_CREAT | O_TRUNC; break;
+  case OpenMode::append: flags |= O_WRONLY | O_CREAT | O_APPEND; break;
   }
   // A planted link or pipe where our own file should be must neither be followed nor waited for.
   if (access == Access::own) flags |= O_NOFOLLOW | O_NONBLOCK;
@@ -82,7 +81,7 @@ Status write_all(int fd, std::string_view bytes, std::string_view path, Operatio
 }
 
 class PosixFile final : public File {
- public:
+public:
   PosixFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
   ~PosixFile() override {
     if (fd_ >= 0) ::close(fd_);
@@ -106,7 +105,7 @@ class PosixFile final : public File {
   }
 
   Result<FileStat> stat() override {
-    struct stat found {};
+    struct stat found{};
     if (::fstat(fd_, &found) != 0) return io_failure(Operation::stat, path_, errno);
     return as_file_stat(found);
   }
@@ -119,7 +118,7 @@ class PosixFile final : public File {
 
   const std::string& path() const override { return path_; }
 
- private:
+private:
   Result<size_t> counted(ssize_t count) {
     if (count < 0) return io_failure(Operation::read, path_, errno);
     return static_cast<size_t>(count);
@@ -130,13 +129,13 @@ class PosixFile final : public File {
 };
 
 class PosixLock final : public FileLock {
- public:
+public:
   explicit PosixLock(int fd) : fd_(fd) {}
-  ~PosixLock() override { ::close(fd_); }  // the lock belongs to the open file and goes with it
+  ~PosixLock() override { ::close(fd_); } // the lock belongs to the open file and goes with it
   PosixLock(const PosixLock&) = delete;
   PosixLock& operator=(const PosixLock&) = delete;
 
- private:
+private:
   int fd_;
 };
 
@@ -156,7 +155,7 @@ void write_owner(int fd) {
   if (::ftruncate(fd, 0) == 0) (void)write_all(fd, id, "", Operation::write);
 }
 
-}  // namespace
+} // namespace
 
 PosixEnv::PosixEnv(std::optional<uint64_t> seed) {
   uint64_t value = 0;
@@ -189,7 +188,7 @@ Result<std::unique_ptr<File>> PosixEnv::open(const std::string& path, OpenMode m
 }
 
 Result<FileStat> PosixEnv::stat(const std::string& path) {
-  struct stat found {};
+  struct stat found{};
   if (::stat(path.c_str(), &found) != 0) return io_failure(Operation::stat, path, errno);
   return as_file_stat(found);
 }
@@ -203,9 +202,10 @@ Result<std::vector<FolderEntry>> PosixEnv::read_folder(const std::string& path) 
     std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
     FileKind kind = kind_of_entry(entry->d_type);
-    struct stat found {};
+    struct stat found{};
     // Some file systems leave the kind out of their folders.
-    if (entry->d_type == DT_UNKNOWN && ::fstatat(::dirfd(folder.get()), entry->d_name, &found, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (entry->d_type == DT_UNKNOWN &&
+        ::fstatat(::dirfd(folder.get()), entry->d_name, &found, AT_SYMLINK_NOFOLLOW) == 0) {
       kind = kind_of_mode(found.st_mode);
     }
     entries.push_back({std::move(name), kind});
@@ -270,4 +270,4 @@ bool PosixEnv::is_terminal(Console console) {
   return ::isatty(console == Console::out ? STDOUT_FILENO : STDERR_FILENO) == 1;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -9,7 +9,7 @@
 namespace flow::runtime {
 
 class PosixEnv final : public Env {
- public:
+public:
   // Without a seed, randomness is seeded by the system.
   explicit PosixEnv(std::optional<uint64_t> seed = std::nullopt);
 
@@ -32,8 +32,8 @@ class PosixEnv final : public Env {
   Status console_write(Console console, std::string_view bytes) override;
   bool is_terminal(Console console) override;
 
- private:
+private:
   std::atomic<uint64_t> random_state_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

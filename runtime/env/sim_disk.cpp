@@ -28,7 +28,7 @@ std::vector<std::string> parts_of(std::string_view path) {
   return parts;
 }
 
-}  // namespace
+} // namespace
 
 std::string_view power_loss_name(PowerLoss kind) {
   constexpr std::array<std::string_view, power_loss_count> names = {"drop_unsynced", "keep_names", "tear_last_write",
@@ -222,7 +222,8 @@ size_t SimDisk::read(Inode inode, std::span<char> into, uint64_t offset) const {
 size_t SimDisk::write(Inode inode, std::string_view bytes, uint64_t offset, int64_t now_us) {
   if (capacity_ != ~uint64_t{0}) {
     uint64_t used = used_bytes();
-    uint64_t overwritten = node(inode).current.bytes.size() - std::min<uint64_t>(offset, node(inode).current.bytes.size());
+    uint64_t overwritten =
+        node(inode).current.bytes.size() - std::min<uint64_t>(offset, node(inode).current.bytes.size());
     uint64_t fitting = overwritten + (capacity_ > used ? capacity_ - used : 0);
     bytes = bytes.substr(0, fitting);
   }
@@ -299,36 +300,36 @@ void SimDisk::lose_power(PowerLoss kind, Random& random) {
 std::map<SimDisk::Inode, SimDisk::Kept> SimDisk::choose_kept(PowerLoss kind, Random& random) const {
   std::map<Inode, Kept> kept;
   switch (kind) {
-    case PowerLoss::drop_unsynced: break;
-    case PowerLoss::keep_names:
-      for (auto& [inode, node] : nodes_) {
-        if (node.kind == FileKind::folder) kept[inode].operations = node.pending.size();
-      }
-      break;
-    case PowerLoss::tear_last_write:
-      keep_until(next_sequence_, kept);
-      if (Inode inode = last_written(kept)) {
-        // Everything that was written to this file afterwards is nothing: the write is its last operation.
-        tear(inode, kept[inode], false, random);
-      }
-      break;
-    case PowerLoss::random_prefix:
-      keep_until(random_sequence_end(random), kept);
-      if (Inode inode = last_written(kept); inode != none && random.one_in(2)) tear(inode, kept[inode], false, random);
-      break;
-    case PowerLoss::random_subset:
-      for (auto& [inode, node] : nodes_) {
-        kept[inode].operations = random.below(node.pending.size() + 1);
-        if (random.one_in(2)) tear(inode, kept[inode], true, random);
-      }
-      break;
+  case PowerLoss::drop_unsynced: break;
+  case PowerLoss::keep_names:
+    for (auto& [inode, node] : nodes_) {
+      if (node.kind == FileKind::folder) kept[inode].operations = node.pending.size();
+    }
+    break;
+  case PowerLoss::tear_last_write:
+    keep_until(next_sequence_, kept);
+    if (Inode inode = last_written(kept)) {
+      // Everything that was written to this file afterwards is nothing: the write is its last operation.
+      tear(inode, kept[inode], false, random);
+    }
+    break;
+  case PowerLoss::random_prefix:
+    keep_until(random_sequence_end(random), kept);
+    if (Inode inode = last_written(kept); inode != none && random.one_in(2)) tear(inode, kept[inode], false, random);
+    break;
+  case PowerLoss::random_subset:
+    for (auto& [inode, node] : nodes_) {
+      kept[inode].operations = random.below(node.pending.size() + 1);
+      if (random.one_in(2)) tear(inode, kept[inode], true, random);
+    }
+    break;
   }
   return kept;
 }
 
 // One of the moments between two pending operations, before the first and after the last.
 uint64_t SimDisk::random_sequence_end(Random& random) const {
-  std::set<uint64_t> sequences;  // the two halves of a rename share one
+  std::set<uint64_t> sequences; // the two halves of a rename share one
   for (auto& [inode, node] : nodes_) {
     for (const Pending& change : node.pending) sequences.insert(change.sequence);
   }
@@ -339,8 +340,7 @@ uint64_t SimDisk::random_sequence_end(Random& random) const {
 void SimDisk::keep_until(uint64_t sequence_end, std::map<Inode, Kept>& kept) const {
   for (auto& [inode, node] : nodes_) {
     auto is_kept = [&](const Pending& change) { return change.sequence < sequence_end; };
-    kept[inode].operations =
-        static_cast<size_t>(std::count_if(node.pending.begin(), node.pending.end(), is_kept));
+    kept[inode].operations = static_cast<size_t>(std::count_if(node.pending.begin(), node.pending.end(), is_kept));
   }
 }
 
@@ -422,8 +422,8 @@ std::vector<SimDisk::Inode> SimDisk::reachable(bool with_durable) const {
 
 void SimDisk::collect_garbage() {
   name_changes_ = 0;
-  std::vector<Inode> live = reachable(true);  // sorted
+  std::vector<Inode> live = reachable(true); // sorted
   std::erase_if(nodes_, [&](const auto& entry) { return !std::binary_search(live.begin(), live.end(), entry.first); });
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

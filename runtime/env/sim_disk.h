@@ -35,7 +35,7 @@ constexpr size_t power_loss_count = 5;
 std::string_view power_loss_name(PowerLoss kind);
 
 class SimDisk {
- public:
+public:
   using Inode = uint64_t;
   static constexpr Inode none = 0;
 
@@ -65,8 +65,8 @@ class SimDisk {
   size_t write(Inode inode, std::string_view bytes, uint64_t offset, int64_t now_us);
   void truncate(Inode inode, int64_t now_us);
   void fsync(Inode inode);
-  void forget_pending(Inode inode);  // what a failed fsync does
-  FileStat stat(Inode inode) const;  // of folders too
+  void forget_pending(Inode inode); // what a failed fsync does
+  FileStat stat(Inode inode) const; // of folders too
   std::vector<FolderEntry> entries(Inode folder) const;
 
   // The power goes and comes back: what is not kept is gone, what is there is durable. Nothing is open any more.
@@ -83,10 +83,10 @@ class SimDisk {
   size_t pending_operations() const;
   size_t inode_count() const { return nodes_.size(); }
 
- private:
+private:
   struct NameChange {
     std::string name;
-    Inode inode;  // none: the name goes
+    Inode inode; // none: the name goes
   };
   // One step from the durable state towards the current one: name changes of a folder, or of a file a truncation to
   // nothing or a write.
@@ -99,8 +99,8 @@ class SimDisk {
     bool is_write() const { return !bytes.empty(); }
   };
   struct Content {
-    std::string bytes;                   // of a file
-    std::map<std::string, Inode> names;  // of a folder
+    std::string bytes;                  // of a file
+    std::map<std::string, Inode> names; // of a folder
   };
   struct Node {
     FileKind kind = FileKind::file;
@@ -114,9 +114,9 @@ class SimDisk {
   // How much of its pending operations a node keeps.
   struct Kept {
     size_t operations = 0;
-    bool is_torn = false;  // the last of them is a write of which only `torn_bytes` came through
+    bool is_torn = false; // the last of them is a write of which only `torn_bytes` came through
     size_t torn_bytes = 0;
-    bool ends_in_zeros = false;  // the rest of it became zeros instead of nothing
+    bool ends_in_zeros = false; // the rest of it became zeros instead of nothing
   };
   // The folder a path's last name is in.
   struct Place {
@@ -153,7 +153,7 @@ class SimDisk {
   uint64_t next_device_ = 2;
   uint64_t next_sequence_ = 1;
   uint64_t capacity_ = ~uint64_t{0};
-  uint32_t name_changes_ = 0;  // since the last collection
+  uint32_t name_changes_ = 0; // since the last collection
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -10,7 +10,7 @@
 namespace flow::runtime {
 namespace {
 
-constexpr int64_t wall_at_start_us = 1'577'880'000'000'000;  // 2020-01-01T12:00:00Z
+constexpr int64_t wall_at_start_us = 1'577'880'000'000'000; // 2020-01-01T12:00:00Z
 
 Status as_status(Operation operation, std::string_view path, int os_error) {
   return os_error == 0 ? Status() : io_failure(operation, path, os_error);
@@ -18,12 +18,11 @@ Status as_status(Operation operation, std::string_view path, int os_error) {
 
 constexpr uint64_t preload_bytes_max = uint64_t{1} << 32;
 
-}  // namespace
+} // namespace
 
 // --- The machine ---
 
-SimMachine::SimMachine(uint64_t seed)
-    : random_(seed), faults_(mix_u64(seed + 1)), wall_offset_us_(wall_at_start_us) {}
+SimMachine::SimMachine(uint64_t seed) : random_(seed), faults_(mix_u64(seed + 1)), wall_offset_us_(wall_at_start_us) {}
 
 SimMachine::~SimMachine() { FLOW_ASSERT(processes_.empty(), "processes end before their machine"); }
 
@@ -68,7 +67,7 @@ void SimMachine::lose_power(PowerLoss kind) {
 
 // An open file. It refers to its inode only while the process lives: afterwards the inode may be gone.
 class SimFile final : public File {
- public:
+public:
   SimFile(SimEnv& env, SimDisk::Inode inode, OpenMode mode, std::string path)
       : env_(env), inode_(inode), mode_(mode), path_(std::move(path)) {
     env_.retain(inode_);
@@ -134,7 +133,7 @@ class SimFile final : public File {
 
   const std::string& path() const override { return path_; }
 
- private:
+private:
   SimDisk& disk() { return env_.machine_.disk(); }
 
   SimEnv& env_;
@@ -146,20 +145,19 @@ class SimFile final : public File {
 };
 
 class SimLock final : public FileLock {
- public:
+public:
   SimLock(SimEnv& env, SimDisk::Inode inode) : env_(env), inode_(inode) {}
   ~SimLock() override { env_.unlock(inode_); }
   SimLock(const SimLock&) = delete;
   SimLock& operator=(const SimLock&) = delete;
 
- private:
+private:
   SimEnv& env_;
   SimDisk::Inode inode_;
 };
 
 SimEnv::SimEnv(SimMachine& machine)
-    : machine_(machine),
-      random_(machine.random_.next()),
+    : machine_(machine), random_(machine.random_.next()),
       monotonic_offset_us_(machine.random_.between(0, 1'000'000'000'000)) {
   machine_.processes_.push_back(this);
 }
@@ -181,13 +179,13 @@ void SimEnv::retain(SimDisk::Inode inode) {
 }
 
 void SimEnv::release(SimDisk::Inode inode) {
-  if (is_dead_) return;  // all was closed at the death
+  if (is_dead_) return; // all was closed at the death
   machine_.disk_.release(inode);
   open_.erase(open_.find(inode));
 }
 
 void SimEnv::unlock(SimDisk::Inode inode) {
-  if (is_dead_) return;  // the lock went with the process and may be another's by now
+  if (is_dead_) return; // the lock went with the process and may be another's by now
   machine_.locks_.erase(inode);
   release(inode);
 }
@@ -216,7 +214,8 @@ Result<std::unique_ptr<File>> SimEnv::open(const std::string& path, OpenMode mod
   Operation operation = mode == OpenMode::read ? Operation::open_read : Operation::open_write;
   FLOW_TRY(enter(operation, path));
   SimDisk& disk = machine_.disk_;
-  SimDisk::Found found = mode == OpenMode::read ? disk.find(path) : disk.create(path, mode == OpenMode::create, wall_us());
+  SimDisk::Found found =
+      mode == OpenMode::read ? disk.find(path) : disk.create(path, mode == OpenMode::create, wall_us());
   if (found.error != 0) return io_failure(operation, path, found.error);
   if (access == Access::own && disk.stat(found.inode).kind != FileKind::file) {
     return io_failure(operation, path, EINVAL).with("as it is not a plain file");
@@ -290,4 +289,4 @@ Status SimEnv::console_write(Console console, std::string_view bytes) {
   return Status();
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

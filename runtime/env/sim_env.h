@@ -30,13 +30,13 @@ namespace flow::runtime {
 class SimEnv;
 
 class SimMachine {
- public:
+public:
   explicit SimMachine(uint64_t seed);
   ~SimMachine();
   SimMachine(const SimMachine&) = delete;
   SimMachine& operator=(const SimMachine&) = delete;
 
-  int64_t now_us() const { return now_us_; }  // since the machine was made
+  int64_t now_us() const { return now_us_; } // since the machine was made
   void advance_us(int64_t us);
   int64_t wall_us() const { return now_us_ + wall_offset_us_; }
   void jump_wall_us(int64_t us) { wall_offset_us_ += us; }
@@ -52,7 +52,7 @@ class SimMachine {
   FaultPlan& faults() { return faults_; }
   Random& random() { return random_; }
 
- private:
+private:
   friend class SimEnv;
 
   Random random_;
@@ -61,11 +61,11 @@ class SimMachine {
   int64_t now_us_ = 0;
   int64_t wall_offset_us_;
   std::map<SimDisk::Inode, SimEnv*> locks_;
-  std::vector<SimEnv*> processes_;  // those alive
+  std::vector<SimEnv*> processes_; // those alive
 };
 
 class SimEnv final : public Env {
- public:
+public:
   explicit SimEnv(SimMachine& machine);
   ~SimEnv() override;
   SimEnv(const SimEnv&) = delete;
@@ -97,7 +97,7 @@ class SimEnv final : public Env {
   Status console_write(Console console, std::string_view bytes) override;
   bool is_terminal(Console) override { return false; }
 
- private:
+private:
   friend class SimFile;
   friend class SimLock;
 
@@ -110,7 +110,7 @@ class SimEnv final : public Env {
 
   SimMachine& machine_;
   Random random_;
-  int64_t monotonic_offset_us_;  // differs between processes, as a boot resets it
+  int64_t monotonic_offset_us_; // differs between processes, as a boot resets it
   bool is_dead_ = false;
   uint64_t changing_operations_ = 0;
   uint64_t dies_before_ = 0;
@@ -118,4 +118,4 @@ class SimEnv final : public Env {
   std::string console_[2];
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -135,8 +135,16 @@ TEST(Bytes, the_encoding_is_fixed) {
 }
 
 TEST(Bytes, everything_comes_back) {
-  const uint64_t numbers[] = {0, 1, 127, 128, 16383, 16384, uint64_t{1} << 35, (uint64_t{1} << 63) - 1,
-                              uint64_t{1} << 63, std::numeric_limits<uint64_t>::max()};
+  const uint64_t numbers[] = {0,
+                              1,
+                              127,
+                              128,
+                              16383,
+                              16384,
+                              uint64_t{1} << 35,
+                              (uint64_t{1} << 63) - 1,
+                              uint64_t{1} << 63,
+                              std::numeric_limits<uint64_t>::max()};
   ByteWriter writer;
   for (uint64_t number : numbers) {
     writer.varint(number);
@@ -178,9 +186,9 @@ TEST(Bytes, the_first_mistake_fails_for_good) {
   ByteReader reader(std::string_view("\x05"
                                      "ab\x01",
                                      4));
-  EXPECT_EQ(reader.text(), "");  // five bytes are not there
+  EXPECT_EQ(reader.text(), ""); // five bytes are not there
   EXPECT_TRUE(reader.has_failed());
-  EXPECT_EQ(reader.u8(), 0);  // although there are bytes
+  EXPECT_EQ(reader.u8(), 0); // although there are bytes
   Status status = reader.finish("the manifest");
   EXPECT_EQ(status.code(), ExitCode::checkpoint_damaged);
   EXPECT_EQ(status.message(), "the manifest is damaged at byte 1 of 4");
@@ -194,10 +202,10 @@ TEST(Bytes, what_is_left_over_is_a_mistake) {
 
 TEST(Bytes, hostile_numbers_are_refused) {
   const std::string_view bad[] = {
-      std::string_view("\x80", 1),                                          // goes on and ends
-      std::string_view("\x80\x00", 2),                                      // padded
-      std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10),     // 65 bits
-      std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11)  // eleven bytes
+      std::string_view("\x80", 1),                                         // goes on and ends
+      std::string_view("\x80\x00", 2),                                     // padded
+      std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10),    // 65 bits
+      std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11) // eleven bytes
   };
   for (std::string_view bytes : bad) {
     ByteReader reader(bytes);
@@ -228,7 +236,7 @@ TEST(Bytes, every_prefix_of_a_record_is_refused_and_none_is_read_past) {
   writer.u64(7);
   std::string bytes = writer.take();
   for (size_t size = 0; size < bytes.size(); ++size) {
-    auto cut = std::make_unique<char[]>(size);  // exactly so long, for the address sanitizer
+    auto cut = std::make_unique<char[]>(size); // exactly so long, for the address sanitizer
     std::copy_n(bytes.data(), size, cut.get());
     ByteReader reader({cut.get(), size});
     reader.text();
@@ -241,7 +249,7 @@ TEST(Bytes, every_prefix_of_a_record_is_refused_and_none_is_read_past) {
 // --- Randomness ---
 
 TEST(Random, the_sequence_belongs_to_the_seed) {
-  EXPECT_EQ(Random(0).next(), 0xe220a8397b1dcdafu);  // the published first value of SplitMix64
+  EXPECT_EQ(Random(0).next(), 0xe220a8397b1dcdafu); // the published first value of SplitMix64
   Random a(42), b(42), c(43);
   EXPECT_EQ(a.next(), b.next());
   EXPECT_NE(a.next(), c.next());
@@ -262,5 +270,5 @@ TEST(Random, stays_within_its_bounds_and_reaches_them) {
   EXPECT_EQ(random.between(9, 9), 9);
 }
 
-}  // namespace
-}  // namespace flow::runtime
+} // namespace
+} // namespace flow::runtime

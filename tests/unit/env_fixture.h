@@ -19,7 +19,7 @@ namespace flow::runtime {
 
 // A folder of the real machine that goes with the test.
 class TemporaryFolder {
- public:
+public:
   TemporaryFolder() {
     std::string pattern = testing::TempDir() + "flow_env_XXXXXX";
     FLOW_ASSERT(mkdtemp(pattern.data()) != nullptr, "the test may make a temporary folder");
@@ -34,14 +34,14 @@ class TemporaryFolder {
 
   const std::string& path() const { return path_; }
 
- private:
+private:
   std::string path_;
 };
 
 enum class EnvKind { posix, sim, faulty };
 
 class EnvTest : public testing::TestWithParam<EnvKind> {
- protected:
+protected:
   EnvTest() {
     if (GetParam() == EnvKind::sim) {
       machine_ = std::make_unique<SimMachine>(1);
@@ -68,7 +68,7 @@ class EnvTest : public testing::TestWithParam<EnvKind> {
     return bytes.is_ok() ? *bytes : "<" + bytes.status().message() + ">";
   }
 
- private:
+private:
   TemporaryFolder folder_;
   FaultPlan no_faults_;
   std::unique_ptr<SimMachine> machine_;
@@ -87,9 +87,6 @@ inline uint64_t seed_count(uint64_t usual) {
 inline testing::AssertionResult is_ok(const Status& status) {
   return status.is_ok() ? testing::AssertionSuccess() : testing::AssertionFailure() << status.message();
 }
-template <typename T>
-testing::AssertionResult is_ok(const Result<T>& result) {
-  return is_ok(result.status());
-}
+template <typename T> testing::AssertionResult is_ok(const Result<T>& result) { return is_ok(result.status()); }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -25,13 +25,15 @@ using testing::HasSubstr;
 
 INSTANTIATE_TEST_SUITE_P(All, EnvTest, testing::Values(EnvKind::posix, EnvKind::sim, EnvKind::faulty),
                          [](const auto& info) {
-                           return info.param == EnvKind::posix ? "posix" : info.param == EnvKind::sim ? "sim" : "faulty";
+                           return info.param == EnvKind::posix ? "posix"
+                                  : info.param == EnvKind::sim ? "sim"
+                                                               : "faulty";
                          });
 
 TEST_P(EnvTest, clocks_go_forward) {
   int64_t before = env().monotonic_us();
   EXPECT_GE(env().monotonic_us(), before);
-  EXPECT_GT(env().wall_us(), 1'500'000'000'000'000);  // after 2017
+  EXPECT_GT(env().wall_us(), 1'500'000'000'000'000); // after 2017
 }
 
 TEST_P(EnvTest, random_numbers_differ) { EXPECT_NE(env().random(), env().random()); }
@@ -47,7 +49,7 @@ TEST_P(EnvTest, writes_and_reads) {
   EXPECT_EQ(std::string_view(text, 5), "hello");
   EXPECT_EQ((*file)->pread(text, 6).value(), 5u);
   EXPECT_EQ(std::string_view(text, 5), "world");
-  EXPECT_EQ((*file)->read(text).value(), 5u);  // pread left the position alone
+  EXPECT_EQ((*file)->read(text).value(), 5u); // pread left the position alone
   EXPECT_EQ(std::string_view(text, 5), " worl");
   EXPECT_EQ((*file)->read(text).value(), 1u);
   EXPECT_EQ((*file)->read(text).value(), 0u);
@@ -109,7 +111,7 @@ TEST_P(EnvTest, stat_tells_identity_size_and_time) {
   EXPECT_LT(std::abs(a.modified_us - env().wall_us()), 3'600'000'000);
   EXPECT_FALSE(a.is_same_file(env().stat(at("b")).value()));
   ASSERT_TRUE(is_ok(env().rename(at("a"), at("c"))));
-  EXPECT_TRUE(a.is_same_file(env().stat(at("c")).value()));  // a rename keeps what a file is
+  EXPECT_TRUE(a.is_same_file(env().stat(at("c")).value())); // a rename keeps what a file is
   ASSERT_TRUE(is_ok(env().link(at("c"), at("d"))));
   EXPECT_TRUE(a.is_same_file(env().stat(at("d")).value()));
   EXPECT_EQ(env().link(at("c"), at("d")).os_error(), EEXIST);
@@ -155,7 +157,7 @@ TEST_P(EnvTest, a_lock_has_one_owner) {
   ASSERT_FALSE(second.is_ok());
   EXPECT_EQ(second.status().code(), ExitCode::checkpoint_in_use);
   EXPECT_THAT(second.status().message(), HasSubstr("is held by"));
-  first = env().lock(at("other"));  // lets go of the first
+  first = env().lock(at("other")); // lets go of the first
   EXPECT_TRUE(is_ok(env().lock(at("lock"))));
   EXPECT_EQ(env().lock(at("no/lock")).status().code(), ExitCode::output_failed);
 }
@@ -227,27 +229,27 @@ std::string random_call(Env& env, const std::string& root, Random& random) {
   std::string second = any_path();
   auto told = [](std::string_view what, const Status& status) { return fmt::format("{} {}", what, status.os_error()); };
   switch (random.below(9)) {
-    case 0: return told("make_folder", env.make_folder(first, Access::own));
-    case 1: return told("rename", env.rename(first, second));
-    case 2: return told("link", env.link(first, second));
-    case 3: return told("remove_file", env.remove_file(first));
-    case 4: return told("remove_folder", env.remove_folder(first));
-    case 5: return told("sync_folder", env.sync_folder(first));
-    case 6: {
-      Result<FileStat> found = env.stat(first);
-      bool is_file = found.is_ok() && found->kind == FileKind::file;
-      return told("stat", found.status()) + fmt::format(" {} bytes", is_file ? found->size : 0);
-    }
-    case 7: {
-      OpenMode mode = random.one_in(2) ? OpenMode::append : random.one_in(2) ? OpenMode::create : OpenMode::overwrite;
-      Result<std::unique_ptr<File>> file = env.open(first, mode, Access::shared);
-      if (file.is_ok()) (void)(*file)->write(std::string(random.below(20), static_cast<char>('a' + random.below(26))));
-      return told("write", file.status());
-    }
-    default: {
-      Result<std::string> text = read_file(env, first, Access::shared, 1000);
-      return told("read", text.status()) + " " + (text.is_ok() ? *text : "");
-    }
+  case 0: return told("make_folder", env.make_folder(first, Access::own));
+  case 1: return told("rename", env.rename(first, second));
+  case 2: return told("link", env.link(first, second));
+  case 3: return told("remove_file", env.remove_file(first));
+  case 4: return told("remove_folder", env.remove_folder(first));
+  case 5: return told("sync_folder", env.sync_folder(first));
+  case 6: {
+    Result<FileStat> found = env.stat(first);
+    bool is_file = found.is_ok() && found->kind == FileKind::file;
+    return told("stat", found.status()) + fmt::format(" {} bytes", is_file ? found->size : 0);
+  }
+  case 7: {
+    OpenMode mode = random.one_in(2) ? OpenMode::append : random.one_in(2) ? OpenMode::create : OpenMode::overwrite;
+    Result<std::unique_ptr<File>> file = env.open(first, mode, Access::shared);
+    if (file.is_ok()) (void)(*file)->write(std::string(random.below(20), static_cast<char>('a' + random.below(26))));
+    return told("write", file.status());
+  }
+  default: {
+    Result<std::string> text = read_file(env, first, Access::shared, 1000);
+    return told("read", text.status()) + " " + (text.is_ok() ? *text : "");
+  }
   }
 }
 
@@ -279,7 +281,7 @@ TEST(PosixEnv, state_is_private_whatever_the_umask) {
   ASSERT_TRUE(is_ok(env.lock(folder.path() + "/lock")));
   umask(before);
   auto mode_of = [&](const char* name) {
-    struct stat found {};
+    struct stat found{};
     EXPECT_EQ(::stat((folder.path() + name).c_str(), &found), 0);
     return found.st_mode & 0777;
   };
@@ -302,7 +304,7 @@ TEST(PosixEnv, planted_links_and_pipes_are_neither_followed_nor_waited_for) {
     EXPECT_FALSE(env.open(pipe, mode, Access::own).is_ok());
   }
   EXPECT_FALSE(env.lock(link).is_ok());
-  EXPECT_EQ(read_file(env, link, Access::shared, 100).value(), "precious");  // the user's own links are fine
+  EXPECT_EQ(read_file(env, link, Access::shared, 100).value(), "precious"); // the user's own links are fine
   EXPECT_EQ(env.read_folder(folder.path()).value()[0], (FolderEntry{"link", FileKind::link}));
   ASSERT_TRUE(is_ok(remove_tree(env, link)));
   EXPECT_EQ(read_file(env, target, Access::own, 100).value(), "precious");
@@ -360,5 +362,5 @@ TEST(Log, writes_one_line_with_time_and_level) {
   log.error("nobody listens");
 }
 
-}  // namespace
-}  // namespace flow::runtime
+} // namespace
+} // namespace flow::runtime

@@ -1,5 +1,5 @@
-// Faults on purpose: which call fails is chosen exactly, and nothing of a failed call gets through that was not meant to.
-// Alone: build/bin/tests/env_test --gtest_filter='Fault*'
+// Faults on purpose: which call fails is chosen exactly, and nothing of a failed call gets through that was not meant
+// to. Alone: build/bin/tests/env_test --gtest_filter='Fault*'
 #include <errno.h>
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@ namespace flow::runtime {
 namespace {
 
 class FaultyEnvTest : public testing::Test {
- protected:
+protected:
   std::string at(std::string_view name) const { return join_path(folder_.path(), name); }
   Status put(const std::string& name, std::string_view text) {
     return write_file_durably(env_, at(name), text, Access::own);
@@ -138,5 +138,5 @@ TEST(FaultPlanDeathTest, a_fault_must_do_something) {
   EXPECT_DEATH(plan.add({.operation = Operation::read, .os_error = 0, .bytes = 0}), "a fault without an error");
 }
 
-}  // namespace
-}  // namespace flow::runtime
+} // namespace
+} // namespace flow::runtime

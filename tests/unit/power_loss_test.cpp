@@ -84,10 +84,8 @@ TEST(PowerLoss, tears_the_last_write) {
 TEST(PowerLoss, keeps_a_prefix_in_the_order_of_time) {
   std::set<Picture> seen;
   for (uint64_t seed = 1; seed <= 400; ++seed) seen.insert(after_loss(PowerLoss::random_prefix, seed));
-  std::set<Picture> wanted = {{{"/a", "safe."}},
-                              {{"/a", "safe.risk."}},
-                              {{"/b", "safe.risk."}},
-                              {{"/b", "safe.risk."}, {"/c", "new."}}};
+  std::set<Picture> wanted = {
+      {{"/a", "safe."}}, {{"/a", "safe.risk."}}, {{"/b", "safe.risk."}}, {{"/b", "safe.risk."}, {"/c", "new."}}};
   for (auto part : {"", "r", "ri", "ris", "risk"}) {
     wanted.insert({{"/a", std::string("safe.") + part}});
     wanted.insert({{"/b", std::string("safe.") + part}});
@@ -108,11 +106,11 @@ TEST(PowerLoss, keeps_a_subset_across_files_in_any_order) {
     seen_names.insert(names);
     seen_bytes.insert(picture.contains("/a") ? picture["/a"] : picture["/b"]);
   }
-  EXPECT_EQ(seen_names, (std::set<std::string>{"/a", "/b", "/b/c"}));  // names of one folder stay in order
+  EXPECT_EQ(seen_names, (std::set<std::string>{"/a", "/b", "/b/c"})); // names of one folder stay in order
   EXPECT_TRUE(was_renamed_without_bytes);
   EXPECT_TRUE(seen_bytes.contains("safe.risk."));
   EXPECT_TRUE(seen_bytes.contains("safe.ris"));
-  EXPECT_TRUE(seen_bytes.contains(std::string("safe.ri\0\0\0", 10)));  // torn, and the rest zeros
+  EXPECT_TRUE(seen_bytes.contains(std::string("safe.ri\0\0\0", 10))); // torn, and the rest zeros
 }
 
 TEST(PowerLoss, a_rename_between_folders_is_durable_with_each_of_them) {
@@ -166,22 +164,22 @@ TEST(PowerLoss, what_survived_is_durable) {
 // Appends, syncs, renames and removals in one folder. The model keeps, for every file, all its bytes and how many of
 // them are durable; and the durable and current names.
 class RandomWork {
- public:
+public:
   RandomWork(Env& env, uint64_t seed) : env_(env), random_(seed) {}
 
   void step() {
     std::string name = fmt::format("/f{}", random_.below(4));
     switch (random_.below(6)) {
-      case 0:
-      case 1: append_some(name); break;
-      case 2: fsync(name); break;
-      case 3:
-        EXPECT_TRUE(is_ok(env_.sync_folder("/")));
-        durable_names_ = names_;
-        is_folder_synced_ = true;
-        break;
-      case 4: rename(name, fmt::format("/f{}", random_.below(4))); break;
-      default: remove(name); break;
+    case 0:
+    case 1: append_some(name); break;
+    case 2: fsync(name); break;
+    case 3:
+      EXPECT_TRUE(is_ok(env_.sync_folder("/")));
+      durable_names_ = names_;
+      is_folder_synced_ = true;
+      break;
+    case 4: rename(name, fmt::format("/f{}", random_.below(4))); break;
+    default: remove(name); break;
     }
   }
 
@@ -196,7 +194,7 @@ class RandomWork {
     for (auto& [name, bytes] : picture) check_bytes(kind, name, bytes);
   }
 
- private:
+private:
   struct Model {
     std::string bytes;
     size_t durable = 0;
@@ -239,8 +237,7 @@ class RandomWork {
     for (auto& [name, model] : names_) ever_[name].insert(model);
   }
 
-  template <typename Map>
-  static std::set<std::string> names_of(const Map& map) {
+  template <typename Map> static std::set<std::string> names_of(const Map& map) {
     std::set<std::string> names;
     for (auto& entry : map) names.insert(entry.first);
     return names;
@@ -257,7 +254,8 @@ class RandomWork {
   }
 
   void check_bytes(PowerLoss kind, const std::string& name, const std::string& bytes) {
-    bool is_known = std::any_of(ever_[name].begin(), ever_[name].end(), [&](auto& model) { return may_be(kind, *model, bytes); });
+    bool is_known =
+        std::any_of(ever_[name].begin(), ever_[name].end(), [&](auto& model) { return may_be(kind, *model, bytes); });
     EXPECT_TRUE(is_known) << name << " holds " << quoted(bytes, 1000);
     bool is_certain = is_folder_synced_ || kind == PowerLoss::drop_unsynced;
     if (is_certain && durable_names_.contains(name)) {
@@ -287,7 +285,7 @@ TEST(PowerLoss, random_work_loses_only_what_it_may) {
       for (uint64_t i = 0; i < steps; ++i) work.step();
       machine.lose_power(kind);
       work.check(kind, picture_of(machine));
-      if (HasFailure()) return;  // the first seed is enough
+      if (HasFailure()) return; // the first seed is enough
     }
   }
 }
@@ -391,5 +389,5 @@ TEST(PowerLossProtocol, writing_in_place_is_caught_even_by_kills) {
   EXPECT_GT(count_violations(replace_in_place, std::nullopt, 1), 0);
 }
 
-}  // namespace
-}  // namespace flow::runtime
+} // namespace
+} // namespace flow::runtime

@@ -11,7 +11,7 @@ namespace flow::runtime {
 namespace {
 
 class SimEnvTest : public testing::Test {
- protected:
+protected:
   SimMachine machine_{1};
   SimEnv env_{machine_};
 
@@ -34,7 +34,7 @@ TEST_F(SimEnvTest, time_moves_only_when_told) {
   EXPECT_EQ(env_.wall_us(), wall + 1500);
   machine_.jump_wall_us(-3'600'000'000);
   EXPECT_EQ(env_.wall_us(), wall + 1500 - 3'600'000'000);
-  EXPECT_EQ(env_.monotonic_us(), monotonic + 1500);  // the wall clock jumps alone
+  EXPECT_EQ(env_.monotonic_us(), monotonic + 1500); // the wall clock jumps alone
 }
 
 TEST_F(SimEnvTest, everything_belongs_to_the_seed) {
@@ -61,7 +61,7 @@ TEST_F(SimEnvTest, a_killed_process_leaves_its_files_but_neither_locks_nor_handl
   EXPECT_EQ(get(second, "/a"), "unsynced");
   auto successor = second.lock("/lock");
   EXPECT_TRUE(is_ok(successor));
-  lock = Status(ExitCode::stopped, "dropped late");  // the dead one's handle must not take the successor's lock
+  lock = Status(ExitCode::stopped, "dropped late"); // the dead one's handle must not take the successor's lock
   EXPECT_FALSE(second.lock("/lock").is_ok());
 }
 
@@ -75,9 +75,9 @@ TEST_F(SimEnvTest, power_loss_kills_every_process) {
 }
 
 TEST_F(SimEnvTest, crash_points_count_changing_operations_only) {
-  ASSERT_TRUE(is_ok(put(env_, "/a", "1")));      // open, write
-  EXPECT_EQ(get(env_, "/a"), "1");               // none
-  ASSERT_TRUE(is_ok(env_.sync_folder("/")));     // one
+  ASSERT_TRUE(is_ok(put(env_, "/a", "1")));  // open, write
+  EXPECT_EQ(get(env_, "/a"), "1");           // none
+  ASSERT_TRUE(is_ok(env_.sync_folder("/"))); // one
   EXPECT_EQ(env_.changing_operations(), 3u);
   env_.die_before(5);
   EXPECT_TRUE(is_ok(env_.rename("/a", "/b")));
@@ -121,7 +121,7 @@ TEST_F(SimEnvTest, an_fsync_that_failed_has_lost_the_bytes_although_the_next_suc
   ASSERT_TRUE(is_ok((*file)->write("first ")));
   machine_.faults().add({.operation = Operation::fsync});
   EXPECT_EQ((*file)->fsync().os_error(), EIO);
-  EXPECT_EQ(get(env_, "/a"), "first ");  // still to be seen
+  EXPECT_EQ(get(env_, "/a"), "first "); // still to be seen
   ASSERT_TRUE(is_ok((*file)->write("second")));
   ASSERT_TRUE(is_ok((*file)->fsync()));
   ASSERT_TRUE(is_ok(env_.sync_folder("/")));
@@ -160,7 +160,7 @@ TEST_F(SimEnvTest, preloads_real_files) {
   ASSERT_TRUE(is_ok(write_file_durably(real, folder.path() + "/sub/b", "2", Access::own)));
   ASSERT_TRUE(is_ok(machine_.preload(real, folder.path(), "/data/in")));
   EXPECT_FALSE(machine_.preload(real, folder.path() + "/none", "/x").is_ok());
-  machine_.lose_power(PowerLoss::drop_unsynced);  // they were there before the test began
+  machine_.lose_power(PowerLoss::drop_unsynced); // they were there before the test began
   SimEnv next(machine_);
   EXPECT_EQ(get(next, "/data/in/a"), "1");
   EXPECT_EQ(get(next, "data/in/../in/sub//b"), "2");
@@ -185,5 +185,5 @@ TEST_F(SimEnvTest, console_text_is_kept) {
   EXPECT_FALSE(env_.is_terminal(Console::out));
 }
 
-}  // namespace
-}  // namespace flow::runtime
+} // namespace
+} // namespace flow::runtime

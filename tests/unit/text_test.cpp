@@ -113,10 +113,26 @@ TEST(Text, timestamps_in_all_their_forms) {
 }
 
 TEST(Text, timestamps_that_are_none) {
-  for (auto bad : {"", "2020", "2020-1-1", "2020-02-30T00:00:00Z", "2019-02-29", "2020-13-01", "2020-00-10",
-                   "2020-01-01T24:00:00Z", "2020-01-01T12:60:00Z", "2020-01-01T12:00:60Z", "2020-01-01T12",
-                   "2020-01-01T12:00:00.Z", "2020-01-01T12:00:00ZZ", "2020-01-01T12:00:00+1", "2020-01-01T",
-                   "2020-01-01T12:00:00.1234567890Z", " 2020-01-01", "20-01-01", "+999999-01-01", "12020-01-01"}) {
+  for (auto bad : {"",
+                   "2020",
+                   "2020-1-1",
+                   "2020-02-30T00:00:00Z",
+                   "2019-02-29",
+                   "2020-13-01",
+                   "2020-00-10",
+                   "2020-01-01T24:00:00Z",
+                   "2020-01-01T12:60:00Z",
+                   "2020-01-01T12:00:60Z",
+                   "2020-01-01T12",
+                   "2020-01-01T12:00:00.Z",
+                   "2020-01-01T12:00:00ZZ",
+                   "2020-01-01T12:00:00+1",
+                   "2020-01-01T",
+                   "2020-01-01T12:00:00.1234567890Z",
+                   " 2020-01-01",
+                   "20-01-01",
+                   "+999999-01-01",
+                   "12020-01-01"}) {
     EXPECT_FALSE(parse_timestamp(bad)) << bad;
   }
 }
@@ -134,7 +150,8 @@ TEST(Text, dates) {
   EXPECT_EQ(parse_date("2001-01-31"), 11'353);
   EXPECT_EQ(format_date(-1), "1969-12-31");
   EXPECT_EQ(format_date(-719'529), "-000001-12-31");
-  for (auto bad : {"", "2001-1-31", "2001-01-31 ", "2001/01/31", "2001-01-31T00:00:00Z"}) EXPECT_FALSE(parse_date(bad)) << bad;
+  for (auto bad : {"", "2001-1-31", "2001-01-31 ", "2001/01/31", "2001-01-31T00:00:00Z"})
+    EXPECT_FALSE(parse_date(bad)) << bad;
 }
 
 TEST(Text, every_value_comes_back_and_fits) {
@@ -163,8 +180,8 @@ TEST(Text, quoted_shows_bytes_and_cuts) {
   EXPECT_EQ(quoted("plain"), "'plain'");
   EXPECT_EQ(quoted(std::string_view("a\n\0b", 4)), "'a\\x0a\\x00b'");
   EXPECT_EQ(quoted("abcdef", 3), "'abc…'");
-  EXPECT_EQ(quoted("abé", 3), "'ab…'");  // not half of a character
+  EXPECT_EQ(quoted("abé", 3), "'ab…'"); // not half of a character
 }
 
-}  // namespace
-}  // namespace flow::runtime
+} // namespace
+} // namespace flow::runtime
