@@ -157,8 +157,13 @@ llvm::Value* replaces(FunctionEmitter& f, EntryCode& entry, const plan::Accumula
   switch (acc.kind) {
     case AggregateKind::min: wins = precedes(f, value, entry.load(acc.value), false); break;
     case AggregateKind::max: wins = precedes(f, value, entry.load(acc.value), true); break;
-    case AggregateKind::first: wins = b.CreateICmpSLT(time, entry.load(acc.order).value); break;
-    case AggregateKind::last: wins = b.CreateICmpSGE(time, entry.load(acc.order).value); break;
+    // Without event time the order of arrival decides.
+    case AggregateKind::first:
+      wins = acc.order == plan::none ? f.i1(false) : b.CreateICmpSLT(time, entry.load(acc.order).value);
+      break;
+    case AggregateKind::last:
+      wins = acc.order == plan::none ? f.i1(true) : b.CreateICmpSGE(time, entry.load(acc.order).value);
+      break;
     default: {
       Value kept = entry.load(acc.order);
       bool is_max = acc.kind == AggregateKind::max_by;

@@ -76,7 +76,7 @@ class Compilation {
   }
 
   int lower(const sema::TypedProgram& program) {
-    graph::DataflowGraph graph = graph::build_graph(program, arena_);
+    graph::DataflowGraph graph = graph::build_graph(program);
     if (auto broken = graph::verify(graph)) return internal_error("graph", *broken);
     optimize::Options passes{.disabled = options_.disabled_passes};
     if (auto unknown = optimize::unknown_pass(passes)) {

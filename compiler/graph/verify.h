@@ -1,0 +1,18 @@
+// What holds of every graph. Run after building and after each pass: what it finds is a mistake of the compiler.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "compiler/graph/graph.h"
+
+namespace flow::graph {
+
+/// A sentence about the first thing that does not hold, or nothing.
+std::optional<std::string> verify(const DataflowGraph& graph);
+
+/// Every expression that an operator evaluates over the rows of its input.
+std::vector<const Expr*> expressions_of(const Node& node);
+bool is_stateful(const Node& node);
+
+}  // namespace flow::graph

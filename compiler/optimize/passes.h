@@ -1,0 +1,16 @@
+// The passes. Each takes a graph and leaves one that gives the same rows, the same failures and the same late rows.
+#pragma once
+
+#include "compiler/graph/graph.h"
+
+namespace flow::optimize {
+
+/// Joins neighbouring projections into one. Not over values that may fail or that would be evaluated twice.
+void merge_projections(graph::DataflowGraph& graph, lang::Arena& arena);
+/// Moves a filter before a projection, when it reads only columns that the projection copies and nothing in the
+/// projection may fail: rows that are dropped need not be made.
+void push_filters(graph::DataflowGraph& graph, lang::Arena& arena);
+/// Takes away columns that nobody reads, up to the fields that a source decodes.
+void prune_fields(graph::DataflowGraph& graph, lang::Arena& arena);
+
+}  // namespace flow::optimize

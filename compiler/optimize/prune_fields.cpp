@@ -1,0 +1,178 @@
+// prune_fields: which columns does anybody read? First backwards from the sinks, then forwards to take the others away.
+//
+// Filters and exchanges pass whole rows on, so they keep what their input keeps. A value that may fail is kept even if
+// no one reads it: its failure is part of what the program says. `top` keeps all its columns, because the last of its ties are
+// settled by them.
+#include <algorithm>
+#include <set>
+
+#include "compiler/graph/rewrite.h"
+#include "compiler/graph/verify.h"
+#include "compiler/optimize/passes.h"
+
+namespace flow::optimize {
+
+using graph::DataflowGraph;
+using graph::Expr;
+using graph::Node;
+using graph::NodeId;
+
+namespace {
+
+using Columns = std::set<uint32_t>;
+
+template <typename Op>
+bool is(const Node& node) {
+  return std::holds_alternative<Op>(node.op);
+}
+
+void add_all(Columns& columns, size_t count) {
+  for (uint32_t i = 0; i < count; i++) columns.insert(i);
+}
+
+/// What node `id` reads of its input's rows, given what is read of its own.
+Columns read_of_input(const DataflowGraph& graph, NodeId id, const Columns& read) {
+  const Node& node = graph.nodes[id];
+  Columns wanted;
+  if (const auto* project = std::get_if<graph::Project>(&node.op)) {
+    for (uint32_t i = 0; i < project->values.size(); i++) {
+      if (read.count(i) != 0 || sema::may_fail(*project->values[i])) graph::collect_columns(*project->values[i], wanted);
+    }
+    return wanted;
+  }
+  for (const Expr* expr : graph::expressions_of(node)) graph::collect_columns(*expr, wanted);
+  if (is<graph::Aggregate>(node)) return wanted;
+  size_t width = graph.nodes[node.inputs[0]].schema.columns.size();
+  if (is<graph::Top>(node) || is<graph::Sink>(node)) {
+    add_all(wanted, width);
+    return wanted;
+  }
+  if (const auto* unnest = std::get_if<graph::Unnest>(&node.op)) {
+    for (uint32_t column : read) {
+      if (column != unnest->column) wanted.insert(column);
+    }
+    return wanted;
+  }
+  wanted.insert(read.begin(), read.end());
+  return wanted;
+}
+
+std::vector<Columns> find_read_columns(const DataflowGraph& graph) {
+  std::vector<Columns> read(graph.nodes.size());
+  for (NodeId id = static_cast<NodeId>(graph.nodes.size()); id-- > 0;) {
+    const Node& node = graph.nodes[id];
+    if (node.inputs.empty() || is<graph::Errors>(node)) continue;
+    if (is<graph::Late>(node)) {
+      // Late rows are rows of the window's input.
+      NodeId input = graph.nodes[node.inputs[0]].inputs[0];
+      read[input].insert(read[id].begin(), read[id].end());
+      continue;
+    }
+    Columns wanted = read_of_input(graph, id, read[id]);
+    for (NodeId input : node.inputs) read[input].insert(wanted.begin(), wanted.end());
+  }
+  return read;
+}
+
+/// Rebuilds the graph, node by node. `kept[id]`: the old columns that a node's rows still have, in order.
+class Pruner {
+ public:
+  Pruner(DataflowGraph& graph, lang::Arena& arena) : old_(graph), arena_(arena), read_(find_read_columns(graph)) {}
+
+  DataflowGraph run() {
+    new_.program = old_.program;
+    for (NodeId id = 0; id < old_.nodes.size(); id++) add(id);
+    return std::move(new_);
+  }
+
+ private:
+  void add(NodeId id) {
+    Node node = old_.nodes[id];
+    std::vector<uint32_t> kept = kept_of(id);
+    if (is<graph::Union>(node)) {
+      for (NodeId& input : node.inputs) input = narrowed(input, kept, node);
+    } else {
+      for (NodeId& input : node.inputs) input = new_id_[input];
+    }
+    if (!node.inputs.empty() && !is<graph::Errors>(node) && !is<graph::Late>(node)) {
+      const std::vector<uint32_t>& before = kept_[old_.nodes[id].inputs[0]];
+      if (auto* project = std::get_if<graph::Project>(&node.op)) {
+        std::vector<const Expr*> values;
+        for (uint32_t column : kept) values.push_back(project->values[column]);
+        project->values = std::move(values);
+      }
+      graph::change_expressions(node, [&](const Expr& expr) { return graph::renumber(expr, before, arena_); });
+      if (auto* unnest = std::get_if<graph::Unnest>(&node.op)) {
+        unnest->column = static_cast<uint32_t>(std::find(kept.begin(), kept.end(), unnest->column) - kept.begin());
+      }
+    }
+    node.schema = pruned(node.schema, kept);
+    new_id_.push_back(append(std::move(node)));
+    kept_.push_back(std::move(kept));
+  }
+
+  std::vector<uint32_t> kept_of(NodeId id) {
+    const Node& node = old_.nodes[id];
+    const Columns& read = read_[id];
+    std::vector<uint32_t> kept;
+    if (is<graph::Filter>(node) || is<graph::Exchange>(node) || is<graph::Sink>(node)) return kept_[node.inputs[0]];
+    if (is<graph::Late>(node)) return kept_[old_.nodes[node.inputs[0]].inputs[0]];
+    if (is<graph::Unnest>(node)) {
+      uint32_t column = std::get<graph::Unnest>(node.op).column;
+      kept = kept_[node.inputs[0]];
+      if (std::find(kept.begin(), kept.end(), column) == kept.end()) kept.insert(std::lower_bound(kept.begin(), kept.end(), column), column);
+      return kept;
+    }
+    bool keeps_all = is<graph::Aggregate>(node) || is<graph::Top>(node) || is<graph::Errors>(node);
+    const auto* project = std::get_if<graph::Project>(&node.op);
+    for (uint32_t i = 0; i < node.schema.columns.size(); i++) {
+      bool must_stay = keeps_all || (project != nullptr && sema::may_fail(*project->values[i]));
+      if (must_stay || read.count(i) != 0 || (is<graph::Source>(node) && is_time_of(node, i))) kept.push_back(i);
+    }
+    return kept;
+  }
+
+  bool is_time_of(const Node& node, uint32_t column) const {
+    const auto& source = std::get<sema::Source>(old_.program->streams[std::get<graph::Source>(node.op).stream].origin);
+    Columns columns;
+    if (source.time != nullptr) graph::collect_columns(*source.time, columns);
+    return columns.count(column) != 0;
+  }
+
+  /// An input of a union that keeps more than the union reads gets a projection.
+  NodeId narrowed(NodeId input, const std::vector<uint32_t>& kept, const Node& node) {
+    if (kept_[input] == kept) return new_id_[input];
+    const Node& before = old_.nodes[input];
+    graph::Project project;
+    for (uint32_t column : kept) {
+      auto place = std::find(kept_[input].begin(), kept_[input].end(), column) - kept_[input].begin();
+      project.values.push_back(graph::column_expr(static_cast<uint32_t>(place), before.schema.columns[column].type, node.range, arena_));
+    }
+    return append({.op = std::move(project), .name = before.name + ".for." + node.name, .inputs = {new_id_[input]},
+                   .schema = pruned(before.schema, kept), .parallelism = node.parallelism, .range = node.range});
+  }
+
+  static graph::Schema pruned(const graph::Schema& schema, const std::vector<uint32_t>& kept) {
+    graph::Schema made{.has_time = schema.has_time};
+    for (uint32_t column : kept) made.columns.push_back(schema.columns[column]);
+    return made;
+  }
+
+  NodeId append(Node node) {
+    new_.nodes.push_back(std::move(node));
+    return static_cast<NodeId>(new_.nodes.size() - 1);
+  }
+
+  const DataflowGraph& old_;
+  lang::Arena& arena_;
+  std::vector<Columns> read_;
+  DataflowGraph new_;
+  std::vector<NodeId> new_id_;
+  std::vector<std::vector<uint32_t>> kept_;
+};
+
+}  // namespace
+
+void prune_fields(DataflowGraph& graph, lang::Arena& arena) { graph = Pruner(graph, arena).run(); }
+
+}  // namespace flow::optimize

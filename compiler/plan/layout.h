@@ -1,0 +1,36 @@
+// The only place that decides bytes.
+//
+// Fields keep their order in the list and are placed by falling alignment, so that no padding lies between them; null
+// bits come last, one byte for eight nullable fields; the stride is a multiple of 8. A row with event time has a last
+// field "@time".
+#pragma once
+
+#include "compiler/plan/plan.h"
+
+namespace flow::plan {
+
+/// Of rows on an edge, or kept by `top`.
+Layout row_layout(std::string name, const std::vector<sema::Column>& columns, bool has_time);
+
+/// Bytes of the key at the start of an entry; fills `size` and `is_bytes` of the spec from its columns.
+void settle_key(KeySpec& key);
+
+/// Of the entries of an aggregate: key, then what the accumulators need. Fills the accumulators' field numbers.
+Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls, bool has_time,
+                        std::vector<Accumulator>& accumulators);
+
+/// Of the entries of a top: key, then the list of kept rows.
+Layout top_layout(std::string name, const KeySpec& key, uint32_t count, uint32_t row_layout_number, const Layout& row);
+
+/// A stable hash for fingerprints (FNV-1a, 64 bits).
+class Fingerprint {
+ public:
+  Fingerprint& add(std::string_view text);
+  Fingerprint& add(uint64_t value);
+  uint64_t value() const { return hash_; }
+
+ private:
+  uint64_t hash_ = 0xcbf29ce484222325u;
+};
+
+}  // namespace flow::plan

@@ -1,0 +1,18 @@
+// --emit=plan and --emit=layout: the plan as text.
+#pragma once
+
+#include <string>
+
+#include "compiler/plan/plan.h"
+
+namespace flow::plan {
+
+std::string print_plan(const PhysicalPlan& plan);
+std::string print_layouts(const PhysicalPlan& plan);
+
+/// "hash(driver_id)", "forward", …
+std::string describe_edge(const PhysicalPlan& plan, const Edge& edge);
+/// One operator, for people.
+std::string describe_op(const PhysicalPlan& plan, const Chain& chain, uint32_t op);
+
+}  // namespace flow::plan
