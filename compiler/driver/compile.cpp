@@ -33,7 +33,6 @@ namespace flow::driver {
 
 namespace {
 
-
 class Compilation {
  public:
   explicit Compilation(const Options& options) : options_(options) {}
@@ -52,12 +51,12 @@ class Compilation {
     if (!read_program()) return exit_no_file;
     const lang::Program* tree = lang::parse(*file_, arena_, diagnostics_);
     lap("parse");
-    if (options_.emit == Emit::ast) return show(lang::print(*tree));
+    if (options_.emit == Emit::ast) return show_tree(*tree);
     Modules modules(llvm::sys::path::parent_path(options_.program).str());
     sema::TypedProgram program = sema::check(*tree, files_, modules, arena_, diagnostics_);
     lap("check");
     bool is_wrong = diagnostics_.has_errors();
-    lang::render(diagnostics_, files_, stderr);
+    show_diagnostics();
     if (is_wrong) return exit_wrong_program;
     if (options_.command == Command::check) return exit_ok;
     if (options_.emit == Emit::typed) return show(sema::print(program));
@@ -73,6 +72,13 @@ class Compilation {
     file_ = &files_.add(options_.program, std::move(text));
     lap("read");
     return true;
+  }
+
+  /// The tree is shown also when it has holes: it is what was understood.
+  int show_tree(const lang::Program& tree) {
+    show_diagnostics();
+    int shown = show(lang::print(tree));
+    return diagnostics_.has_errors() ? exit_wrong_program : shown;
   }
 
   int lower(const sema::TypedProgram& program) {
@@ -162,6 +168,12 @@ class Compilation {
 
   std::string output_path(const std::string& suffix) const {
     return options_.output.empty() ? llvm::sys::path::stem(options_.program).str() + suffix : options_.output;
+  }
+
+  void show_diagnostics() {
+    lang::RenderOptions options{.colour = lang::is_colour_terminal(STDERR_FILENO)};
+    std::string text = lang::render_all(diagnostics_, files_, options);
+    std::fwrite(text.data(), 1, text.size(), stderr);
   }
 
   int show(const std::string& text) {
