@@ -1,0 +1,77 @@
+// What all parts of the check share while it runs: the owner of nodes, the names, and the program as made so far.
+//
+// The parts are free functions over a Checking; they call each other as names are resolved on demand. Indices in
+// `program` are those of the order in which things were first needed; finish.h numbers them anew.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compiler/sema/expr_factory.h"
+#include "compiler/sema/symbols.h"
+
+namespace flow::sema {
+
+/// A `window` that waits for its stateful step, and who gets its late rows.
+struct PendingWindow {
+  Window window;
+  Symbol* late = nullptr;
+  lang::SourceRange range;
+};
+
+/// What is known of the rows that flow, after each step.
+struct FlowState {
+  Schema schema;
+  /// Something before was wrong: there may be fields that nobody knows of. Nothing that follows from it is reported.
+  bool is_unknown = false;
+  bool is_table = false;
+  bool is_endless = false;       // from a source that is known to have no end
+  std::optional<Window> out_of;  // the window of the last windowed step
+  std::vector<KeyColumn> keys;   // that wait for the next stateful step, over the columns of `schema`
+  std::optional<lang::SourceRange> key_range;
+  std::optional<PendingWindow> window;
+};
+
+inline constexpr uint32_t no_stream = UINT32_MAX;
+
+struct Checking {
+  lang::Arena& arena;
+  lang::DiagnosticEmitter& emitter;
+  lang::SourceFiles& files;
+  Modules modules;
+  ExprFactory make;
+  TypedProgram program;
+  std::deque<FlowState> flows;          // per stream of the program: after its last step
+  std::vector<const Symbol*> streams;   // per stream of the program: that declares it, or null
+  std::vector<Symbol*> functions;       // per function of the program
+  std::vector<Symbol*> params;          // per param of the program
+  std::set<const lang::Decl*> sinks_seen;
+  std::set<std::string_view> hidden_params;  // warned of already
+
+  Checking(lang::SourceFiles& files, ModuleLoader& loader, lang::Arena& arena, lang::DiagnosticEmitter& emitter)
+      : arena(arena), emitter(emitter), files(files), modules(files, loader, arena, emitter), make(arena) {}
+
+  template <typename... Arguments>
+  lang::DiagnosticBuilder report(lang::DiagnosticKind kind, lang::SourceRange range,
+                                 fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    return emitter.report(kind, range, format, std::forward<Arguments>(arguments)...);
+  }
+
+  /// "… is part of the language, but not compiled yet"; `what` in the user's words.
+  lang::DiagnosticBuilder not_yet(lang::SourceRange range, std::string_view what) {
+    return report(lang::DiagnosticKind::not_yet, range, "this version of flowc cannot compile {} yet", what);
+  }
+
+  /// What the user wrote there, cut short when it is long or of several lines.
+  std::string written(lang::SourceRange range) const;
+};
+
+/// "; did you mean `x`?" as a help, when one of the names is near.
+bool suggest(lang::DiagnosticBuilder& report, std::string_view word, std::span<const std::string_view> names);
+/// `a`, `b` and `c`
+std::string listed(std::span<const std::string_view> names);
+
+}  // namespace flow::sema

@@ -1,0 +1,341 @@
+#include "compiler/sema/declarations.h"
+
+#include <algorithm>
+
+#include "compiler/sema/conversion.h"
+#include "compiler/sema/expressions.h"
+
+namespace flow::sema {
+
+using lang::DiagnosticKind;
+
+namespace {
+
+constexpr std::string_view scalar_names[] = {
+#define FLOW_KIND(name, text, size, align) text,
+#include "runtime/abi/kinds.def"
+#undef FLOW_KIND
+};
+
+constexpr std::string_view later_types[] = {"decimal", "uuid"};
+
+/// What people call our types elsewhere.
+struct ForeignType {
+  std::string_view word, ours;
+};
+constexpr ForeignType foreign_types[] = {
+    {"int", "i64"},     {"integer", "i64"},  {"long", "i64"},         {"short", "i16"},          {"byte", "u8"},
+    {"float", "f64"},   {"double", "f64"},   {"number", "f64"},       {"real", "f64"},           {"str", "string"},
+    {"text", "string"}, {"String", "string"}, {"varchar", "string"},  {"boolean", "bool"},       {"datetime", "timestamp"},
+    {"time", "timestamp"}, {"Timestamp", "timestamp"}, {"Date", "date"}, {"interval", "duration"},
+};
+
+std::string_view ours_for(std::string_view word) {
+  for (const ForeignType& foreign : foreign_types) {
+    if (foreign.word == word) return foreign.ours;
+  }
+  return {};
+}
+
+std::optional<Kind> scalar_kind(std::string_view name) {
+  for (size_t i = 0; i < std::size(scalar_names); i++) {
+    if (scalar_names[i] == name && static_cast<Kind>(i) != Kind::ENUM) return static_cast<Kind>(i);
+  }
+  return std::nullopt;
+}
+
+class TypeResolver {
+ public:
+  TypeResolver(Checking& check, const Module& module) : check_(check), module_(module) {}
+
+  Type resolve(const lang::TypeExpr& type) {
+    return lang::visit(
+        type, [](const lang::ErrorType&) { return Type{}; },
+        [&](const lang::NamedType& named) { return resolve_named(type, named); },
+        [&](const lang::NullableType& nullable) {
+          Type inner = resolve(*nullable.inner);
+          if (inner.kind == Kind::RECORD) return refused(type, "records that may be null");
+          return inner.is_error() ? inner : inner.with_null();
+        },
+        [&](const lang::ListType& list) {
+          resolve(*list.element);
+          return refused(type, "lists as values");
+        },
+        [&](const lang::RecordType& record) { return resolve_record(record, {}); });
+  }
+
+  Type resolve_record(const lang::RecordType& record, std::string_view name) {
+    std::vector<RecordField> fields;
+    for (const lang::Field& field : record.fields) {
+      if (field.initial != nullptr) check_.not_yet(field.initial->range, "a field with a value of its own");
+      if (field.was.is_given()) check_.not_yet(field.was.range, "a field that was renamed");
+      Type type = resolve(*field.type);
+      if (type.kind == Kind::RECORD) type = refused(*field.type, "records inside of records");
+      if (!field.name.is_given() || is_repeated(record, field)) continue;
+      fields.push_back({field.name.text, type, field.from.is_given ? field.from.text : field.name.text});
+    }
+    auto* made = check_.arena.make<RecordType>();
+    made->name = name;
+    made->fields = check_.arena.copy(fields);
+    return {.kind = Kind::RECORD, .record = made};
+  }
+
+ private:
+  Type refused(const lang::TypeExpr& type, std::string_view what) {
+    check_.not_yet(type.range, what);
+    return {};
+  }
+
+  bool is_repeated(const lang::RecordType& record, const lang::Field& field) {
+    for (const lang::Field& other : record.fields) {
+      if (&other == &field) return false;
+      if (other.name.text != field.name.text) continue;
+      check_.report(DiagnosticKind::duplicate_name, field.name.range, "the field `{}` is there twice", field.name.text)
+          .note(other.name.range, "the other is here");
+      return true;
+    }
+    return false;
+  }
+
+  Type resolve_named(const lang::TypeExpr& type, const lang::NamedType& named) {
+    if (named.path.names.empty()) return {};
+    lang::Name name = named.path.names.back();
+    bool is_later = std::ranges::find(later_types, name.text) != std::end(later_types);
+    if (named.path.names.size() == 1 && is_later) return refused(type, "`" + std::string(name.text) + "`");
+    if (!named.arguments.empty()) {
+      check_.report(DiagnosticKind::unknown_type, type.range, "`{}` takes nothing in parentheses", name.text);
+      return {};
+    }
+    if (named.path.names.size() == 1) {
+      Found found = check_.modules.find(module_, Space::type, name.text);
+      if (found.other != nullptr) return ambiguous(name, found);
+      if (found.symbol != nullptr) return type_of(*found.symbol, name.range);
+      if (std::optional<Kind> kind = scalar_kind(name.text)) return scalar(*kind);
+      return unknown(name);
+    }
+    const Module* module = check_.modules.find_module(module_, named.path.names[0].text);
+    if (module == nullptr || named.path.names.size() > 2) {
+      check_.report(DiagnosticKind::unknown_module, named.path.range, "no import is called `{}`", named.path.names[0].text);
+      return {};
+    }
+    Symbol* symbol = check_.modules.find_in(*module, Space::type, name.text);
+    return symbol != nullptr ? type_of(*symbol, name.range) : unknown(name);
+  }
+
+  Type type_of(Symbol& symbol, lang::SourceRange from) {
+    return sema::resolve(check_, symbol, from) ? symbol.type : Type{};
+  }
+
+  Type ambiguous(lang::Name name, const Found& found) {
+    check_.report(DiagnosticKind::ambiguous_name, name.range, "two imports have a type `{}`", name.text)
+        .help("say which: `{}.{}` or `{}.{}`", found.symbol->module->name, name.text, found.other->module->name, name.text);
+    return {};
+  }
+
+  Type unknown(lang::Name name) {
+    auto report = check_.report(DiagnosticKind::unknown_type, name.range, "there is no type `{}`", name.text);
+    if (std::string_view ours = ours_for(name.text); !ours.empty()) {
+      report.help("in Flow this is `{}`", ours);
+      return {};
+    }
+    std::vector<std::string_view> names(std::begin(scalar_names), std::end(scalar_names));
+    check_.modules.collect(module_, Space::type, names);
+    if (check_.modules.find(module_, Space::stream, name.text).symbol != nullptr) {
+      report.help("`{}` is a stream; the type of its rows has a name of its own", name.text);
+    } else {
+      suggest(report, name.text, names);
+    }
+    return {};
+  }
+
+  Checking& check_;
+  const Module& module_;
+};
+
+bool resolve_enum(Checking& check, Symbol& symbol, const lang::EnumDecl& decl) {
+  std::vector<std::string_view> names, texts;
+  for (const lang::EnumValue& value : decl.values) {
+    std::string_view text = value.text.is_given ? value.text.text : value.name.text;
+    for (size_t i = 0; i < texts.size(); i++) {
+      if (texts[i] != text || names[i] == value.name.text) continue;
+      check.report(DiagnosticKind::duplicate_name, value.text.is_given ? value.text.range : value.name.range,
+                   "`{}` and `{}` are both \"{}\" in the data", names[i], value.name.text, text);
+    }
+    names.push_back(value.name.text);
+    texts.push_back(text);
+  }
+  auto* made = check.arena.make<EnumType>();
+  *made = {symbol.name, check.arena.copy(names), check.arena.copy(texts)};
+  symbol.type = {.kind = Kind::ENUM, .enumeration = made};
+  return true;
+}
+
+bool resolve_let(Checking& check, Symbol& symbol, const lang::LetDecl& decl) {
+  symbol.value = check_expr(check, {.module = symbol.module}, *decl.value);
+  symbol.type = symbol.value->type;
+  return !symbol.type.is_error();
+}
+
+bool resolve_function(Checking& check, Symbol& symbol, const lang::FnDecl& decl) {
+  bool is_good = true;
+  for (const lang::Parameter& parameter : decl.parameters) {
+    Type type = resolve_scalar(check, *symbol.module, *parameter.type, "a parameter");
+    is_good = is_good && !type.is_error();
+    for (const Column& other : symbol.parameters) {
+      if (other.name != parameter.name.text) continue;
+      check.report(DiagnosticKind::duplicate_name, parameter.name.range, "two parameters are called `{}`", other.name);
+    }
+    symbol.parameters.push_back({parameter.name.text, type});
+  }
+  symbol.type = resolve_scalar(check, *symbol.module, *decl.result, "the result of a function");
+  return is_good && !symbol.type.is_error();
+}
+
+/// Flags that every job has.
+constexpr std::string_view job_flags[] = {
+    "parallelism", "max_parallelism", "checkpoint_dir", "checkpoint_interval", "restore", "fresh", "describe", "help",
+    "version", "batch_rows", "quiet",
+};
+
+bool resolve_param(Checking& check, Symbol& symbol, const lang::ParamDecl& decl) {
+  symbol.type = resolve_scalar(check, *symbol.module, *decl.type, "a param");
+  if (symbol.type.nullable) {
+    check.not_yet(decl.type->range, "a param that may be null");
+    symbol.type = {};
+  }
+  if (std::ranges::find(job_flags, symbol.name) != std::end(job_flags)) {
+    check.report(DiagnosticKind::reserved_name, symbol.range, "every job has a flag `{}` of its own", symbol.name)
+        .help("give the param another name");
+  }
+  return !symbol.type.is_error();
+}
+
+bool resolve_kind(Checking& check, Symbol& symbol) {
+  const lang::Decl& decl = *symbol.decl;
+  switch (symbol.kind) {
+    case SymbolKind::param: return resolve_param(check, symbol, *decl.as<lang::ParamDecl>());
+    case SymbolKind::let: return resolve_let(check, symbol, *decl.as<lang::LetDecl>());
+    case SymbolKind::function: return resolve_function(check, symbol, *decl.as<lang::FnDecl>());
+    case SymbolKind::enumeration: return resolve_enum(check, symbol, *decl.as<lang::EnumDecl>());
+    case SymbolKind::enum_value:
+      if (symbol.owner == nullptr || !resolve(check, *symbol.owner, symbol.range)) return false;
+      symbol.type = symbol.owner->type;
+      return true;
+    case SymbolKind::type: {
+      const lang::TypeExpr& type = *decl.as<lang::TypeDecl>()->type;
+      TypeResolver resolver(check, *symbol.module);
+      const auto* record = type.as<lang::RecordType>();
+      symbol.type = record != nullptr ? resolver.resolve_record(*record, symbol.name) : resolver.resolve(type);
+      return !symbol.type.is_error();
+    }
+    default: return false;
+  }
+}
+
+void check_param_values(Checking& check, Symbol& symbol, Param& made) {
+  const auto& decl = *symbol.decl->as<lang::ParamDecl>();
+  Scope scope{.module = symbol.module};
+  if (decl.initial != nullptr) {
+    std::string what = "the value of `" + std::string(symbol.name) + "`";
+    made.initial = coerce(check, check_expr(check, scope, *decl.initial, symbol.type), symbol.type, what);
+    if (!is_constant(*made.initial) && !made.initial->type.is_error()) {
+      check.report(DiagnosticKind::not_constant, decl.initial->range, "{} must be known when the program is compiled", what);
+    }
+  }
+  if (decl.where != nullptr) made.condition = check_condition(check, scope, *decl.where, "the condition of `where`");
+}
+
+void check_body(Checking& check, Symbol& symbol) {
+  const auto& decl = *symbol.decl->as<lang::FnDecl>();
+  Scope scope{.module = symbol.module, .locals = symbol.parameters};
+  const Expr* body = check_expr(check, scope, *decl.body, symbol.type);
+  std::string what = "the result of `" + std::string(symbol.name) + "`";
+  check.program.functions[symbol.index].body = coerce(check, body, symbol.type, what);
+}
+
+}  // namespace
+
+Type resolve_type(Checking& check, const Module& module, const lang::TypeExpr& type) {
+  return TypeResolver(check, module).resolve(type);
+}
+
+Type resolve_scalar(Checking& check, const Module& module, const lang::TypeExpr& type, std::string_view what) {
+  Type resolved = resolve_type(check, module, type);
+  if (resolved.kind != Kind::RECORD) return resolved;
+  check.not_yet(type.range, std::string(what) + " that is a record").help("give its fields one by one");
+  return {};
+}
+
+bool resolve(Checking& check, Symbol& symbol, lang::SourceRange from) {
+  if (symbol.progress == Progress::busy) {
+    check.report(DiagnosticKind::definition_cycle, from, "`{}` is made from itself", symbol.name)
+        .note(symbol.range, "it is declared here");
+    return false;
+  }
+  if (symbol.progress == Progress::fresh) {
+    symbol.progress = Progress::busy;
+    if (!resolve_kind(check, symbol)) symbol.type = {};
+    symbol.progress = Progress::done;
+  }
+  return !symbol.type.is_error();
+}
+
+uint32_t index_of_param(Checking& check, Symbol& symbol) {
+  if (!symbol.is_numbered) {
+    symbol.is_numbered = true;
+    symbol.index = static_cast<uint32_t>(check.program.params.size());
+    check.program.params.push_back({symbol.name, symbol.decl->doc, symbol.type, nullptr, nullptr, symbol.range});
+    check.params.push_back(&symbol);
+  }
+  return symbol.index;
+}
+
+uint32_t index_of_function(Checking& check, Symbol& symbol) {
+  if (!symbol.is_numbered) {
+    symbol.is_numbered = true;
+    symbol.index = static_cast<uint32_t>(check.program.functions.size());
+    check.program.functions.push_back({symbol.name, symbol.parameters, symbol.type, nullptr, symbol.decl->range});
+    check.functions.push_back(&symbol);
+  }
+  return symbol.index;
+}
+
+uint32_t index_of_extern(Checking& check, Symbol& symbol, bool is_overloaded) {
+  if (symbol.is_numbered) return symbol.index;
+  symbol.is_numbered = true;
+  symbol.index = static_cast<uint32_t>(check.program.externs.size());
+  std::string name = "flow_fn_" + std::string(symbol.name);
+  Extern made{.name = symbol.name, .result = symbol.type, .may_fail = true};
+  for (const Column& parameter : symbol.parameters) {
+    made.params.push_back(parameter.type);
+    if (is_overloaded) name += "_" + text_of(scalar(parameter.type.kind));
+  }
+  made.symbol = check.arena.copy(std::string_view(name));
+  check.program.externs.push_back(std::move(made));
+  return symbol.index;
+}
+
+void check_declarations(Checking& check, Module& module) {
+  for (const auto& symbol : module.symbols) {
+    if (symbol->kind > SymbolKind::enumeration) continue;
+    if (!resolve(check, *symbol, symbol->range)) continue;
+    if (symbol->kind == SymbolKind::param) index_of_param(check, *symbol);
+    const auto* fn = symbol->decl->as<lang::FnDecl>();
+    if (fn != nullptr && fn->body != nullptr) index_of_function(check, *symbol);
+  }
+}
+
+void check_bodies(Checking& check) {
+  // Bodies may need further functions and params: the lists grow while they are read.
+  for (size_t f = 0, p = 0; f < check.functions.size() || p < check.params.size();) {
+    if (p < check.params.size()) {
+      Param made = check.program.params[p];
+      check_param_values(check, *check.params[p], made);
+      check.program.params[p++] = made;
+    } else {
+      check_body(check, *check.functions[f++]);
+    }
+  }
+}
+
+}  // namespace flow::sema

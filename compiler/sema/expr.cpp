@@ -1,0 +1,36 @@
+#include "compiler/sema/expr.h"
+
+#include "compiler/sema/numbers.h"
+
+namespace flow::sema {
+
+namespace {
+
+bool may_fail_itself(const Expr& expr) {
+  switch (expr.kind) {
+    case ExprKind::negate:
+    case ExprKind::add:
+    case ExprKind::subtract:
+    case ExprKind::multiply:
+    case ExprKind::divide:
+    case ExprKind::remainder: return !expr.type.is_float();
+    case ExprKind::shift_time: return true;
+    case ExprKind::convert: return !is_lossless(expr.args[0]->type.kind, expr.type.kind);
+    case ExprKind::call_extern:
+    case ExprKind::call: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+bool may_fail(const Expr& expr) {
+  if (expr.kind == ExprKind::attempt) return false;
+  if (may_fail_itself(expr)) return true;
+  for (const Expr* arg : expr.args) {
+    if (may_fail(*arg)) return true;
+  }
+  return false;
+}
+
+}  // namespace flow::sema

@@ -1,0 +1,47 @@
+// Expressions: from the tree to typed ones.
+//
+// A name means, in this order: a parameter or a field of the row, a param, a `let`, an enum value. What a condition has
+// shown not to be null is of type T where that condition holds: behind `and`, in the branches of `if`, and in the
+// steps after a `where` (see not_null_columns).
+#pragma once
+
+#include "compiler/sema/checking.h"
+
+namespace flow::sema {
+
+/// Takes the calls of aggregate functions out of the expressions of an `aggregate` step.
+class AggregateCollector {
+ public:
+  virtual ~AggregateCollector() = default;
+  /// The value that stands for the call in the row of results; or null when `call` is no aggregate function.
+  virtual const Expr* take(const lang::Expr& expr, const lang::Call& call, std::string_view name) = 0;
+};
+
+/// What the bare names of an expression mean.
+struct Scope {
+  const Module* module;
+  const Schema* row = nullptr;
+  bool row_is_unknown = false;
+  std::span<const Column> locals = {};       // parameters of the function
+  bool has_number = false;                   // `number`, in the fields of a generate source
+  const Expr* seed = nullptr;                // `seed` there
+  AggregateCollector* aggregates = nullptr;  // in an `aggregate` step
+};
+
+/// `expected` is the type that is due if that is known: it decides between enum values of one name.
+const Expr* check_expr(Checking& check, const Scope& scope, const lang::Expr& expr, Type expected = {});
+
+/// A bool that is not null; `what` names it in messages.
+const Expr* check_condition(Checking& check, const Scope& scope, const lang::Expr& expr, std::string_view what);
+
+/// A value of that type that is known now, or nothing: then it was reported.
+std::optional<int64_t> check_constant(Checking& check, const Scope& scope, const lang::Expr& expr, Type type,
+                                      std::string_view what);
+
+/// The columns that are not null in the rows for which the condition holds.
+std::vector<uint32_t> not_null_columns(const Expr& condition);
+
+/// What `name(…)` may be besides a function: `count`, `sum` … ; nothing for other names.
+std::optional<AggregateKind> aggregate_named(std::string_view name);
+
+}  // namespace flow::sema

@@ -1,0 +1,195 @@
+// Names in expressions: fields, parameters, params, lets, enum values, and `a.b`.
+#include <algorithm>
+
+#include "compiler/sema/declarations.h"
+#include "compiler/sema/expr_checker.h"
+
+namespace flow::sema {
+
+using lang::DiagnosticKind;
+
+namespace {
+
+std::string lower_of(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return lower;
+}
+
+}  // namespace
+
+const Expr* ExprChecker::name(const lang::Expr& expr, const lang::NameExpr& node, Type expected) {
+  if (const Expr* value = row_name(node.name, expr.range)) return value;
+  Found found = check_.modules.find(*scope_.module, Space::value, node.name);
+  if (found.other != nullptr && found.symbol->kind != SymbolKind::enum_value) {
+    check_.report(DiagnosticKind::ambiguous_name, expr.range, "two imports have a `{}`", node.name)
+        .help("say which: `{}.{}` or `{}.{}`", found.symbol->module->name, node.name, found.other->module->name, node.name);
+    return check_.make.error(expr.range);
+  }
+  if (found.symbol == nullptr) return unknown_name(node.name, expr.range);
+  if (found.symbol->kind == SymbolKind::enum_value) return enum_value(*found.symbol, node.name, expr.range, expected);
+  return symbol_value(*found.symbol, expr.range);
+}
+
+/// A field, a parameter, `number` or `seed`; null when the name is none of them.
+const Expr* ExprChecker::row_name(std::string_view name, Range range) {
+  for (uint32_t i = 0; i < scope_.locals.size(); i++) {
+    if (scope_.locals[i].name != name) continue;
+    warn_of_hidden_param(name, range);
+    return not_null_if_known(check_.make.local(i, scope_.locals[i].type, range));
+  }
+  if (scope_.has_number && name == "number") return check_.make.number(range);
+  if (scope_.seed != nullptr && name == "seed") return scope_.seed;
+  if (scope_.row == nullptr) return nullptr;
+  for (uint32_t i = 0; i < scope_.row->columns.size(); i++) {
+    const Column& column = scope_.row->columns[i];
+    if (column.name != name) continue;
+    warn_of_hidden_param(name, range);
+    if (column.type.is_error()) return check_.make.error(range);
+    return not_null_if_known(check_.make.column(i, column.type, range));
+  }
+  return nullptr;
+}
+
+void ExprChecker::warn_of_hidden_param(std::string_view name, Range range) {
+  Found found = check_.modules.find(*scope_.module, Space::value, name);
+  if (found.symbol == nullptr || found.symbol->kind != SymbolKind::param) return;
+  if (!check_.hidden_params.insert(name).second) return;
+  std::string_view what = scope_.row != nullptr ? "field" : "parameter";
+  check_.report(DiagnosticKind::hidden_param, range, "`{}` is the {} here, not the param of this name", name, what)
+      .note(found.symbol->range, "the param is declared here")
+      .help("give the param another name if it was meant, or the {} if the warning disturbs", what);
+}
+
+const Expr* ExprChecker::not_null_if_known(const Expr* value) {
+  if (!value->type.nullable || std::ranges::find(facts_, Fact{value->kind, value->index}) == facts_.end()) return value;
+  return check_.make.make(ExprKind::assume_value, value->type.without_null(), {value}, value->range);
+}
+
+const Expr* ExprChecker::symbol_value(Symbol& symbol, Range range) {
+  if (!resolve(check_, symbol, range)) return check_.make.error(range);
+  switch (symbol.kind) {
+    case SymbolKind::param: return check_.make.param(index_of_param(check_, symbol), symbol.type, range);
+    case SymbolKind::let: return symbol.value;
+    case SymbolKind::enum_value: return check_.make.integer(symbol.type, symbol.position, range);
+    default: return check_.make.error(range);
+  }
+}
+
+const Expr* ExprChecker::enum_value(Symbol& first, std::string_view name, Range range, Type expected) {
+  // All values of that name that can be seen: those of one module are chained, other modules are asked again.
+  std::vector<Symbol*> values;
+  auto add = [&](Symbol* symbol) {
+    for (; symbol != nullptr; symbol = symbol->overload) {
+      if (symbol->kind == SymbolKind::enum_value) values.push_back(symbol);
+    }
+  };
+  add(&first);
+  if (first.module != scope_.module) {
+    for (const Import& import : scope_.module->imports) {
+      if (import.module != first.module) add(check_.modules.find_in(*import.module, Space::value, name));
+    }
+  }
+  for (Symbol* value : values) {
+    bool is_due = expected.kind == Kind::ENUM && resolve(check_, *value, range) && value->type.without_null() == expected.without_null();
+    if (is_due) return symbol_value(*value, range);
+  }
+  if (values.size() == 1) return symbol_value(first, range);
+  check_.report(DiagnosticKind::ambiguous_name, range, "two enums have a value `{}`", name)
+      .help("say which: `{}.{}` or `{}.{}`", values[0]->owner->name, name, values[1]->owner->name, name);
+  return check_.make.error(range);
+}
+
+const Expr* ExprChecker::unknown_name(std::string_view name, Range range) {
+  if (scope_.row_is_unknown) return check_.make.error(range);
+  if (name == "it" && scope_.row != nullptr) {
+    check_.report(DiagnosticKind::no_value, range, "`it` is the whole row, which is no value by itself")
+        .help("name a field of it: `it.name`; in `select` write `...it` for all fields");
+    return check_.make.error(range);
+  }
+  std::string_view where = scope_.row != nullptr ? "in this row" : "here";
+  auto report = check_.report(DiagnosticKind::unknown_name, range, "there is no `{}` {}", name, where);
+  std::string lower = lower_of(name);
+  if (lower == "true" || lower == "false" || lower == "null") {
+    report.help("write it in small letters: `{}`", lower);
+    return check_.make.error(range);
+  }
+  if (lower == "none" || lower == "nil" || lower == "undefined") {
+    report.help("in Flow this is `null`");
+    return check_.make.error(range);
+  }
+  std::vector<std::string_view> names;
+  for (const Column& column : scope_.locals) names.push_back(column.name);
+  if (scope_.row != nullptr) {
+    for (const Column& column : scope_.row->columns) names.push_back(column.name);
+  }
+  size_t in_row = names.size();
+  check_.modules.collect(*scope_.module, Space::value, names);
+  if (suggest(report, name, names)) return check_.make.error(range);
+  if (check_.modules.find(*scope_.module, Space::function, name).symbol != nullptr) {
+    report.help("`{}` is a function: call it, as in `{}(…)`", name, name);
+  } else if (check_.modules.find(*scope_.module, Space::stream, name).symbol != nullptr) {
+    report.help("`{}` is a stream; only its fields have values, and only in its own steps", name);
+  } else if (in_row > 0 && in_row <= 12) {
+    report.help("there {} {}", in_row == 1 ? "is" : "are", listed(std::span(names).first(in_row)));
+  }
+  return check_.make.error(range);
+}
+
+/// `module.name`, `Enum.VALUE`, `module.Enum.VALUE`, `it.field`.
+const Expr* ExprChecker::member(const lang::Expr& expr, const lang::Member& node) {
+  const auto* object = node.object->as<lang::NameExpr>();
+  if (object != nullptr && object->name == "it" && scope_.row != nullptr) return field_of_row(node.name);
+  const Module* module = scope_.module;
+  const lang::NameExpr* owner = object;
+  if (const auto* inner = node.object->as<lang::Member>()) {
+    const auto* qualifier = inner->object->as<lang::NameExpr>();
+    const Module* named = qualifier != nullptr ? check_.modules.find_module(*module, qualifier->name) : nullptr;
+    Symbol* type = named != nullptr ? check_.modules.find_in(*named, Space::type, inner->name.text) : nullptr;
+    if (type != nullptr) return symbol_value(*type, expr.range);
+  }
+  bool is_value = owner != nullptr && row_name(owner->name, node.object->range) != nullptr;
+  if (owner != nullptr && !is_value) {
+    Found found = check_.modules.find(*module, Space::type, owner->name);
+    if (found.symbol != nullptr && found.symbol->kind == SymbolKind::enumeration) {
+      for (const auto& symbol : found.symbol->module->symbols) {
+        bool is_it = symbol->kind == SymbolKind::enum_value && symbol->owner == found.symbol && symbol->name == node.name.text;
+        if (is_it) return symbol_value(*symbol, expr.range);
+      }
+      auto report = check_.report(DiagnosticKind::unknown_name, node.name.range, "the enum `{}` has no value `{}`", owner->name, node.name.text);
+      if (resolve(check_, *found.symbol, expr.range)) {
+        std::span<const std::string_view> names = found.symbol->type.enumeration->names;
+        if (!suggest(report, node.name.text, names)) report.help("its values are {}", listed(names));
+      }
+      return check_.make.error(expr.range);
+    }
+    if (const Module* named = check_.modules.find_module(*module, owner->name)) {
+      if (Symbol* symbol = check_.modules.find_in(*named, Space::value, node.name.text)) return symbol_value(*symbol, expr.range);
+      auto report = check_.report(DiagnosticKind::unknown_name, node.name.range, "the module `{}` has no `{}`", owner->name, node.name.text);
+      std::vector<std::string_view> names;
+      check_.modules.collect(*named, Space::value, names);
+      suggest(report, node.name.text, names);
+      return check_.make.error(expr.range);
+    }
+    if (check_.modules.find(*module, Space::stream, owner->name).symbol != nullptr && scope_.row != nullptr) {
+      check_.report(DiagnosticKind::no_value, node.object->range, "`{}` is a stream, not the row", owner->name)
+          .help("the fields of the row have bare names: `{}`", node.name.text);
+      return check_.make.error(expr.range);
+    }
+  }
+  const Expr* value = check(*node.object);
+  if (value->type.is_error()) return value;
+  check_.report(DiagnosticKind::no_value, expr.range, "`{}` is `{}` and has no fields", check_.written(node.object->range), text_of(value->type));
+  return check_.make.error(expr.range);
+}
+
+const Expr* ExprChecker::field_of_row(const lang::Name& name) {
+  for (uint32_t i = 0; i < scope_.row->columns.size(); i++) {
+    const Column& column = scope_.row->columns[i];
+    if (column.name != name.text) continue;
+    return column.type.is_error() ? check_.make.error(name.range) : not_null_if_known(check_.make.column(i, column.type, name.range));
+  }
+  return unknown_name(name.text, name.range);
+}
+
+}  // namespace flow::sema
