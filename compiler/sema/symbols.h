@@ -47,9 +47,9 @@ struct Symbol {
 
   // Settled when first needed.
   Progress progress = Progress::fresh;
-  Type type;                       // of a function: of its result
+  Type type{};                     // of a function: of its result
   const Expr* value = nullptr;     // of a let
-  std::vector<Column> parameters;  // of a function
+  std::vector<Column> parameters{};  // of a function
   bool is_numbered = false;        // has its place in the program:
   uint32_t index = 0;              // of a param, function, extern or stream
 };
