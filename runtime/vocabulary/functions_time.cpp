@@ -1,0 +1,133 @@
+// Functions of the prelude over instants and dates, in UTC.
+#include <string.h>
+
+#include <string>
+
+#include "runtime/base/calendar.h"
+#include "runtime/vocabulary/functions.h"
+
+using namespace flow::runtime;
+
+namespace {
+
+constexpr int64_t us_per_minute = 60 * us_per_second;
+constexpr int64_t us_per_hour = 60 * us_per_minute;
+
+CivilDate civil_of(int64_t time) { return civil_from_days(floor_div(time, us_per_day)); }
+
+// 1 Monday … 7 Sunday; day 0 was a Thursday.
+int64_t weekday_of(int64_t days) { return floor_mod(days + 3, 7) + 1; }
+
+void append_number(std::string& out, int64_t value, size_t width) {
+  std::string digits = std::to_string(value < 0 ? -value : value);
+  if (value < 0) out += '-';
+  if (digits.size() < width) out.append(width - digits.size(), '0');
+  out += digits;
+}
+
+// One run of a letter; false: the letter has no meaning.
+bool append_field(std::string& out, char letter, size_t width, int64_t time) {
+  int64_t in_day = floor_mod(time, us_per_day);
+  CivilDate date = civil_of(time);
+  switch (letter) {
+    case 'y': append_number(out, width == 2 ? floor_mod(date.year, 100) : date.year, width); return true;
+    case 'M': append_number(out, date.month, width); return true;
+    case 'd': append_number(out, date.day, width); return true;
+    case 'H': append_number(out, in_day / us_per_hour, width); return true;
+    case 'm': append_number(out, in_day / us_per_minute % 60, width); return true;
+    case 's': append_number(out, in_day / us_per_second % 60, width); return true;
+    case 'S': {
+      std::string fraction;
+      append_number(fraction, in_day % us_per_second, 6);
+      fraction.resize(width, '0');
+      out += fraction;
+      return true;
+    }
+    default: return false;
+  }
+}
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+constexpr size_t field_width_max = 32;
+
+bool format_time(std::string& out, int64_t time, std::string_view pattern) {
+  for (size_t at = 0; at < pattern.size();) {
+    char c = pattern[at];
+    if (c == '\'') {  // 'text' as it stands, '' one quote
+      size_t end = pattern.find('\'', at + 1);
+      if (end == std::string_view::npos) return false;
+      out += end == at + 1 ? std::string_view("'") : pattern.substr(at + 1, end - at - 1);
+      at = end + 1;
+      continue;
+    }
+    if (!is_letter(c)) {
+      out += c;
+      ++at;
+      continue;
+    }
+    size_t width = 1;
+    while (at + width < pattern.size() && pattern[at + width] == c) ++width;
+    if (width > field_width_max || !append_field(out, c, width, time)) return false;
+    at += width;
+  }
+  return true;
+}
+
+int64_t refuse(FlowTask* task, FlowFailure failure) {
+  flow_fail(task, UINT32_MAX, failure);
+  return 0;
+}
+
+}  // namespace
+
+extern "C" {
+
+int64_t flow_fn_year_timestamp(FlowTask*, int64_t time) { return civil_of(time).year; }
+int64_t flow_fn_year_date(FlowTask*, int32_t date) { return civil_from_days(date).year; }
+int64_t flow_fn_month_timestamp(FlowTask*, int64_t time) { return civil_of(time).month; }
+int64_t flow_fn_month_date(FlowTask*, int32_t date) { return civil_from_days(date).month; }
+int64_t flow_fn_day_timestamp(FlowTask*, int64_t time) { return civil_of(time).day; }
+int64_t flow_fn_day_date(FlowTask*, int32_t date) { return civil_from_days(date).day; }
+int64_t flow_fn_hour(FlowTask*, int64_t time) { return floor_mod(time, us_per_day) / us_per_hour; }
+int64_t flow_fn_minute(FlowTask*, int64_t time) { return floor_mod(time, us_per_hour) / us_per_minute; }
+int64_t flow_fn_second(FlowTask*, int64_t time) { return floor_mod(time, us_per_minute) / us_per_second; }
+int64_t flow_fn_day_of_week_timestamp(FlowTask*, int64_t time) { return weekday_of(floor_div(time, us_per_day)); }
+int64_t flow_fn_day_of_week_date(FlowTask*, int32_t date) { return weekday_of(date); }
+
+// Every instant lies on a day that fits: 2^63 us are about 107 million days.
+int32_t flow_fn_date(FlowTask*, int64_t time) { return static_cast<int32_t>(floor_div(time, us_per_day)); }
+
+int64_t flow_fn_timestamp(FlowTask* task, int32_t date) {
+  int64_t time;
+  if (__builtin_mul_overflow(static_cast<int64_t>(date), us_per_day, &time)) return refuse(task, FLOW_FAIL_CAST);
+  return time;
+}
+
+int64_t flow_fn_truncate(FlowTask* task, int64_t time, int64_t step) {
+  if (step <= 0) return refuse(task, FLOW_FAIL_ARGUMENT);
+  int64_t start;
+  if (__builtin_sub_overflow(time, floor_mod(time, step), &start)) return refuse(task, FLOW_FAIL_OVERFLOW);
+  return start;
+}
+
+FlowView flow_fn_format(FlowTask* task, int64_t time, const char* pattern, uint64_t pattern_length) {
+  std::string text;
+  if (!format_time(text, time, {pattern, pattern_length})) {
+    refuse(task, FLOW_FAIL_ARGUMENT);
+    return {"", 0};
+  }
+  char* kept = flow_scratch(task, text.size());
+  memcpy(kept, text.data(), text.size());
+  return {kept, text.size()};
+}
+
+int64_t flow_fn_epoch_ms(FlowTask*, int64_t time) { return floor_div(time, 1000); }
+
+int64_t flow_fn_from_epoch_ms(FlowTask* task, int64_t ms) {
+  int64_t time;
+  if (__builtin_mul_overflow(ms, int64_t{1000}, &time)) return refuse(task, FLOW_FAIL_OVERFLOW);
+  return time;
+}
+
+}  // extern "C"
