@@ -25,7 +25,7 @@ std::optional<std::vector<uint64_t>> numbers_of(std::string_view text, size_t co
   return numbers;
 }
 
-}  // namespace
+} // namespace
 
 std::string FileNames::staged(uint64_t attempt, uint64_t epoch, uint32_t task, uint64_t number) const {
   return fmt::format("{}-{}-{}-{}{}", attempt, epoch, task, number, tail());
@@ -55,4 +55,4 @@ bool FileNames::is_committed_name(std::string_view name) const {
 
 std::string FileNames::tail() const { return (suffix.empty() ? "" : "-" + suffix) + "." + extension; }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

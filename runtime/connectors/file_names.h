@@ -9,8 +9,8 @@
 namespace flow::runtime {
 
 struct FileNames {
-  std::string suffix;     // of the job, may be empty
-  std::string extension;  // without a dot
+  std::string suffix;    // of the job, may be empty
+  std::string extension; // without a dot
 
   std::string staged(uint64_t attempt, uint64_t epoch, uint32_t task, uint64_t number) const;
   std::string committed(uint64_t epoch, uint32_t task) const;
@@ -20,8 +20,8 @@ struct FileNames {
   std::optional<uint64_t> attempt_of(std::string_view staged_name) const;
   bool is_committed_name(std::string_view name) const;
 
- private:
-  std::string tail() const;  // "-suffix.extension"
+private:
+  std::string tail() const; // "-suffix.extension"
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

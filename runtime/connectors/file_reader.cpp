@@ -23,7 +23,7 @@ constexpr size_t tail_bytes_max = 256;
 
 // Bytes from which a window is filled and consumed. Only its first growth moves what it holds.
 class Window {
- public:
+public:
   Window() : memory_(std::make_unique_for_overwrite<char[]>(window_bytes)), capacity_(window_bytes) {}
 
   const char* data() const { return memory_.get() + begin_; }
@@ -53,7 +53,7 @@ class Window {
   }
   void added(size_t bytes) { end_ += bytes; }
 
- private:
+private:
   std::unique_ptr<char[]> memory_;
   size_t capacity_;
   size_t begin_ = 0;
@@ -61,7 +61,7 @@ class Window {
 };
 
 class FileReader final : public SplitReader {
- public:
+public:
   FileReader(std::string path, std::unique_ptr<ByteStream> stream, SplitFingerprint print, int64_t cursor)
       : path_(std::move(path)), stream_(std::move(stream)), print_(print), wanted_cursor_(cursor) {}
 
@@ -94,7 +94,7 @@ class FileReader final : public SplitReader {
   int64_t cursor() const override { return std::max(cursor_, wanted_cursor_); }
 
   SplitFingerprint fingerprint() const override {
-    if (cursor_ < wanted_cursor_ || is_restored_) return expected_;  // nothing was read since
+    if (cursor_ < wanted_cursor_ || is_restored_) return expected_; // nothing was read since
     SplitFingerprint print = print_;
     print.tail_bytes = static_cast<uint32_t>(tail_.size());
     print.tail_crc = crc32c(tail_);
@@ -108,7 +108,7 @@ class FileReader final : public SplitReader {
     return {is_at_end_ && window_.size() == 0 ? print_.stored_bytes : read - waiting, print_.stored_bytes};
   }
 
- private:
+private:
   FlowInput input() const {
     FlowInput input{};
     bool is_ready = cursor_ >= wanted_cursor_;
@@ -172,14 +172,14 @@ class FileReader final : public SplitReader {
   std::string path_;
   std::unique_ptr<ByteStream> stream_;
   Window window_;
-  std::string tail_;             // the bytes before the cursor
-  SplitFingerprint print_;       // as the file was when it was opened; its tail is empty
-  SplitFingerprint expected_;    // what it was when the cursor was stored
-  bool is_restored_ = false;     // `expected_` still has to be compared
-  int64_t cursor_ = 0;           // of the window's first byte
-  int64_t wanted_cursor_ = 0;    // where reading begins
+  std::string tail_;          // the bytes before the cursor
+  SplitFingerprint print_;    // as the file was when it was opened; its tail is empty
+  SplitFingerprint expected_; // what it was when the cursor was stored
+  bool is_restored_ = false;  // `expected_` still has to be compared
+  int64_t cursor_ = 0;        // of the window's first byte
+  int64_t wanted_cursor_ = 0; // where reading begins
   bool is_at_end_ = false;
-  bool has_progress_ = false;    // something was consumed since the last fill
+  bool has_progress_ = false; // something was consumed since the last fill
 };
 
 Result<uint32_t> crc_of_head(File& file, size_t bytes) {
@@ -203,11 +203,12 @@ Status check_head(File& file, uint64_t size, const SplitFingerprint& expected) {
                             file.path()));
 }
 
-}  // namespace
+} // namespace
 
 Result<std::unique_ptr<SplitReader>> open_file_reader(Env& env, const std::string& path, int64_t cursor,
                                                       const SplitFingerprint* expected) {
-  FLOW_TRY_ASSIGN(std::unique_ptr<File> file, env.open(path, OpenMode::read, Access::shared).as(ExitCode::input_missing));
+  FLOW_TRY_ASSIGN(std::unique_ptr<File> file,
+                  env.open(path, OpenMode::read, Access::shared).as(ExitCode::input_missing));
   FLOW_TRY_ASSIGN(FileStat stat, file->stat().as(ExitCode::input_missing));
   if (expected != nullptr) FLOW_TRY(check_head(*file, stat.size, *expected));
   SplitFingerprint print;
@@ -220,4 +221,4 @@ Result<std::unique_ptr<SplitReader>> open_file_reader(Env& env, const std::strin
   return std::unique_ptr<SplitReader>(std::move(reader));
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -14,4 +14,4 @@ namespace flow::runtime {
 Result<std::unique_ptr<SplitReader>> open_file_reader(Env& env, const std::string& path, int64_t cursor,
                                                       const SplitFingerprint* expected);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -33,7 +33,7 @@ struct FileSinkPlan {
 };
 
 class FileWriter final : public SinkWriter {
- public:
+public:
   // `plan` outlives the writer.
   FileWriter(Env& env, const FileSinkPlan& plan, uint32_t task, uint64_t epoch)
       : env_(env), plan_(plan), task_(task), epoch_(epoch) {}
@@ -61,7 +61,7 @@ class FileWriter final : public SinkWriter {
     std::erase_if(pending_, [&](const StagedFile& file) { return file.epoch <= epoch; });
   }
 
- private:
+private:
   Status start_file() {
     staged_ = StagedFile{};
     staged_.staged_name = plan_.names.staged(plan_.attempt, epoch_, task_, files_++);
@@ -82,16 +82,16 @@ class FileWriter final : public SinkWriter {
   Env& env_;
   const FileSinkPlan& plan_;
   uint32_t task_;
-  uint64_t epoch_;  // that is being written
+  uint64_t epoch_; // that is being written
   uint64_t files_ = 0;
-  std::unique_ptr<File> file_;       // null: nothing was written in this epoch
-  StagedFile staged_;                // of file_, as far as it is written
-  std::string buffer_;               // of file_, not yet written
-  std::vector<StagedFile> pending_;  // closed and not known to be committed
+  std::unique_ptr<File> file_;      // null: nothing was written in this epoch
+  StagedFile staged_;               // of file_, as far as it is written
+  std::string buffer_;              // of file_, not yet written
+  std::vector<StagedFile> pending_; // closed and not known to be committed
 };
 
 class FileSink final : public Sink {
- public:
+public:
   FileSink(FileSinkPlan plan, std::string job_id) : plan_(std::move(plan)), job_id_(std::move(job_id)) {}
 
   Status prepare(Env& env) override {
@@ -144,7 +144,7 @@ class FileSink final : public Sink {
 
   std::string place() const override { return plan_.folders.output; }
 
- private:
+private:
   std::string staged_path(const StagedFile& file) const { return join_path(plan_.folders.staging(), file.staged_name); }
   std::string final_path(const StagedFile& file) const { return join_path(plan_.folders.output, file.final_name); }
 
@@ -154,9 +154,10 @@ class FileSink final : public Sink {
     if (is_final) return check_bytes(env, file, final_path(file));
     FLOW_TRY_ASSIGN(bool is_staged, exists(env, staged_path(file)).as(ExitCode::output_failed));
     if (!is_staged) {
-      return Status(ExitCode::checkpoint_damaged,
-                    fmt::format("the output file '{}' is lost: the checkpoint lists it, and neither it nor '{}' is there",
-                                final_path(file), staged_path(file)));
+      return Status(
+          ExitCode::checkpoint_damaged,
+          fmt::format("the output file '{}' is lost: the checkpoint lists it, and neither it nor '{}' is there",
+                      final_path(file), staged_path(file)));
     }
     // What this start wrote itself is not read again: that would double the work of every epoch.
     bool is_own = plan_.names.attempt_of(file.staged_name) == plan_.attempt;
@@ -175,7 +176,8 @@ class FileSink final : public Sink {
   }
 
   static Status check_bytes(Env& env, const StagedFile& listed, const std::string& path) {
-    FLOW_TRY_ASSIGN(std::unique_ptr<File> file, env.open(path, OpenMode::read, Access::shared).as(ExitCode::output_failed));
+    FLOW_TRY_ASSIGN(std::unique_ptr<File> file,
+                    env.open(path, OpenMode::read, Access::shared).as(ExitCode::output_failed));
     std::string buffer(buffer_bytes, '\0');
     uint64_t length = 0;
     uint32_t crc = 0;
@@ -238,7 +240,7 @@ class FileSink final : public Sink {
   std::string job_id_;
 };
 
-}  // namespace
+} // namespace
 
 Result<std::unique_ptr<Sink>> make_file_sink(const Options& options, std::string extension, std::string header,
                                              SinkJob job) {
@@ -248,4 +250,4 @@ Result<std::unique_ptr<Sink>> make_file_sink(const Options& options, std::string
   return std::unique_ptr<Sink>(new FileSink(std::move(plan), std::move(job.job_id)));
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -23,4 +23,4 @@ namespace flow::runtime {
 Result<std::unique_ptr<Sink>> make_file_sink(const Options& options, std::string extension, std::string header,
                                              SinkJob job);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

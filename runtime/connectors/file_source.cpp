@@ -7,7 +7,7 @@ namespace flow::runtime {
 namespace {
 
 class FileSource final : public SourceConnector {
- public:
+public:
   explicit FileSource(std::string path) : path_(std::move(path)) {}
 
   Result<std::vector<SplitSpec>> enumerate(Env& env) override {
@@ -25,14 +25,14 @@ class FileSource final : public SourceConnector {
 
   bool is_bounded() const override { return true; }
 
- private:
+private:
   std::string path_;
 };
 
-}  // namespace
+} // namespace
 
 Result<std::unique_ptr<SourceConnector>> make_file_source(const Options& options) {
   return std::unique_ptr<SourceConnector>(new FileSource(std::string(options.text("path", ""))));
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

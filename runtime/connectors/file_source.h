@@ -12,4 +12,4 @@ namespace flow::runtime {
 
 Result<std::unique_ptr<SourceConnector>> make_file_source(const Options& options);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

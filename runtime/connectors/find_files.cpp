@@ -114,7 +114,7 @@ bool take_class(std::string_view& pattern, char c) {
   return is_in != is_negated;
 }
 
-}  // namespace
+} // namespace
 
 bool fits_pattern(std::string_view name, std::string_view pattern) {
   if (name.starts_with('.') && !pattern.starts_with('.')) return false;
@@ -165,4 +165,4 @@ Result<std::vector<std::string>> find_files(Env& env, const std::string& path) {
   return found;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -17,4 +17,4 @@ Result<std::vector<std::string>> find_files(Env& env, const std::string& path);
 // Whether one name fits one part of a pattern.
 bool fits_pattern(std::string_view name, std::string_view pattern);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -11,7 +11,7 @@ constexpr int64_t splits_max = 65'536;
 constexpr int64_t endless = std::numeric_limits<int64_t>::max();
 
 class GenerateReader final : public SplitReader {
- public:
+public:
   GenerateReader(int64_t end, int64_t cursor) : end_(end), cursor_(cursor) {}
 
   Result<FlowInput> fill() override {
@@ -31,13 +31,13 @@ class GenerateReader final : public SplitReader {
     return {static_cast<uint64_t>(cursor_), end_ == endless ? 0 : static_cast<uint64_t>(end_)};
   }
 
- private:
+private:
   int64_t end_;
   int64_t cursor_;
 };
 
 class GenerateSource final : public SourceConnector {
- public:
+public:
   GenerateSource(int64_t splits, int64_t count) : splits_(splits), count_(count) {}
 
   Result<std::vector<SplitSpec>> enumerate(Env&) override {
@@ -61,7 +61,7 @@ class GenerateSource final : public SourceConnector {
 
   bool is_bounded() const override { return count_ != endless; }
 
- private:
+private:
   int64_t events_of(const SplitSpec& spec) const {
     if (count_ == endless) return endless;
     return count_ / spec.count + (spec.index < count_ % spec.count ? 1 : 0);
@@ -71,16 +71,17 @@ class GenerateSource final : public SourceConnector {
   int64_t count_;
 };
 
-}  // namespace
+} // namespace
 
 Result<std::unique_ptr<SourceConnector>> make_generate_source(const Options& options) {
   int64_t splits = options.integer("splits", 1);
   if (splits < 1 || splits > splits_max) {
-    return Status(ExitCode::usage, fmt::format("the option splits is {}: give a number from 1 to {}", splits, splits_max));
+    return Status(ExitCode::usage,
+                  fmt::format("the option splits is {}: give a number from 1 to {}", splits, splits_max));
   }
   int64_t count = options.integer("count", endless);
   if (count < 0) return Status(ExitCode::usage, fmt::format("the option count is {}: give 0 or more", count));
   return std::unique_ptr<SourceConnector>(new GenerateSource(splits, count));
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

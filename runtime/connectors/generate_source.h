@@ -13,4 +13,4 @@ namespace flow::runtime {
 
 Result<std::unique_ptr<SourceConnector>> make_generate_source(const Options& options);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -5,7 +5,7 @@ namespace {
 
 // A batch holds whole records, so records of several tasks do not mix within a line.
 class ConsoleWriter final : public SinkWriter {
- public:
+public:
   ConsoleWriter(Env& env, std::string header) : env_(env), header_(std::move(header)) {}
 
   Status write(std::string_view records) override {
@@ -17,20 +17,20 @@ class ConsoleWriter final : public SinkWriter {
   Result<StagedOutput> close_epoch(uint64_t) override { return StagedOutput(); }
   void committed(uint64_t) override {}
 
- private:
+private:
   Env& env_;
-  std::string header_;  // until it is written
+  std::string header_; // until it is written
 };
 
 class DiscardWriter final : public SinkWriter {
- public:
+public:
   Status write(std::string_view) override { return Status(); }
   Result<StagedOutput> close_epoch(uint64_t) override { return StagedOutput(); }
   void committed(uint64_t) override {}
 };
 
 class PlainSink : public Sink {
- public:
+public:
   Status prepare(Env&) override { return Status(); }
   bool is_exactly_once() const override { return false; }
   Status commit(Env&, std::span<const StagedFile>, uint64_t) override { return Status(); }
@@ -40,7 +40,7 @@ class PlainSink : public Sink {
 };
 
 class ConsoleSink final : public PlainSink {
- public:
+public:
   explicit ConsoleSink(std::string header) : header_(std::move(header)) {}
 
   // One of the tasks writes the header, once.
@@ -49,19 +49,19 @@ class ConsoleSink final : public PlainSink {
   }
   std::string place() const override { return "console"; }
 
- private:
+private:
   std::string header_;
 };
 
 class DiscardSink final : public PlainSink {
- public:
+public:
   Result<std::unique_ptr<SinkWriter>> open(Env&, uint32_t, uint64_t) override {
     return std::unique_ptr<SinkWriter>(new DiscardWriter());
   }
   std::string place() const override { return "discard"; }
 };
 
-}  // namespace
+} // namespace
 
 Result<std::unique_ptr<Sink>> make_console_sink(std::string header) {
   return std::unique_ptr<Sink>(new ConsoleSink(std::move(header)));
@@ -69,4 +69,4 @@ Result<std::unique_ptr<Sink>> make_console_sink(std::string header) {
 
 Result<std::unique_ptr<Sink>> make_discard_sink() { return std::unique_ptr<Sink>(new DiscardSink()); }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -12,4 +12,4 @@ namespace flow::runtime {
 Result<std::unique_ptr<Sink>> make_console_sink(std::string header);
 Result<std::unique_ptr<Sink>> make_discard_sink();
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

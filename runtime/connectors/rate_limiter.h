@@ -10,7 +10,7 @@
 namespace flow::runtime {
 
 class RateLimiter {
- public:
+public:
   // The rate may be a fraction of an event a second; 0 or less: no limit.
   RateLimiter(double events_per_second, int64_t now_us);
 
@@ -23,11 +23,11 @@ class RateLimiter {
   int64_t next_us() const;
   bool is_unlimited() const { return us_per_event_ <= 0; }
 
- private:
+private:
   double us_per_event_;
-  double burst_;      // events
-  double due_ = 0;    // events, below 0 after more was spent than allowed
-  int64_t last_us_;   // when `due_` was brought up to date
+  double burst_;    // events
+  double due_ = 0;  // events, below 0 after more was spent than allowed
+  int64_t last_us_; // when `due_` was brought up to date
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -48,7 +48,8 @@ Result<std::unique_ptr<Sink>> make_sink(const FlowConnector& connector, const Fl
     auto made = make_file_sink(options, format_extension(connector), std::move(header), std::move(job));
     return std::move(made).with(fmt::format("in sink '{}'", connector.name));
   }
-  return Status(ExitCode::usage, fmt::format("there is no connector '{}' to write to, in sink '{}'", type, connector.name));
+  return Status(ExitCode::usage,
+                fmt::format("there is no connector '{}' to write to, in sink '{}'", type, connector.name));
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -34,16 +34,16 @@ struct StagedFile {
   std::string staged_name;
   std::string final_name;
   uint64_t length = 0;
-  uint32_t crc = 0;  // crc32c of its bytes
+  uint32_t crc = 0; // crc32c of its bytes
 
   void write(ByteWriter& out) const;
-  static StagedFile read(ByteReader& in);  // fails on names that are not plain
+  static StagedFile read(ByteReader& in); // fails on names that are not plain
   bool operator==(const StagedFile&) const = default;
 };
 
 // What close_epoch gives. It may move to another thread to be synced there.
 class StagedOutput {
- public:
+public:
   StagedOutput() = default;
   StagedOutput(std::vector<StagedFile> listed, Env* env, std::string folder, std::unique_ptr<File> file)
       : files(std::move(listed)), env_(env), folder_(std::move(folder)), file_(std::move(file)) {}
@@ -53,14 +53,14 @@ class StagedOutput {
 
   std::vector<StagedFile> files;
 
- private:
+private:
   Env* env_ = nullptr;
   std::string folder_;
-  std::unique_ptr<File> file_;  // of the epoch just closed; null if it had no records
+  std::unique_ptr<File> file_; // of the epoch just closed; null if it had no records
 };
 
 class SinkWriter {
- public:
+public:
   virtual ~SinkWriter() = default;
 
   // One batch of encoded records.
@@ -83,7 +83,7 @@ struct SinkJob {
 };
 
 class Sink {
- public:
+public:
   virtual ~Sink() = default;
 
   // Makes what the sink needs, so that an output that cannot be written is known before anything is read.
@@ -111,4 +111,4 @@ class Sink {
 Result<std::unique_ptr<Sink>> make_sink(const FlowConnector& connector, const FlowCell* options, std::string header,
                                         SinkJob job);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

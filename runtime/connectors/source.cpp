@@ -52,4 +52,4 @@ Result<std::unique_ptr<SourceConnector>> make_source(const FlowConnector& connec
   return std::move(made).with(fmt::format("in source '{}'", connector.name));
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -1,7 +1,8 @@
 // Where records come from. A source is a set of splits, found once at the first start and then kept in checkpoints;
 // each split is read from a cursor by one reader at a time.
 //
-//   make_source ─▶ SourceConnector ── enumerate ─▶ SplitSpec … ── open(spec, cursor) ─▶ SplitReader ── fill ─▶ FlowInput
+//   make_source ─▶ SourceConnector ── enumerate ─▶ SplitSpec … ── open(spec, cursor) ─▶ SplitReader ── fill ─▶
+//   FlowInput
 //
 // Everything goes through Env, starts no thread, and every call does a bounded amount of work.
 #pragma once
@@ -19,8 +20,8 @@
 namespace flow::runtime {
 
 struct SplitSpec {
-  std::string id;      // stable and unique within the source: the path of a file, the number of a generator
-  uint32_t index = 0;  // among `count`, in the order of enumeration
+  std::string id;     // stable and unique within the source: the path of a file, the number of a generator
+  uint32_t index = 0; // among `count`, in the order of enumeration
   uint32_t count = 1;
 
   void write(ByteWriter& out) const;
@@ -31,10 +32,10 @@ struct SplitSpec {
 // How a split is known again when it is opened at a cursor: what it began with and what came just before the cursor.
 // Whatever stands behind the cursor may have been added since.
 struct SplitFingerprint {
-  uint64_t stored_bytes = 0;  // of the file, packed or not
-  uint32_t head_bytes = 0;    // of the file's beginning
+  uint64_t stored_bytes = 0; // of the file, packed or not
+  uint32_t head_bytes = 0;   // of the file's beginning
   uint32_t head_crc = 0;
-  uint32_t tail_bytes = 0;    // before the cursor, unpacked
+  uint32_t tail_bytes = 0; // before the cursor, unpacked
   uint32_t tail_crc = 0;
 
   void write(ByteWriter& out) const;
@@ -49,7 +50,7 @@ struct SplitProgress {
 };
 
 class SplitReader {
- public:
+public:
   virtual ~SplitReader() = default;
 
   // The unread part from the cursor on, valid until the next call. For bytes: a window that holds at least one whole
@@ -62,12 +63,12 @@ class SplitReader {
   virtual void consume(int64_t n) = 0;
 
   virtual int64_t cursor() const = 0;
-  virtual SplitFingerprint fingerprint() const = 0;  // at the cursor
+  virtual SplitFingerprint fingerprint() const = 0; // at the cursor
   virtual SplitProgress progress() const = 0;
 };
 
 class SourceConnector {
- public:
+public:
   virtual ~SourceConnector() = default;
 
   virtual Result<std::vector<SplitSpec>> enumerate(Env& env) = 0;
@@ -84,4 +85,4 @@ class SourceConnector {
 // `options`: one cell per option of the connector; both must outlive the source.
 Result<std::unique_ptr<SourceConnector>> make_source(const FlowConnector& connector, const FlowCell* options);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -22,7 +22,7 @@ Status damaged(const File& file, std::string_view what) {
 Status cut_off(const File& file) { return damaged(file, "ends in the middle of its compressed data: it is cut off"); }
 
 class PlainStream final : public ByteStream {
- public:
+public:
   explicit PlainStream(std::unique_ptr<File> file) : file_(std::move(file)) {}
 
   Result<size_t> read(std::span<char> into) override {
@@ -36,14 +36,14 @@ class PlainStream final : public ByteStream {
     return true;
   }
 
- private:
+private:
   std::unique_ptr<File> file_;
   uint64_t position_ = 0;
 };
 
 // Packed bytes of a file, in portions.
 class PackedInput {
- public:
+public:
   explicit PackedInput(std::unique_ptr<File> file) : file_(std::move(file)), buffer_(packed_bytes) {}
 
   // Makes sure there are unread bytes; false at the end of the file.
@@ -60,17 +60,17 @@ class PackedInput {
   uint64_t position() const { return position_ - (end_ - begin_); }
   const File& file() const { return *file_; }
 
- private:
+private:
   std::unique_ptr<File> file_;
   std::vector<char> buffer_;
   size_t begin_ = 0;
   size_t end_ = 0;
-  uint64_t position_ = 0;  // in the file, behind the buffer
+  uint64_t position_ = 0; // in the file, behind the buffer
 };
 
 // gzip: members one after the other, perhaps zeros behind the last (tapes and some tools pad).
 class GzipStream final : public ByteStream {
- public:
+public:
   explicit GzipStream(std::unique_ptr<File> file) : input_(std::move(file)) {
     constexpr int window_bits_gzip_only = 15 + 16;
     FLOW_ASSERT(inflateInit2(&z_, window_bits_gzip_only) == Z_OK, "zlib starts with the version it was built with");
@@ -93,7 +93,7 @@ class GzipStream final : public ByteStream {
   }
   uint64_t stored_position() const override { return input_.position(); }
 
- private:
+private:
   // False: the next byte was padding.
   bool start_member() {
     bool is_padding = has_member_ && input_.unread()[0] == '\0';
@@ -128,7 +128,7 @@ class GzipStream final : public ByteStream {
 };
 
 class ZstdStream final : public ByteStream {
- public:
+public:
   explicit ZstdStream(std::unique_ptr<File> file) : input_(std::move(file)), context_(ZSTD_createDStream()) {
     FLOW_ASSERT(context_ != nullptr, "there is memory for a zstd stream");
   }
@@ -157,7 +157,7 @@ class ZstdStream final : public ByteStream {
   }
   uint64_t stored_position() const override { return input_.position(); }
 
- private:
+private:
   PackedInput input_;
   ZSTD_DStream* context_;
   bool is_in_frame_ = false;
@@ -169,7 +169,9 @@ struct Magic {
 };
 constexpr std::string_view gzip_magic = "\x1f\x8b";
 constexpr std::string_view zstd_magic = "\x28\xb5\x2f\xfd";
-constexpr std::array<Magic, 4> magics_not_read = {{{"\xfd" "7zXZ", "xz"},
+constexpr std::array<Magic, 4> magics_not_read = {{{"\xfd"
+                                                    "7zXZ",
+                                                    "xz"},
                                                    {"BZh91AY&SY", "bzip2"},
                                                    {"PK\x03\x04", "zip"},
                                                    {"\x04\x22\x4d\x18", "lz4"}}};
@@ -180,7 +182,7 @@ bool is_zstd(std::string_view start) {
   return start.starts_with(zstd_magic) || is_skippable;
 }
 
-}  // namespace
+} // namespace
 
 Result<std::unique_ptr<ByteStream>> open_stream(std::unique_ptr<File> file) {
   std::array<char, 16> buffer;
@@ -195,4 +197,4 @@ Result<std::unique_ptr<ByteStream>> open_stream(std::unique_ptr<File> file) {
   return std::unique_ptr<ByteStream>(new PlainStream(std::move(file)));
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

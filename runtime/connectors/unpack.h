@@ -10,7 +10,7 @@
 namespace flow::runtime {
 
 class ByteStream {
- public:
+public:
   virtual ~ByteStream() = default;
 
   // Fills some of `into`; 0 means the end. Packed data that is damaged or cut off is a failure that says so.
@@ -25,4 +25,4 @@ class ByteStream {
 
 Result<std::unique_ptr<ByteStream>> open_stream(std::unique_ptr<File> file);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -19,7 +19,7 @@ constexpr std::array<uint8_t, 256> digits = make_digits();
 
 uint32_t byte_at(std::string_view bytes, size_t at) { return at < bytes.size() ? static_cast<uint8_t>(bytes[at]) : 0; }
 
-}  // namespace
+} // namespace
 
 char* base64_encode(char* to, std::string_view bytes) {
   for (size_t at = 0; at < bytes.size(); at += 3) {
@@ -50,4 +50,4 @@ char* base64_decode(char* to, std::string_view text) {
   return to;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

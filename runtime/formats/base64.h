@@ -14,4 +14,4 @@ char* base64_encode(char* to, std::string_view bytes);
 // Writes at most base64_decoded_bytes_max bytes; null if the text is not base64.
 char* base64_decode(char* to, std::string_view text);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

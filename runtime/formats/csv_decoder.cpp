@@ -32,14 +32,15 @@ std::string join_names(const std::vector<std::string_view>& names) {
 }
 
 class CsvDecoder final : public Decoder {
- public:
+public:
   CsvDecoder(std::vector<Field> fields, CsvOptions csv, ValueOptions values, std::string origin)
-      : Decoder(std::move(fields), std::move(origin)), csv_(std::move(csv)), values_(values), splitter_(csv_.delimiter) {
+      : Decoder(std::move(fields), std::move(origin)), csv_(std::move(csv)), values_(values),
+        splitter_(csv_.delimiter) {
     is_header_due_ = csv_.has_header;
     if (!is_header_due_) map_by_position();
   }
 
- private:
+private:
   Step take(const Window& window, FlowCell* cells) override {
     if (window.at == window.end) return {Taken::end, window.at};
     if (is_header_due_) return take_header(window);
@@ -67,14 +68,13 @@ class CsvDecoder final : public Decoder {
     if (slice.has_escapes) text = csv_unescape(text, scratch_.take(text.size()));
     bool is_tidied = !keeps_spaces(field.kind);
     if (is_tidied) text = without_spaces(text);
+    bool is_nothing = is_tidied && text.empty(); // in quotes too: some writers quote everything
     bool is_null_text = !slice.is_quoted && text == csv_.null_text;
-    bool is_nothing = is_tidied && text.empty();  // in quotes too: some writers quote everything
     if (field.is_nullable && (is_null_text || is_nothing)) {
       *cell = null_cell();
       return ValueFault::none;
     }
-    // To a string, what is null elsewhere is a text like any other.
-    if (is_tidied && (is_null_text || is_nothing)) return ValueFault::missing;
+    if (is_nothing) return ValueFault::missing;
     return parse_value(field, text, values_, scratch_, cell);
   }
 
@@ -140,7 +140,8 @@ class CsvDecoder final : public Decoder {
   }
 
   Status missing_column(const Field& field, const std::vector<std::string_view>& names) {
-    std::string text = fmt::format("it has no column {}; it names {}", quoted(field.name), quoted(join_names(names), 500));
+    std::string text =
+        fmt::format("it has no column {}; it names {}", quoted(field.name), quoted(join_names(names), 500));
     std::string_view nearest = nearest_name(field.name, names);
     if (!nearest.empty()) return header_failure(text + fmt::format("; did you mean {}?", quoted(nearest)));
     return header_failure(text + " (header: false, if the first line is a record)");
@@ -171,8 +172,8 @@ class CsvDecoder final : public Decoder {
     if (in.has_failed() || is_due || !csv_.has_header) return Status();
     is_header_due_ = false;
     if (header_.empty()) return header_failure("it was empty when the checkpoint was taken");
-    return use_header(header_.data(), splitter_.split(header_.data(), header_.data() + header_.size(), true,
-                                                      header_columns_max));
+    return use_header(header_.data(),
+                      splitter_.split(header_.data(), header_.data() + header_.size(), true, header_columns_max));
   }
 
   CsvOptions csv_;
@@ -180,11 +181,11 @@ class CsvDecoder final : public Decoder {
   CsvSplitter splitter_;
   Scratch scratch_;
   bool is_header_due_ = false;
-  std::string header_;             // as it stands in the file
-  std::vector<uint32_t> columns_;  // the field of each column of the file, or no_field
+  std::string header_;            // as it stands in the file
+  std::vector<uint32_t> columns_; // the field of each column of the file, or no_field
 };
 
-}  // namespace
+} // namespace
 
 Result<CsvOptions> csv_options(const Options& options) {
   CsvOptions csv;
@@ -196,8 +197,9 @@ Result<CsvOptions> csv_options(const Options& options) {
   bool fits = delimiter.size() == 1 && static_cast<uint8_t>(delimiter[0]) < 0x80 && !is_letter &&
               unusable.find(delimiter[0]) == std::string_view::npos;
   if (!fits) {
-    return Status(ExitCode::usage, fmt::format("the option delimiter is {}: give one character such as \",\" \";\" or a tab",
-                                               quoted(delimiter)));
+    return Status(
+        ExitCode::usage,
+        fmt::format("the option delimiter is {}: give one character such as \",\" \";\" or a tab", quoted(delimiter)));
   }
   csv.delimiter = delimiter[0];
   if (csv.null_text.find_first_of(std::string("\"\r\n") + csv.delimiter) != std::string::npos) {
@@ -215,4 +217,4 @@ Result<std::unique_ptr<Decoder>> make_csv_decoder(std::vector<Field> fields, con
   return std::unique_ptr<Decoder>(new CsvDecoder(std::move(fields), std::move(csv), values, std::move(origin)));
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -26,6 +26,7 @@ struct CsvOptions {
 };
 Result<CsvOptions> csv_options(const Options& options);
 
-Result<std::unique_ptr<Decoder>> make_csv_decoder(std::vector<Field> fields, const Options& options, std::string origin);
+Result<std::unique_ptr<Decoder>> make_csv_decoder(std::vector<Field> fields, const Options& options,
+                                                  std::string origin);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

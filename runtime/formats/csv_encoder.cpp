@@ -10,7 +10,7 @@ namespace flow::runtime {
 namespace {
 
 class CsvEncoder final : public Encoder {
- public:
+public:
   CsvEncoder(std::vector<Field> fields, CsvOptions csv) : fields_(std::move(fields)), csv_(std::move(csv)) {
     for (char c : {'"', '\n', '\r', csv_.delimiter}) needs_quotes_[static_cast<uint8_t>(c)] = true;
   }
@@ -30,7 +30,7 @@ class CsvEncoder final : public Encoder {
 
   size_t bytes_max(const FlowCell* cells) const override {
     constexpr size_t quotes_and_delimiter = 3;
-    size_t bytes = 0;
+    size_t bytes = 1; // a record without fields is a line end
     for (size_t i = 0; i < fields_.size(); ++i) {
       size_t text = cells[i].is_null != 0 ? csv_.null_text.size() : 2 * value_bytes_max(fields_[i], cells[i]);
       bytes += text + quotes_and_delimiter;
@@ -47,13 +47,13 @@ class CsvEncoder final : public Encoder {
     return to;
   }
 
- private:
+private:
   char* encode_field(const Field& field, const FlowCell& cell, bool is_first, char* to) const {
     if (cell.is_null != 0) return std::copy(csv_.null_text.begin(), csv_.null_text.end(), to);
     char* end = write_value(to, field, cell);
     std::string_view text(to, static_cast<size_t>(end - to));
     bool is_like_null = field.is_nullable && text == csv_.null_text;
-    bool is_like_mark = is_first && text.starts_with("\xef\xbb\xbf");  // a byte order mark, at the start of a file
+    bool is_like_mark = is_first && text.starts_with("\xef\xbb\xbf"); // a byte order mark, at the start of a file
     return is_like_null || is_like_mark || has_special(text) ? put_quotes(to, end) : end;
   }
 
@@ -81,11 +81,11 @@ class CsvEncoder final : public Encoder {
   std::array<bool, 256> needs_quotes_{};
 };
 
-}  // namespace
+} // namespace
 
 Result<std::unique_ptr<Encoder>> make_csv_encoder(std::vector<Field> fields, const Options& options) {
   FLOW_TRY_ASSIGN(CsvOptions csv, csv_options(options));
   return std::unique_ptr<Encoder>(new CsvEncoder(std::move(fields), std::move(csv)));
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

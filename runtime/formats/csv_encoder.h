@@ -10,4 +10,4 @@ namespace flow::runtime {
 
 Result<std::unique_ptr<Encoder>> make_csv_encoder(std::vector<Field> fields, const Options& options);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

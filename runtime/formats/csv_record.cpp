@@ -35,7 +35,7 @@ const char* find_either(const char* at, const char* end, char a, char b) {
 }
 
 struct Quoted {
-  const char* close;  // the closing quote; null: it is not in the window
+  const char* close; // the closing quote; null: it is not in the window
   bool has_escapes = false;
 };
 
@@ -71,7 +71,7 @@ CsvSlice slice_of(const char* begin, const char* end, bool is_quoted, bool has_e
   return {begin, static_cast<uint32_t>(end - begin), is_quoted, has_escapes};
 }
 
-}  // namespace
+} // namespace
 
 CsvSplit CsvSplitter::split(const char* begin, const char* end, bool is_last, size_t slices_max) {
   slices_.clear();
@@ -91,7 +91,7 @@ CsvSplit CsvSplitter::split(const char* begin, const char* end, bool is_last, si
         return is_last ? malformed(begin, end, is_last, at, "the quote is not closed") : CsvSplit();
       }
       const char* after = quoted.close + 1;
-      if (end - after < 2 && !is_last) return CsvSplit();  // what follows may be "\r\n", or a second quote
+      if (end - after < 2 && !is_last) return CsvSplit(); // what follows may be "\r\n", or a second quote
       add(slice_of(at + 1, quoted.close, true, quoted.has_escapes), slices_max);
       split.lines += std::count(at, after, '\n');
       bool has_return = after < end && *after == '\r' && (after + 1 == end || after[1] == '\n');
@@ -121,9 +121,9 @@ std::string_view csv_unescape(std::string_view text, char* to) {
   char* end = to;
   for (size_t i = 0; i < text.size(); ++i) {
     *end++ = text[i];
-    if (text[i] == '"') ++i;  // its twin
+    if (text[i] == '"') ++i; // its twin
   }
   return {to, static_cast<size_t>(end - to)};
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

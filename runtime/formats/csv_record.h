@@ -14,10 +14,10 @@
 namespace flow::runtime {
 
 struct CsvSlice {
-  const char* data;  // inside the quotes
+  const char* data; // inside the quotes
   uint32_t length;
   bool is_quoted;
-  bool has_escapes;  // doubled quotes
+  bool has_escapes; // doubled quotes
 
   std::string_view text() const { return {data, length}; }
 };
@@ -25,16 +25,16 @@ struct CsvSlice {
 struct CsvSplit {
   enum class Outcome : uint8_t { incomplete, whole, malformed };
   Outcome outcome = Outcome::incomplete;
-  const char* end = nullptr;    // of the record, without its line end
-  const char* next = nullptr;   // of the next record
-  int64_t lines = 1;            // line ends up to `next`
-  size_t columns = 0;           // of a whole record; `slices` holds at most as many as asked for
-  const char* fault = nullptr;  // of a malformed one: where, and
-  std::string_view reason;      // why
+  const char* end = nullptr;   // of the record, without its line end
+  const char* next = nullptr;  // of the next record
+  int64_t lines = 1;           // line ends up to `next`
+  size_t columns = 0;          // of a whole record; `slices` holds at most as many as asked for
+  const char* fault = nullptr; // of a malformed one: where, and
+  std::string_view reason;     // why
 };
 
 class CsvSplitter {
- public:
+public:
   explicit CsvSplitter(char delimiter) : delimiter_(delimiter) {}
 
   // Splits the record at `at`; its first `slices_max` fields are left in slices(), views into the input.
@@ -42,7 +42,7 @@ class CsvSplitter {
   CsvSplit split(const char* at, const char* end, bool is_last, size_t slices_max);
   const std::vector<CsvSlice>& slices() const { return slices_; }
 
- private:
+private:
   void add(CsvSlice slice, size_t slices_max);
 
   char delimiter_;
@@ -53,4 +53,4 @@ class CsvSplitter {
 // The text of a quoted field without the doubling; `to` has room for all of it.
 std::string_view csv_unescape(std::string_view text, char* to);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

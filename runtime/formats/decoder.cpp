@@ -21,7 +21,7 @@ const char* find_line_end(const char* at, const char* end) {
   return static_cast<const char*>(std::memchr(at, '\n', static_cast<size_t>(end - at)));
 }
 
-}  // namespace
+} // namespace
 
 std::string describe_bad_record(std::string_view origin, const BadRecord& bad) {
   std::string field = bad.field.empty() ? "" : fmt::format(", field {}", bad.field);
@@ -61,10 +61,10 @@ Decoded Decoder::result_of(const Step& step) {
   line_before_ = line_;
   line_ += step.lines;
   switch (step.taken) {
-    case Taken::row: return Decoded::row;
-    case Taken::bad: return Decoded::bad;
-    case Taken::failed: return Decoded::failed;
-    default: return Decoded::end;
+  case Taken::row: return Decoded::row;
+  case Taken::bad: return Decoded::bad;
+  case Taken::failed: return Decoded::failed;
+  default: return Decoded::end;
   }
 }
 
@@ -78,7 +78,7 @@ Decoded Decoder::pass_over_too_long(Window& window) {
           fmt::format("the record is longer than {} MiB{}", record_bytes_max >> 20, too_long_hint()));
   is_skipping_ = line_end == nullptr;
   if (!is_skipping_) ++line_;
-  window.at = is_skipping_ ? window.end : line_end + 1;
+  window.at = is_skipping_ ? window.at + record_bytes_max : line_end + 1;
   return Decoded::bad;
 }
 
@@ -106,7 +106,7 @@ bool Decoder::skip_byte_order_mark(Window& window) {
 void Decoder::set_bad(const char* begin, const char* end, const char* where, std::string_view field,
                       std::string reason) {
   std::string_view before(begin, static_cast<size_t>(where - begin));
-  size_t line_start = before.rfind('\n') + 1;  // 0 if there is none
+  size_t line_start = before.rfind('\n') + 1; // 0 if there is none
   bad_.line = line_ + std::count(before.begin(), before.end(), '\n');
   bad_.column = utf8_characters(before.substr(line_start)) + 1;
   bad_.text = utf8_mended({begin, static_cast<size_t>(end - begin)});
@@ -143,9 +143,10 @@ Result<std::unique_ptr<Decoder>> make_decoder(const FlowProgram& program, const 
     if (format == "csv") return make_csv_decoder(std::move(fields), options, std::move(origin));
     if (format == "json") return make_json_decoder(std::move(fields), options, std::move(origin));
     if (format == "text") return make_text_decoder(std::move(fields), std::move(origin));
-    return Status(ExitCode::usage, fmt::format("there is no format '{}' to read: there are csv, json and text", format));
+    return Status(ExitCode::usage,
+                  fmt::format("there is no format '{}' to read: there are csv, json and text", format));
   }();
   return std::move(made).with(fmt::format("in source '{}'", source));
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

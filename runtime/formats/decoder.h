@@ -24,26 +24,26 @@ namespace flow::runtime {
 constexpr int64_t record_bytes_max = 16 * 1024 * 1024;
 
 enum class Decoded : uint8_t {
-  end,     // no further whole record in this input
-  row,     // the cells of all needed fields are filled
-  bad,     // a record that does not fit: bad() says why
-  failed,  // the input does not fit: error(); further calls give the same
+  end,    // no further whole record in this input
+  row,    // the cells of all needed fields are filled
+  bad,    // a record that does not fit: bad() says why
+  failed, // the input does not fit: error(); further calls give the same
 };
 
 // The last bad record. The place is that of the field or character that does not fit.
 struct BadRecord {
-  std::string text;    // without its line end, invalid bytes replaced; of a record that is too long the beginning
-  int64_t line = 0;    // from 1
-  int64_t column = 0;  // in characters, from 1
-  std::string_view field;  // empty: the record as a whole
-  std::string reason;  // a clause such as "'12x' is not a value of type i64"
+  std::string text;       // without its line end, invalid bytes replaced; of a record that is too long the beginning
+  int64_t line = 0;       // from 1
+  int64_t column = 0;     // in characters, from 1
+  std::string_view field; // empty: the record as a whole
+  std::string reason;     // a clause such as "'12x' is not a value of type i64"
 };
 
 // "fares.csv, line 3, column 7, field tip: '12x' is not …; the record is '1,12x'"
 std::string describe_bad_record(std::string_view origin, const BadRecord& bad);
 
 class Decoder {
- public:
+public:
   virtual ~Decoder() = default;
 
   // Decodes the record at *position (counted from input.data) and moves *position behind it. Bytes before *position
@@ -56,23 +56,23 @@ class Decoder {
 
   const BadRecord& bad() const { return bad_; }
   const Status& error() const { return error_; }
-  int64_t line() const { return line_; }  // of the next record
+  int64_t line() const { return line_; } // of the next record
 
   void save(ByteWriter& out) const;
   // Success, or what does not fit any more.
   Status restore(ByteReader& in);
 
- protected:
+protected:
   struct Window {
     const char* at;
     const char* end;
     bool is_last;
   };
-  enum class Taken : uint8_t { end, row, bad, failed, nothing };  // nothing: bytes that are no record
+  enum class Taken : uint8_t { end, row, bad, failed, nothing }; // nothing: bytes that are no record
   struct Step {
     Taken taken;
-    const char* next;   // behind what was taken
-    int64_t lines = 1;  // line ends in it
+    const char* next;  // behind what was taken
+    int64_t lines = 1; // line ends in it
   };
 
   Decoder(std::vector<Field> fields, std::string origin) : fields_(std::move(fields)), origin_(std::move(origin)) {}
@@ -81,7 +81,7 @@ class Decoder {
   virtual std::string_view too_long_hint() const { return ""; }
   virtual void save_more(ByteWriter&) const {}
   virtual Status restore_more(ByteReader&) { return Status(); }
-  virtual Status check_end() { return Status(); }  // the last window has been read
+  virtual Status check_end() { return Status(); } // the last window has been read
 
   // Fills bad_: the record [begin, end) on line_ does not fit at `where`, in it.
   void set_bad(const char* begin, const char* end, const char* where, std::string_view field, std::string reason);
@@ -90,16 +90,16 @@ class Decoder {
   const std::vector<Field>& fields() const { return fields_; }
   const std::string& origin() const { return origin_; }
 
- private:
+private:
   Decoded result_of(const Step& step);
   Decoded pass_over_too_long(Window& window);
   bool skip_to_line_end(Window& window);
   bool skip_byte_order_mark(Window& window);
 
   std::vector<Field> fields_;
-  std::string origin_;  // of the split, for messages: a path
+  std::string origin_; // of the split, for messages: a path
   bool is_at_start_ = true;
-  bool is_skipping_ = false;  // inside a record that is too long
+  bool is_skipping_ = false; // inside a record that is too long
   int64_t line_ = 1;
   int64_t line_before_ = 1;
   BadRecord bad_;
@@ -111,4 +111,4 @@ class Decoder {
 Result<std::unique_ptr<Decoder>> make_decoder(const FlowProgram& program, const FlowConnector& connector,
                                               const FlowCell* options, std::string origin);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

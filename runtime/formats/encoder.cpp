@@ -32,4 +32,4 @@ std::string format_extension(const FlowConnector& connector) {
   return std::string(format.empty() ? "json" : format);
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

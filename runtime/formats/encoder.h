@@ -20,7 +20,7 @@
 namespace flow::runtime {
 
 class Encoder {
- public:
+public:
   virtual ~Encoder() = default;
 
   // What stands once at the beginning of every file; may be empty.
@@ -41,4 +41,4 @@ Result<std::unique_ptr<Encoder>> make_encoder(const FlowProgram& program, const 
 // What the files of a sink are called: "csv", "json".
 std::string format_extension(const FlowConnector& connector);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -19,7 +19,7 @@ bool is_float(FlowKind kind) { return kind == FLOW_F32 || kind == FLOW_F64; }
 
 // "1.0" and "1e3" as digits, if that is what they are and a double holds them exactly.
 bool as_whole_number(std::string_view number, char* digits, std::string_view* whole) {
-  constexpr double exact_max = 9007199254740992.0;  // 2^53
+  constexpr double exact_max = 9007199254740992.0; // 2^53
   if (number.find_first_of(".eE") == std::string_view::npos) return false;
   std::optional<double> value = parse_f64(number);
   if (!value || std::trunc(*value) != *value || std::fabs(*value) > exact_max) return false;
@@ -28,17 +28,17 @@ bool as_whole_number(std::string_view number, char* digits, std::string_view* wh
 }
 
 class JsonDecoder final : public Decoder {
- public:
+public:
   JsonDecoder(std::vector<Field> fields, ValueOptions values, std::string origin)
       : Decoder(std::move(fields), std::move(origin)), values_(values), seen_(this->fields().size(), 0) {}
 
- private:
+private:
   Step take(const Window& window, FlowCell* cells) override {
     Line line = find_line(window.at, window.end, window.is_last);
     if (!line.is_there) return {Taken::end, window.at};
     JsonReader reader(line.text);
     if (reader.is_at_end()) return {Taken::nothing, line.next};
-    scratch_.begin(3 * line.text.size());  // a text may be unescaped and then decoded; a name unescaped
+    scratch_.begin(3 * line.text.size()); // a text may be unescaped and then decoded; a name unescaped
     field_in_work_ = no_field;
     if (read_object(reader, cells)) return {Taken::row, line.next};
     std::string_view name = field_in_work_ == no_field ? std::string_view() : fields()[field_in_work_].name;
@@ -82,26 +82,25 @@ class JsonDecoder final : public Decoder {
     JsonText text;
     std::string_view number;
     switch (first) {
-      case 'n':
-        if (!reader.word("null")) return false;
-        *cell = null_cell();
-        return field.is_nullable || refuse(reader, begin, field, ValueFault::missing);
-      case 't':
-      case 'f':
-        if (!reader.word(first == 't' ? "true" : "false")) return false;
-        *cell = FlowCell{};
-        cell->value.i = first == 't' ? 1 : 0;
-        return field.kind == FLOW_BOOL || refuse(reader, begin, field, ValueFault::mismatch);
-      case '"':
-        if (!reader.text(&text)) return false;
-        return check(reader, begin, field, parse_text(field, text, cell));
-      case '{':
-      case '[':
-        return reader.skip_value() && refuse(reader, begin, field, ValueFault::mismatch);
-      default:
-        if (first != '-' && (first < '0' || first > '9')) return reader.skip_value();  // which says what is wrong
-        if (!reader.number(&number)) return false;
-        return check(reader, begin, field, parse_number(field, number, cell));
+    case 'n':
+      if (!reader.word("null")) return false;
+      *cell = null_cell();
+      return field.is_nullable || refuse(reader, begin, field, ValueFault::missing);
+    case 't':
+    case 'f':
+      if (!reader.word(first == 't' ? "true" : "false")) return false;
+      *cell = FlowCell{};
+      cell->value.i = first == 't' ? 1 : 0;
+      return field.kind == FLOW_BOOL || refuse(reader, begin, field, ValueFault::mismatch);
+    case '"':
+      if (!reader.text(&text)) return false;
+      return check(reader, begin, field, parse_text(field, text, cell));
+    case '{':
+    case '[': return reader.skip_value() && refuse(reader, begin, field, ValueFault::mismatch);
+    default:
+      if (first != '-' && (first < '0' || first > '9')) return reader.skip_value(); // which says what is wrong
+      if (!reader.number(&number)) return false;
+      return check(reader, begin, field, parse_number(field, number, cell));
     }
   }
 
@@ -174,14 +173,14 @@ class JsonDecoder final : public Decoder {
 
   ValueOptions values_;
   Scratch scratch_;
-  std::vector<uint64_t> seen_;  // by field: the number of the record that had it last
+  std::vector<uint64_t> seen_; // by field: the number of the record that had it last
   uint64_t record_ = 0;
   uint32_t expected_ = 0;
   uint32_t field_in_work_ = no_field;
   std::string reason_;
 };
 
-}  // namespace
+} // namespace
 
 Result<std::unique_ptr<Decoder>> make_json_decoder(std::vector<Field> fields, const Options& options,
                                                    std::string origin) {
@@ -190,4 +189,4 @@ Result<std::unique_ptr<Decoder>> make_json_decoder(std::vector<Field> fields, co
   return std::unique_ptr<Decoder>(new JsonDecoder(std::move(fields), values, std::move(origin)));
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

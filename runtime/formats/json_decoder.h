@@ -16,6 +16,7 @@
 
 namespace flow::runtime {
 
-Result<std::unique_ptr<Decoder>> make_json_decoder(std::vector<Field> fields, const Options& options, std::string origin);
+Result<std::unique_ptr<Decoder>> make_json_decoder(std::vector<Field> fields, const Options& options,
+                                                   std::string origin);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -8,21 +8,21 @@ namespace flow::runtime {
 namespace {
 
 constexpr std::string_view hex = "0123456789abcdef";
-constexpr size_t escape_bytes_max = 6;  // \u001f
-constexpr size_t short_text = 64;       // up to here the worst case is cheaper to assume than to count
+constexpr size_t escape_bytes_max = 6; // \u001f
+constexpr size_t short_text = 64;      // up to here the worst case is cheaper to assume than to count
 
 bool is_number(FlowKind kind) { return kind >= FLOW_I8 && kind <= FLOW_F64; }
 
 char letter_of(char c) {
   switch (c) {
-    case '"': return '"';
-    case '\\': return '\\';
-    case '\b': return 'b';
-    case '\f': return 'f';
-    case '\n': return 'n';
-    case '\r': return 'r';
-    case '\t': return 't';
-    default: return '\0';
+  case '"': return '"';
+  case '\\': return '\\';
+  case '\b': return 'b';
+  case '\f': return 'f';
+  case '\n': return 'n';
+  case '\r': return 'r';
+  case '\t': return 't';
+  default: return '\0';
   }
 }
 
@@ -46,8 +46,10 @@ char* put_escaped(char* to, char c) {
 char* put_string(char* to, std::string_view text) {
   *to++ = '"';
   for (char c : text) {
-    if (must_escape(c)) to = put_escaped(to, c);
-    else *to++ = c;
+    if (must_escape(c))
+      to = put_escaped(to, c);
+    else
+      *to++ = c;
   }
   *to++ = '"';
   return to;
@@ -60,7 +62,7 @@ size_t string_bytes_max(std::string_view text) {
 }
 
 class JsonEncoder final : public Encoder {
- public:
+public:
   explicit JsonEncoder(std::vector<Field> fields) : fields_(std::move(fields)) {
     for (const Field& field : fields_) {
       std::string name(escape_bytes_max * field.name.size() + 2, '\0');
@@ -73,7 +75,7 @@ class JsonEncoder final : public Encoder {
 
   size_t bytes_max(const FlowCell* cells) const override {
     constexpr size_t quotes_or_null = 4;
-    size_t bytes = 3;  // "{}\n"
+    size_t bytes = 3; // "{}\n"
     for (size_t i = 0; i < fields_.size(); ++i) {
       bytes += starts_[i].size() + quotes_or_null;
       if (cells[i].is_null == 0) bytes += text_bytes(fields_[i], cells[i]);
@@ -87,7 +89,7 @@ class JsonEncoder final : public Encoder {
     return put(to, "}\n");
   }
 
- private:
+private:
   static std::string_view text_of(const Field& field, const FlowCell& cell) {
     if (field.kind == FLOW_ENUM) return field.texts[static_cast<size_t>(cell.value.i)];
     return {cell.value.s, cell.length};
@@ -110,13 +112,13 @@ class JsonEncoder final : public Encoder {
   }
 
   std::vector<Field> fields_;
-  std::vector<std::string> starts_;  // by field: `{"name":` or `,"name":`
+  std::vector<std::string> starts_; // by field: `{"name":` or `,"name":`
 };
 
-}  // namespace
+} // namespace
 
 Result<std::unique_ptr<Encoder>> make_json_encoder(std::vector<Field> fields) {
   return std::unique_ptr<Encoder>(new JsonEncoder(std::move(fields)));
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

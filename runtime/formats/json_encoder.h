@@ -10,4 +10,4 @@ namespace flow::runtime {
 
 Result<std::unique_ptr<Encoder>> make_json_encoder(std::vector<Field> fields);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

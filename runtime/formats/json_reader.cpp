@@ -32,16 +32,16 @@ uint32_t code_unit(std::string_view raw, size_t at) {
 
 char simple_escape(char letter) {
   switch (letter) {
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    default: return letter;
+  case 'b': return '\b';
+  case 'f': return '\f';
+  case 'n': return '\n';
+  case 'r': return '\r';
+  case 't': return '\t';
+  default: return letter;
   }
 }
 
-}  // namespace
+} // namespace
 
 char JsonReader::peek() {
   while (at_ < end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\r' || *at_ == '\n')) ++at_;
@@ -131,16 +131,24 @@ bool JsonReader::skip(int depth) {
   JsonText ignored_text;
   std::string_view ignored_number;
   switch (peek()) {
-    case '{': return skip_members(depth + 1);
-    case '[': return skip_elements(depth + 1);
-    case '"': return text(&ignored_text);
-    case 't': return word("true");
-    case 'f': return word("false");
-    case 'n': return word("null");
-    case '-':
-    case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
-      return number(&ignored_number);
-    default: return fail(at_ == end_ ? "the record ends too early" : "a value is expected here");
+  case '{': return skip_members(depth + 1);
+  case '[': return skip_elements(depth + 1);
+  case '"': return text(&ignored_text);
+  case 't': return word("true");
+  case 'f': return word("false");
+  case 'n': return word("null");
+  case '-':
+  case '0':
+  case '1':
+  case '2':
+  case '3':
+  case '4':
+  case '5':
+  case '6':
+  case '7':
+  case '8':
+  case '9': return number(&ignored_number);
+  default: return fail(at_ == end_ ? "the record ends too early" : "a value is expected here");
   }
 }
 
@@ -201,4 +209,4 @@ bool json_unescape(std::string_view raw, char* to, std::string_view* text) {
   return true;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

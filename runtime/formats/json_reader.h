@@ -10,17 +10,17 @@ namespace flow::runtime {
 constexpr int json_depth_max = 256;
 
 struct JsonText {
-  std::string_view raw;  // between the quotes
+  std::string_view raw; // between the quotes
   bool has_escapes = false;
 };
 
 class JsonReader {
- public:
+public:
   explicit JsonReader(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
 
   // The next byte behind white space, not taken; 0 at the end.
   char peek();
-  bool is_at_end();  // nothing but white space follows
+  bool is_at_end(); // nothing but white space follows
   bool accept(char wanted);
   // Takes it, or fails with "… expected".
   bool expect(char wanted, std::string_view reason);
@@ -28,7 +28,7 @@ class JsonReader {
   // Each takes one value of its type. False: there is none, and the reader has failed.
   bool text(JsonText* text);
   bool number(std::string_view* number);
-  bool word(std::string_view word);  // true, false, null
+  bool word(std::string_view word); // true, false, null
   bool skip_value() { return skip(0); }
 
   // A member's name and the colon. REQUIRES: peek() == '"'.
@@ -42,7 +42,7 @@ class JsonReader {
   std::string_view reason() const { return reason_; }
   const char* at() const { return at_; }
 
- private:
+private:
   bool skip(int depth);
   bool skip_members(int depth);
   bool skip_elements(int depth);
@@ -59,4 +59,4 @@ class JsonReader {
 // REQUIRES: `raw` was read by JsonReader.
 bool json_unescape(std::string_view raw, char* to, std::string_view* text);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -7,8 +7,8 @@
 namespace flow::runtime {
 
 struct Line {
-  bool is_there = false;  // whole, with its line end, or the last one of the input without
-  std::string_view text;  // without \n or \r\n
+  bool is_there = false; // whole, with its line end, or the last one of the input without
+  std::string_view text; // without \n or \r\n
   const char* next = nullptr;
 };
 
@@ -26,4 +26,4 @@ inline Line find_line(const char* at, const char* end, bool is_last) {
   return {true, without_return({at, size}), end};
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

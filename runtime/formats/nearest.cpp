@@ -6,7 +6,7 @@
 namespace flow::runtime {
 namespace {
 
-constexpr size_t name_bytes_max = 100;  // longer names are not compared
+constexpr size_t name_bytes_max = 100; // longer names are not compared
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 bool same(char a, char b) { return lower(a) == lower(b); }
@@ -28,7 +28,7 @@ size_t edits_between(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-}  // namespace
+} // namespace
 
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> candidates) {
   if (name.size() > name_bytes_max) return {};
@@ -44,4 +44,4 @@ std::string_view nearest_name(std::string_view name, std::span<const std::string
   return best;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -10,4 +10,4 @@ namespace flow::runtime {
 // a third of the name's length; else empty. The first of equals.
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> candidates);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -8,7 +8,7 @@ namespace {
 bool is_text(uint32_t kind) { return kind == FLOW_STRING || kind == FLOW_BYTES; }
 bool is_float(uint32_t kind) { return kind == FLOW_F32 || kind == FLOW_F64; }
 
-}  // namespace
+} // namespace
 
 std::string_view Options::text(std::string_view name, std::string_view fallback) const {
   uint32_t kind = 0;
@@ -45,4 +45,4 @@ const FlowCell* Options::find(std::string_view name, uint32_t* kind) const {
   return nullptr;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -9,10 +9,10 @@ namespace flow::runtime {
 namespace {
 
 class TextDecoder final : public Decoder {
- public:
+public:
   TextDecoder(std::vector<Field> fields, std::string origin) : Decoder(std::move(fields), std::move(origin)) {}
 
- private:
+private:
   Step take(const Window& window, FlowCell* cells) override {
     Line line = find_line(window.at, window.end, window.is_last);
     if (!line.is_there) return {Taken::end, window.at};
@@ -29,7 +29,7 @@ class TextDecoder final : public Decoder {
   }
 };
 
-}  // namespace
+} // namespace
 
 Result<std::unique_ptr<Decoder>> make_text_decoder(std::vector<Field> fields, std::string origin) {
   bool fits = fields.size() == 1 && (fields[0].kind == FLOW_STRING || fields[0].kind == FLOW_BYTES);
@@ -37,4 +37,4 @@ Result<std::unique_ptr<Decoder>> make_text_decoder(std::vector<Field> fields, st
   return std::unique_ptr<Decoder>(new TextDecoder(std::move(fields), std::move(origin)));
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -11,4 +11,4 @@ namespace flow::runtime {
 
 Result<std::unique_ptr<Decoder>> make_text_decoder(std::vector<Field> fields, std::string origin);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

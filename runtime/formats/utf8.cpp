@@ -40,7 +40,7 @@ size_t skip_ascii(std::string_view text, size_t at) {
   return at;
 }
 
-}  // namespace
+} // namespace
 
 size_t utf8_valid_prefix(std::string_view text) {
   size_t at = skip_ascii(text, 0);
@@ -90,4 +90,4 @@ char* utf8_write(char* to, uint32_t code) {
   return to;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

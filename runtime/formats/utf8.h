@@ -20,4 +20,4 @@ int64_t utf8_characters(std::string_view text);
 // Writes the character, one to four bytes, and returns the end. REQUIRES: code <= 0x10FFFF, no surrogate.
 char* utf8_write(char* to, uint32_t code);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -20,21 +20,20 @@ struct Range {
   uint64_t high;
 };
 
-template <typename T>
-constexpr Range range_of_type() {
+template <typename T> constexpr Range range_of_type() {
   return {static_cast<int64_t>(std::numeric_limits<T>::min()), static_cast<uint64_t>(std::numeric_limits<T>::max())};
 }
 
 Range range_of(FlowKind kind) {
   switch (kind) {
-    case FLOW_I8: return range_of_type<int8_t>();
-    case FLOW_I16: return range_of_type<int16_t>();
-    case FLOW_I32: return range_of_type<int32_t>();
-    case FLOW_U8: return range_of_type<uint8_t>();
-    case FLOW_U16: return range_of_type<uint16_t>();
-    case FLOW_U32: return range_of_type<uint32_t>();
-    case FLOW_U64: return range_of_type<uint64_t>();
-    default: return range_of_type<int64_t>();
+  case FLOW_I8: return range_of_type<int8_t>();
+  case FLOW_I16: return range_of_type<int16_t>();
+  case FLOW_I32: return range_of_type<int32_t>();
+  case FLOW_U8: return range_of_type<uint8_t>();
+  case FLOW_U16: return range_of_type<uint16_t>();
+  case FLOW_U32: return range_of_type<uint32_t>();
+  case FLOW_U64: return range_of_type<uint64_t>();
+  default: return range_of_type<int64_t>();
   }
 }
 
@@ -49,8 +48,7 @@ std::string_view without_plus(std::string_view text) {
   return is_signed ? text.substr(1) : text;
 }
 
-template <typename T>
-ValueFault parse_number(std::string_view text, T* value) {
+template <typename T> ValueFault parse_number(std::string_view text, T* value) {
   text = without_plus(text);
   const char* end = text.data() + text.size();
   auto [stop, error] = std::from_chars(text.data(), end, *value);
@@ -75,8 +73,7 @@ ValueFault parse_integer(FlowKind kind, std::string_view text, FlowCell* cell) {
   return is_inside ? ValueFault::none : ValueFault::range;
 }
 
-template <typename T>
-ValueFault parse_float(std::string_view text, FlowCell* cell) {
+template <typename T> ValueFault parse_float(std::string_view text, FlowCell* cell) {
   T value = 0;
   ValueFault fault = parse_number(text, &value);
   // from_chars takes "nan(…)"; one spelling is enough.
@@ -99,8 +96,7 @@ ValueFault parse_flag(std::string_view text, bool is_lenient, FlowCell* cell) {
   return cell->value.i == 1 || is("false", "f", "0") ? ValueFault::none : ValueFault::form;
 }
 
-template <typename T>
-ValueFault set_parsed(std::optional<T> value, FlowCell* cell) {
+template <typename T> ValueFault set_parsed(std::optional<T> value, FlowCell* cell) {
   if (!value) return ValueFault::form;
   cell->value.i = static_cast<int64_t>(*value);
   return ValueFault::none;
@@ -142,12 +138,12 @@ std::string describe_enum(const Field& field, std::string_view text) {
 
 std::string_view expected_form(FlowKind kind) {
   switch (kind) {
-    case FLOW_BOOL: return "a bool (true or false)";
-    case FLOW_TIMESTAMP: return "a timestamp (such as 2001-01-31 10:00:00 or 2001-01-31T10:00:00Z)";
-    case FLOW_DATE: return "a date (such as 2001-01-31)";
-    case FLOW_DURATION: return "a duration (such as 1h30min)";
-    case FLOW_BYTES: return "base64, as fields of type bytes are written";
-    default: return "";
+  case FLOW_BOOL: return "a bool (true or false)";
+  case FLOW_TIMESTAMP: return "a timestamp (such as 2001-01-31 10:00:00 or 2001-01-31T10:00:00Z)";
+  case FLOW_DATE: return "a date (such as 2001-01-31)";
+  case FLOW_DURATION: return "a duration (such as 1h30min)";
+  case FLOW_BYTES: return "base64, as fields of type bytes are written";
+  default: return "";
   }
 }
 
@@ -164,7 +160,7 @@ std::string describe_range(const Field& field, std::string_view text) {
   return fmt::format("{} is out of range for {} ({} … {})", quoted(text), kind_name(field.kind), range.low, range.high);
 }
 
-}  // namespace
+} // namespace
 
 std::vector<Field> fields_of(const FlowProgram& program, const FlowConnector& connector) {
   std::vector<Field> fields;
@@ -190,31 +186,32 @@ Result<int64_t> timestamp_unit_us(std::string_view unit) {
   if (unit == "s") return int64_t{1'000'000};
   if (unit == "ms") return int64_t{1'000};
   if (unit == "us") return int64_t{1};
-  return Status(ExitCode::usage, fmt::format("the option timestamps is {}: give \"s\", \"ms\" or \"us\"", quoted(unit)));
+  return Status(ExitCode::usage,
+                fmt::format("the option timestamps is {}: give \"s\", \"ms\" or \"us\"", quoted(unit)));
 }
 
 ValueFault parse_value(const Field& field, std::string_view text, const ValueOptions& options, Scratch& scratch,
                        FlowCell* cell) {
   *cell = FlowCell{};
   switch (field.kind) {
-    case FLOW_BOOL: return parse_flag(text, options.is_lenient, cell);
-    case FLOW_I8:
-    case FLOW_I16:
-    case FLOW_I32:
-    case FLOW_I64:
-    case FLOW_U8:
-    case FLOW_U16:
-    case FLOW_U32:
-    case FLOW_U64: return parse_integer(field.kind, text, cell);
-    case FLOW_F32: return parse_float<float>(text, cell);
-    case FLOW_F64: return parse_float<double>(text, cell);
-    case FLOW_STRING: set_text(cell, text); return is_utf8(text) ? ValueFault::none : ValueFault::utf8;
-    case FLOW_BYTES: return parse_bytes(text, scratch, cell);
-    case FLOW_TIMESTAMP: return parse_timestamp_cell(text, options, cell);
-    case FLOW_DATE: return set_parsed(parse_date(text), cell);
-    case FLOW_DURATION: return set_parsed(parse_duration(text), cell);
-    case FLOW_ENUM: return parse_enum(field, text, cell);
-    case FLOW_KIND_COUNT: break;
+  case FLOW_BOOL: return parse_flag(text, options.is_lenient, cell);
+  case FLOW_I8:
+  case FLOW_I16:
+  case FLOW_I32:
+  case FLOW_I64:
+  case FLOW_U8:
+  case FLOW_U16:
+  case FLOW_U32:
+  case FLOW_U64: return parse_integer(field.kind, text, cell);
+  case FLOW_F32: return parse_float<float>(text, cell);
+  case FLOW_F64: return parse_float<double>(text, cell);
+  case FLOW_STRING: set_text(cell, text); return is_utf8(text) ? ValueFault::none : ValueFault::utf8;
+  case FLOW_BYTES: return parse_bytes(text, scratch, cell);
+  case FLOW_TIMESTAMP: return parse_timestamp_cell(text, options, cell);
+  case FLOW_DATE: return set_parsed(parse_date(text), cell);
+  case FLOW_DURATION: return set_parsed(parse_duration(text), cell);
+  case FLOW_ENUM: return parse_enum(field, text, cell);
+  case FLOW_KIND_COUNT: break;
   }
   FLOW_UNREACHABLE("a field has one of the kinds of kinds.def");
 }
@@ -235,24 +232,23 @@ void set_text(FlowCell* cell, std::string_view text) {
 
 std::string describe_fault(const Field& field, std::string_view text, ValueFault fault) {
   switch (fault) {
-    case ValueFault::none: break;
-    case ValueFault::form: return describe_form(field, text);
-    case ValueFault::range: return describe_range(field, text);
-    case ValueFault::utf8: return fmt::format("{} is not valid UTF-8", quoted(utf8_mended(text)));
-    case ValueFault::missing:
-      return fmt::format("there is no value, and the type is {0}, not {0}?", type_name(field));
-    case ValueFault::mismatch:
-      return fmt::format("{} is not how a {} is written in JSON", quoted(text), type_name(field));
+  case ValueFault::none: break;
+  case ValueFault::form: return describe_form(field, text);
+  case ValueFault::range: return describe_range(field, text);
+  case ValueFault::utf8: return fmt::format("{} is not valid UTF-8", quoted(utf8_mended(text)));
+  case ValueFault::missing: return fmt::format("there is no value, and the type is {0}, not {0}?", type_name(field));
+  case ValueFault::mismatch:
+    return fmt::format("{} is not how a {} is written in JSON", quoted(text), type_name(field));
   }
   FLOW_UNREACHABLE("only faults are described");
 }
 
 size_t value_bytes_max(const Field& field, const FlowCell& cell) {
   switch (field.kind) {
-    case FLOW_STRING: return cell.length;
-    case FLOW_BYTES: return base64_encoded_bytes(cell.length);
-    case FLOW_ENUM: return field.texts[static_cast<size_t>(cell.value.i)].size();
-    default: return text_bytes_max;
+  case FLOW_STRING: return cell.length;
+  case FLOW_BYTES: return base64_encoded_bytes(cell.length);
+  case FLOW_ENUM: return field.texts[static_cast<size_t>(cell.value.i)].size();
+  default: return text_bytes_max;
   }
 }
 
@@ -260,29 +256,29 @@ char* write_value(char* to, const Field& field, const FlowCell& cell) {
   int64_t value = cell.value.i;
   auto write = [&](std::string_view text) { return std::copy(text.begin(), text.end(), to); };
   switch (field.kind) {
-    case FLOW_BOOL: return write(value != 0 ? "true" : "false");
-    case FLOW_U64: return write_u64(to, static_cast<uint64_t>(value));
-    case FLOW_F32: return write_f32(to, static_cast<float>(cell.value.f));
-    case FLOW_F64: return write_f64(to, cell.value.f);
-    case FLOW_STRING: return write({cell.value.s, cell.length});
-    case FLOW_BYTES: return base64_encode(to, {cell.value.s, cell.length});
-    case FLOW_TIMESTAMP: return write_timestamp(to, value);
-    case FLOW_DATE: return write_date(to, static_cast<int32_t>(value));
-    case FLOW_DURATION: return write_duration(to, value);
-    case FLOW_ENUM: return write(field.texts[static_cast<size_t>(value)]);
-    default: return write_i64(to, value);
+  case FLOW_BOOL: return write(value != 0 ? "true" : "false");
+  case FLOW_U64: return write_u64(to, static_cast<uint64_t>(value));
+  case FLOW_F32: return write_f32(to, static_cast<float>(cell.value.f));
+  case FLOW_F64: return write_f64(to, cell.value.f);
+  case FLOW_STRING: return write({cell.value.s, cell.length});
+  case FLOW_BYTES: return base64_encode(to, {cell.value.s, cell.length});
+  case FLOW_TIMESTAMP: return write_timestamp(to, value);
+  case FLOW_DATE: return write_date(to, static_cast<int32_t>(value));
+  case FLOW_DURATION: return write_duration(to, value);
+  case FLOW_ENUM: return write(field.texts[static_cast<size_t>(value)]);
+  default: return write_i64(to, value);
   }
 }
 
 std::string_view kind_name(FlowKind kind) {
   switch (kind) {
-#define FLOW_KIND(name, text, size, align) \
+#define FLOW_KIND(name, text, size, align)                                                                             \
   case FLOW_##name: return text;
 #include "runtime/abi/kinds.def"
 #undef FLOW_KIND
-    case FLOW_KIND_COUNT: break;
+  case FLOW_KIND_COUNT: break;
   }
   return "?";
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

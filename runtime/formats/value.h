@@ -38,7 +38,7 @@ std::vector<Field> fields_of(const FlowProgram& program, const FlowConnector& co
 // Memory for texts that are not in the input as they stand (escapes, base64). What it gave stays valid until the next
 // `begin`.
 class Scratch {
- public:
+public:
   // Room for `bytes` until the next call.
   void begin(size_t bytes) {
     if (memory_.size() < bytes) memory_.resize(bytes);
@@ -52,14 +52,14 @@ class Scratch {
     return at;
   }
 
- private:
+private:
   std::vector<char> memory_;
   size_t used_ = 0;
 };
 
 struct ValueOptions {
-  int64_t us_per_number = 0;  // of timestamps written as numbers; 0: they are not
-  bool is_lenient = false;    // bool as t, f, 1, 0 and in any case
+  int64_t us_per_number = 0; // of timestamps written as numbers; 0: they are not
+  bool is_lenient = false;   // bool as t, f, 1, 0 and in any case
 };
 
 // "s", "ms", "us" or "" (not as numbers).
@@ -67,11 +67,11 @@ Result<int64_t> timestamp_unit_us(std::string_view unit);
 
 enum class ValueFault : uint8_t {
   none,
-  form,      // not a value of the kind
-  range,     // a number outside the kind's range
-  utf8,      // not UTF-8
-  missing,   // null where the field takes none
-  mismatch,  // JSON: another type of value
+  form,     // not a value of the kind
+  range,    // a number outside the kind's range
+  utf8,     // not UTF-8
+  missing,  // null where the field takes none
+  mismatch, // JSON: another type of value
 };
 
 // Fills the cell from its text. On a fault the cell is undefined. Bytes need base64_decoded_bytes_max of scratch.
@@ -97,4 +97,4 @@ inline bool is_free_text(FlowKind kind) { return kind == FLOW_STRING || kind == 
 
 std::string_view kind_name(FlowKind kind);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime
