@@ -40,7 +40,19 @@ class Builder {
       rows = add_step(stream, stream.steps[i], rows, parallelism);
       step_nodes_[{number, i}] = rows;
     }
+    if (ends_in_parallelism(stream)) rows = add_last_parallelism(stream, rows, parallelism);
     rows_of_[number] = rows;
+  }
+
+  static bool ends_in_parallelism(const sema::Stream& stream) {
+    return !stream.steps.empty() && std::holds_alternative<sema::Parallelism>(stream.steps.back().node);
+  }
+
+  /// No step follows that could run at it: the rows go there by themselves.
+  NodeId add_last_parallelism(const sema::Stream& stream, NodeId input, uint32_t parallelism) {
+    const sema::Step& step = stream.steps.back();
+    return add({.op = Exchange{ExchangeKind::forward}, .name = std::string(stream.name) + "." + std::string(step.name),
+                .inputs = {input}, .schema = step.result, .parallelism = parallelism, .range = step.range});
   }
 
   NodeId add_source(uint32_t number, const sema::Stream& stream, const sema::Source& source) {

@@ -34,7 +34,7 @@ struct Filter { const Expr* condition; };
 struct Project { std::vector<const Expr*> values; };
 struct Unnest { const Expr* text; const Expr* pattern; uint32_t column; };
 struct Union { };
-/// `rebalance`, `broadcast`, `forward`: how rows reach the consumer.
+/// `rebalance`, `broadcast`, `forward`: how rows reach the consumer. A forward to another parallelism is a rebalance.
 enum class ExchangeKind : uint8_t { forward, rebalance, broadcast };
 struct Exchange { ExchangeKind kind; };
 struct Aggregate { std::vector<sema::KeyColumn> keys; sema::Window window; std::vector<sema::AggregateCall> calls; };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "compiler/plan/fingerprint.h"
+
 namespace flow::plan {
 
 namespace {
@@ -25,20 +27,20 @@ uint32_t place_fields(std::vector<Field>& fields, size_t first, uint32_t offset)
   return align_up(bit, 8) / 8;
 }
 
-void settle_fingerprint(Layout& layout) {
+void settle_fingerprint(Layout& layout, uint64_t rows = 0) {
   Fingerprint fingerprint;
   for (const Field& field : layout.fields) {
-    fingerprint.add(field.name).add(static_cast<uint64_t>(field.type.kind)).add(field.offset).add(field.null_bit);
+    fingerprint.add(field.name).add(field.type).add(field.offset).add(field.null_bit);
   }
   fingerprint.add(layout.stride);
-  if (layout.repeat) fingerprint.add(layout.repeat->offset).add(layout.repeat->stride).add(layout.repeat->max);
+  if (layout.repeat) fingerprint.add(layout.repeat->offset).add(layout.repeat->stride).add(layout.repeat->max).add(rows);
   layout.fingerprint = fingerprint.value();
 }
 
 std::vector<Field> key_fields(const KeySpec& key) {
   std::vector<Field> fields;
   if (key.is_bytes) {
-    fields.push_back({.name = "@key", .type = sema::scalar(sema::Kind::STRING)});
+    fields.push_back({.name = "@key", .type = sema::scalar(sema::Kind::BYTES)});
     return fields;
   }
   for (const sema::Column& column : key.columns) fields.push_back({.name = std::string(column.name), .type = column.type});
@@ -47,16 +49,6 @@ std::vector<Field> key_fields(const KeySpec& key) {
 }
 
 }  // namespace
-
-Fingerprint& Fingerprint::add(std::string_view text) {
-  for (char c : text) hash_ = (hash_ ^ static_cast<uint8_t>(c)) * 0x100000001b3u;
-  return add(text.size());
-}
-
-Fingerprint& Fingerprint::add(uint64_t value) {
-  for (int i = 0; i < 8; i++) hash_ = (hash_ ^ ((value >> (8 * i)) & 0xff)) * 0x100000001b3u;
-  return *this;
-}
 
 Layout row_layout(std::string name, const std::vector<sema::Column>& columns, bool has_time) {
   Layout layout{.name = std::move(name)};
@@ -106,7 +98,7 @@ Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<
       made.is_set = add(call, ".is_set", flag);
       bool is_by_time = call.kind == sema::AggregateKind::first || call.kind == sema::AggregateKind::last;
       if (is_by) made.order = add(call, ".order", call.by->type.without_null());
-      if (is_by_time && has_time) made.order = add(call, ".order", time);
+      if (is_by_time) made.order = add(call, ".order", time);  // without event time all are equal: arrival decides
       if (is_by && has_time) made.order_time = add(call, ".time", time);
     }
     accumulators.push_back(made);
@@ -121,8 +113,9 @@ Layout top_layout(std::string name, const KeySpec& key, uint32_t count, uint32_t
   uint32_t count_offset = key.size;
   layout.repeat = Repeat{.count_offset = count_offset, .offset = count_offset + 8, .stride = row.stride, .max = count,
                          .row_layout = row_layout_number};
-  layout.stride = count_offset + 8 + count * row.stride;
-  settle_fingerprint(layout);
+  uint64_t stride = count_offset + 8 + static_cast<uint64_t>(count) * row.stride;
+  layout.stride = static_cast<uint32_t>(std::min<uint64_t>(stride, UINT32_MAX - 7));  // what is too large does not verify
+  settle_fingerprint(layout, row.fingerprint);
   return layout;
 }
 

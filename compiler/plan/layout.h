@@ -22,15 +22,4 @@ Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<
 /// Of the entries of a top: key, then the list of kept rows.
 Layout top_layout(std::string name, const KeySpec& key, uint32_t count, uint32_t row_layout_number, const Layout& row);
 
-/// A stable hash for fingerprints (FNV-1a, 64 bits).
-class Fingerprint {
- public:
-  Fingerprint& add(std::string_view text);
-  Fingerprint& add(uint64_t value);
-  uint64_t value() const { return hash_; }
-
- private:
-  uint64_t hash_ = 0xcbf29ce484222325u;
-};
-
 }  // namespace flow::plan

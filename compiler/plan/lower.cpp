@@ -7,6 +7,8 @@
 
 #include "compiler/graph/rewrite.h"
 #include "compiler/graph/verify.h"
+#include "compiler/plan/crossing.h"
+#include "compiler/plan/fingerprint.h"
 #include "compiler/plan/layout.h"
 
 namespace flow::plan {
@@ -29,24 +31,33 @@ class Lowering {
   }
 
   PhysicalPlan run() {
-    find_late();
+    look_ahead();
     for (NodeId id = 0; id < graph_.nodes.size(); id++) lower_node(id);
-    settle_fingerprint();
+    plan_.fingerprint = checkpoint_fingerprint(plan_);
     return std::move(plan_);
   }
 
  private:
-  void find_late() {
+  /// What a node must know of its consumers.
+  void look_ahead() {
     for (const Node& node : graph_.nodes) {
       if (std::holds_alternative<graph::Late>(node.op)) has_late_.insert(node.inputs[0]);
+      if (crosses(node)) continue;
+      for (NodeId input : node.inputs) is_read_in_place_.insert(input);
     }
+  }
+
+  /// Do its input's rows cross to another chain in any case?
+  static bool crosses(const Node& node) {
+    return graph::is_stateful(node) || std::holds_alternative<graph::Exchange>(node.op) ||
+           std::holds_alternative<graph::Union>(node.op);
   }
 
   void lower_node(NodeId id) {
     const Node& node = graph_.nodes[id];
     if (const auto* source = std::get_if<graph::Source>(&node.op)) return lower_source(id, node, *source);
-    if (std::holds_alternative<graph::Errors>(node.op)) return lower_origin(id, node, OriginKind::source_errors);
-    if (std::holds_alternative<graph::Late>(node.op)) return lower_origin(id, node, OriginKind::late);
+    if (std::holds_alternative<graph::Errors>(node.op)) return lower_errors(id, node);
+    if (std::holds_alternative<graph::Late>(node.op)) return lower_late(id, node);
     if (const auto* filter = std::get_if<graph::Filter>(&node.op)) return lower_stateless(id, node, Filter{filter->condition});
     if (const auto* project = std::get_if<graph::Project>(&node.op)) return lower_stateless(id, node, Project{project->values});
     if (const auto* unnest = std::get_if<graph::Unnest>(&node.op)) {
@@ -78,13 +89,12 @@ class Lowering {
     if (source.time != nullptr) made.time = graph::renumber(*source.time, kept, arena_);
     uint32_t chain = add_chain(node.name, source.parallelism);
     plan_.chains[chain].source = add_connector(std::move(made));
-    places_[id] = {chain, add_op(chain, op_of(node, Origin{OriginKind::source}))};
+    places_[id] = {chain, add_named(chain, op_of(node, Origin{OriginKind::source}))};
   }
 
-  /// Bad records come out of the source's chain, late rows out of the window's.
-  void lower_origin(NodeId id, const Node& node, OriginKind kind) {
+  void lower_errors(NodeId id, const Node& node) {
     uint32_t chain = places_[node.inputs[0]].chain;
-    places_[id] = {chain, add_op(chain, op_of(node, Origin{kind}))};
+    places_[id] = {chain, add_named(chain, op_of(node, Origin{OriginKind::source_errors}))};
   }
 
   void lower_sink(const Node& node, const graph::Sink& op) {
@@ -100,7 +110,7 @@ class Lowering {
     uint32_t output = add_output(input.chain, {OutputKind::sink, connector});
     PlanOp written = op_of(node, SinkWrite{output});
     written.input = input.op;
-    add_op(input.chain, std::move(written));
+    add_named(input.chain, std::move(written));
   }
 
   uint32_t add_connector(Connector connector) {
@@ -116,106 +126,109 @@ class Lowering {
     Place input = at_parallelism(node, node.inputs[0]);
     PlanOp made = op_of(node, std::move(op));
     made.input = input.op;
-    places_[id] = {input.chain, add_op(input.chain, std::move(made))};
+    places_[id] = {input.chain, add_named(input.chain, std::move(made))};
   }
 
+  /// A chain of its own only if something reads its rows in place; else they cross from its inputs directly.
   void lower_union(NodeId id, const Node& node) {
-    uint32_t chain = add_chain(node.name, node.parallelism);
-    uint32_t layout = add_layout(row_layout(node.name + ".row", node.schema.columns, node.schema.has_time));
-    for (NodeId input : node.inputs) connect(places_[input], chain, same_or_rebalance(places_[input].chain, chain), layout, {});
-    places_[id] = {chain, add_op(chain, op_of(node, Origin{OriginKind::ports}))};
+    std::vector<Place> feeds;
+    for (NodeId input : node.inputs) {
+      for (const Place& feed : feeds_of(input)) feeds.push_back(feed);
+    }
+    if (is_read_in_place_.count(id) == 0) {
+      joined_[id] = std::move(feeds);
+      return;
+    }
+    places_[id] = cross(feeds, add_chain(node.name, node.parallelism), EdgeKind::forward, node);
+  }
+
+  /// Where the rows of a node come out: several places if it is a union without a chain.
+  std::vector<Place> feeds_of(NodeId id) const {
+    auto joined = joined_.find(id);
+    return joined != joined_.end() ? joined->second : std::vector<Place>{places_[id]};
   }
 
   void lower_exchange(NodeId id, const Node& node, const graph::Exchange& op) {
     EdgeKind kind = EdgeKind::rebalance;
     if (op.kind == graph::ExchangeKind::broadcast) kind = EdgeKind::broadcast;
-    Place input = places_[node.inputs[0]];
-    uint32_t chain = add_chain(node.name, node.parallelism);
-    if (op.kind == graph::ExchangeKind::forward) kind = same_or_rebalance(input.chain, chain);
-    places_[id] = cross(input, chain, kind, node);
+    if (op.kind == graph::ExchangeKind::forward) kind = EdgeKind::forward;
+    places_[id] = cross(feeds_of(node.inputs[0]), add_chain(node.name, node.parallelism), kind, node);
   }
 
   /// The place of `input`'s rows, after a crossing if `node` is to run at another parallelism.
   Place at_parallelism(const Node& node, NodeId input) {
     Place place = places_[input];
     if (node.parallelism == 0 || node.parallelism == plan_.chains[place.chain].parallelism) return place;
-    return cross(place, add_chain(node.name, node.parallelism), EdgeKind::rebalance, graph_.nodes[input]);
+    return cross({place}, add_chain(node.name, node.parallelism), EdgeKind::rebalance, graph_.nodes[input]);
   }
 
-  Place cross(const Place& from, uint32_t chain, EdgeKind kind, const Node& rows) {
+  /// Leads rows of one schema to the ports of a new chain.
+  Place cross(const std::vector<Place>& feeds, uint32_t chain, EdgeKind kind, const Node& rows) {
     uint32_t layout = add_layout(row_layout(plan_.chains[chain].uid + ".row", rows.schema.columns, rows.schema.has_time));
-    connect(from, chain, kind, layout, {});
-    return {chain, add_op(chain, op_of(rows, Origin{OriginKind::ports}))};
+    for (const Place& feed : feeds) connect(feed, chain, possible(kind, feed.chain, chain), layout, {});
+    PlanOp origin = op_of(rows, Origin{OriginKind::ports});
+    origin.name = plan_.chains[chain].uid;
+    bool is_operator = rows.name == plan_.chains[chain].uid;  // a union, an exchange; else the consumer opens the chain
+    return {chain, is_operator ? add_named(chain, std::move(origin)) : add_op(chain, std::move(origin))};
   }
 
-  EdgeKind same_or_rebalance(uint32_t from_chain, uint32_t to_chain) const {
-    bool is_same = plan_.chains[from_chain].parallelism == plan_.chains[to_chain].parallelism;
-    return is_same ? EdgeKind::forward : EdgeKind::rebalance;
+  /// Forward needs equal parallelism; to one task there is only one way.
+  EdgeKind possible(EdgeKind wanted, uint32_t from_chain, uint32_t to_chain) const {
+    uint32_t from = plan_.chains[from_chain].parallelism, to = plan_.chains[to_chain].parallelism;
+    if (wanted == EdgeKind::hash || wanted == EdgeKind::broadcast) return wanted;
+    if (wanted == EdgeKind::forward && from == to) return EdgeKind::forward;
+    return to == 1 ? EdgeKind::single : EdgeKind::rebalance;
   }
 
   // ---- operators with state
 
-  /// The rows that cross to a stateful operator: those columns of its input that it reads, then computed keys.
-  struct Crossing {
-    std::vector<uint32_t> columns;      // of the input
-    std::vector<const Expr*> computed;  // over the input
-    std::vector<sema::Column> port;
-    KeySpec key;
-  };
-
-  Crossing plan_crossing(NodeId id, const Node& node, const std::vector<sema::KeyColumn>& keys) {
-    const graph::Schema& input = graph_.nodes[node.inputs[0]].schema;
-    std::set<uint32_t> read;
-    for (const Expr* expr : graph::expressions_of(node)) {
-      bool is_computed_key = std::any_of(keys.begin(), keys.end(), [&](const sema::KeyColumn& key) {
-        return key.value == expr && expr->kind != sema::ExprKind::column;
-      });
-      if (!is_computed_key) graph::collect_columns(*expr, read);
-    }
-    bool needs_all = std::holds_alternative<graph::Top>(node.op) || has_late_.count(id) != 0;
-    Crossing made;
-    for (uint32_t i = 0; i < input.columns.size(); i++) {
-      if (!needs_all && read.count(i) == 0) continue;
-      made.columns.push_back(i);
-      made.port.push_back(input.columns[i]);
-    }
-    for (const sema::KeyColumn& key : keys) {
-      made.key.columns.push_back({key.name, key.value->type});
-      if (key.value->kind == sema::ExprKind::column) {
-        auto place = std::find(made.columns.begin(), made.columns.end(), key.value->index) - made.columns.begin();
-        made.key.from.push_back(static_cast<uint32_t>(place));
-      } else {
-        made.key.from.push_back(static_cast<uint32_t>(made.port.size()));
-        made.port.push_back({key.name, key.value->type});
-        made.computed.push_back(key.value);
-      }
-    }
-    settle_key(made.key);
-    return made;
-  }
-
   /// Opens the chain of a stateful node and leads its input's rows there.
-  uint32_t open_stateful(const Node& node, const Crossing& crossing) {
-    Place input = places_[node.inputs[0]];
-    const graph::Schema& rows = graph_.nodes[node.inputs[0]].schema;
-    bool is_whole = crossing.computed.empty() && crossing.columns.size() == rows.columns.size();
-    if (!is_whole) {
-      Project project;
-      for (uint32_t column : crossing.columns) {
-        project.values.push_back(graph::column_expr(column, rows.columns[column].type, node.range, arena_));
-      }
-      project.values.insert(project.values.end(), crossing.computed.begin(), crossing.computed.end());
-      PlanOp made{.op = std::move(project), .input = input.op, .columns = crossing.port, .has_time = rows.has_time,
-                  .name = node.name + ".row", .on_error = node.on_error, .range = node.range};
-      input.op = add_op(input.chain, std::move(made));
-    }
+  uint32_t open_stateful(NodeId id, const Node& node, const Crossing& crossing) {
     bool is_keyed = !crossing.key.columns.empty();
     uint32_t chain = add_chain(node.name, is_keyed ? node.parallelism : 1);
-    uint32_t layout = add_layout(row_layout(node.name + ".row", crossing.port, rows.has_time));
-    connect(input, chain, is_keyed ? EdgeKind::hash : EdgeKind::single, layout, crossing.key);
-    add_op(chain, {.op = Origin{OriginKind::ports}, .columns = crossing.port, .has_time = rows.has_time,
+    uint32_t layout = add_layout(row_layout(node.name + ".row", crossing.port, crossing.has_time));
+    for (Place feed : feeds_of(node.inputs[0])) {
+      feed.op = add_crossing(feed, node, crossing);
+      connect(feed, chain, is_keyed ? EdgeKind::hash : EdgeKind::single, layout, crossing.key);
+    }
+    add_op(chain, {.op = Origin{OriginKind::ports}, .columns = crossing.port, .has_time = crossing.has_time,
                    .name = node.name + ".rows", .range = node.range});
+    crossings_[id] = crossing;
     return chain;
+  }
+
+  /// The projection before a crossing, unless the rows cross as they are.
+  uint32_t add_crossing(const Place& feed, const Node& node, const Crossing& crossing) {
+    const graph::Schema& rows = graph_.nodes[node.inputs[0]].schema;
+    if (crossing.computed.empty() && crossing.columns.size() == rows.columns.size()) return feed.op;
+    return add_op(feed.chain, {.op = Project{crossing_values(crossing, rows, node.range, arena_)}, .input = feed.op,
+                               .columns = crossing.port, .has_time = rows.has_time, .name = node.name + ".row",
+                               .on_error = node.on_error, .range = node.range});
+  }
+
+  /// Late rows come out of the window's chain as they went in, and lose the computed keys there.
+  void lower_late(NodeId id, const Node& node) {
+    uint32_t chain = places_[node.inputs[0]].chain;
+    const Crossing& crossing = crossings_.at(node.inputs[0]);
+    PlanOp origin = op_of(node, Origin{OriginKind::late});
+    origin.columns = crossing.port;
+    uint32_t late = add_named(chain, std::move(origin));
+    places_[id] = {chain, without_computed(chain, late, node, crossing)};
+  }
+
+  /// `op` gives the crossing's rows, perhaps with more behind them: the same without the computed keys.
+  uint32_t without_computed(uint32_t chain, uint32_t op, const Node& node, const Crossing& crossing) {
+    if (crossing.computed.empty()) return op;
+    Project project;
+    for (uint32_t i = 0; i < node.schema.columns.size(); i++) {
+      bool is_crossing = i < crossing.columns.size();
+      uint32_t from = is_crossing ? i : i + static_cast<uint32_t>(crossing.computed.size());
+      project.values.push_back(graph::column_expr(from, plan_.chains[chain].ops[op].columns[from].type, node.range, arena_));
+    }
+    PlanOp made = op_of(node, std::move(project));
+    made.input = op;
+    made.name = node.name + ".without_key";
+    return add_op(chain, std::move(made));
   }
 
   void add_state(uint32_t chain, const Node& node, const sema::Window& window, const Crossing& crossing, Layout layout) {
@@ -230,38 +243,45 @@ class Lowering {
   }
 
   void lower_aggregate(NodeId id, const Node& node, const graph::Aggregate& op) {
-    Crossing crossing = plan_crossing(id, node, op.keys);
-    uint32_t chain = open_stateful(node, crossing);
+    Crossing crossing = plan_crossing(graph_, id, has_late_.count(id) != 0, arena_);
+    uint32_t chain = open_stateful(id, node, crossing);
     Aggregate made{.calls = op.calls};
     for (sema::AggregateCall& call : made.calls) {
       call.argument = over_port(call.argument, crossing);
       call.by = over_port(call.by, crossing);
       call.filter = over_port(call.filter, crossing);
     }
-    bool has_time = graph_.nodes[node.inputs[0]].schema.has_time;
-    Layout layout = aggregate_layout(node.name + ".entry", crossing.key, made.calls, has_time, made.accumulators);
+    Layout layout = aggregate_layout(node.name + ".entry", crossing.key, made.calls, crossing.has_time, made.accumulators);
     add_state(chain, node, op.window, crossing, std::move(layout));
-    finish_stateful(id, node, chain, std::move(made));
+    add_stateful(chain, node, std::move(made));
+    places_[id] = {chain, add_fired(chain, node, node.schema.columns)};
   }
 
   void lower_top(NodeId id, const Node& node, const graph::Top& op) {
-    Crossing crossing = plan_crossing(id, node, op.keys);
-    uint32_t chain = open_stateful(node, crossing);
+    Crossing crossing = plan_crossing(graph_, id, true, arena_);
+    uint32_t chain = open_stateful(id, node, crossing);
     Top made{.count = op.count, .orders = op.orders, .has_rank = op.has_rank, .row_layout = plan_.chains[chain].port_layout};
     for (sema::Order& order : made.orders) order.value = over_port(order.value, crossing);
     Layout layout = top_layout(node.name + ".entry", crossing.key, op.count, made.row_layout, plan_.layouts[made.row_layout]);
     add_state(chain, node, op.window, crossing, std::move(layout));
-    finish_stateful(id, node, chain, std::move(made));
+    add_stateful(chain, node, std::move(made));
+    uint32_t fired = add_fired(chain, node, fired_by_top(crossing, node));
+    places_[id] = {chain, without_computed(chain, fired, node, crossing)};
   }
 
+  /// REQUIRES: operator 0 of the chain is the origin of its ports.
   template <typename Op>
-  void finish_stateful(NodeId id, const Node& node, uint32_t chain, Op op) {
+  void add_stateful(uint32_t chain, const Node& node, Op op) {
     PlanOp stateful = op_of(node, std::move(op));
     stateful.input = 0;
-    add_op(chain, std::move(stateful));
+    add_named(chain, std::move(stateful));
+  }
+
+  uint32_t add_fired(uint32_t chain, const Node& node, std::vector<sema::Column> columns) {
     PlanOp fired = op_of(node, Origin{OriginKind::fired});
+    fired.columns = std::move(columns);
     fired.name = node.name + ".fired";
-    places_[id] = {chain, add_op(chain, std::move(fired))};
+    return add_op(chain, std::move(fired));
   }
 
   // ---- pieces of the plan
@@ -278,13 +298,15 @@ class Lowering {
   }
 
   uint32_t add_op(uint32_t chain, PlanOp op) {
-    std::vector<PlanOp>& ops = plan_.chains[chain].ops;
-    bool is_named = !std::holds_alternative<Emit>(op.op) && op.name.find(".rows") == std::string::npos &&
-                    op.name.find(".fired") == std::string::npos;
+    plan_.chains[chain].ops.push_back(std::move(op));
+    return static_cast<uint32_t>(plan_.chains[chain].ops.size() - 1);
+  }
+
+  /// An operator of the program: the chain is called after it too.
+  uint32_t add_named(uint32_t chain, PlanOp op) {
     std::string& name = plan_.chains[chain].name;
-    if (is_named) name += (name.empty() ? "" : " > ") + op.name;
-    ops.push_back(std::move(op));
-    return static_cast<uint32_t>(ops.size() - 1);
+    name += (name.empty() ? "" : " > ") + op.name;
+    return add_op(chain, std::move(op));
   }
 
   uint32_t add_output(uint32_t chain, Output output) {
@@ -311,23 +333,14 @@ class Lowering {
     add_op(from.chain, std::move(emit));
   }
 
-  /// What a checkpoint depends on: names and bytes of the states, the sources; not lines, not what is stateless.
-  void settle_fingerprint() {
-    Fingerprint fingerprint;
-    for (const State& state : plan_.states) {
-      fingerprint.add(state.name).add(plan_.layouts[state.layout].fingerprint).add(static_cast<uint64_t>(state.window.kind));
-      fingerprint.add(static_cast<uint64_t>(state.window.size_us)).add(static_cast<uint64_t>(state.window.slide_us));
-      fingerprint.add(static_cast<uint64_t>(state.window.offset_us));
-    }
-    for (const Connector& connector : plan_.connectors) fingerprint.add(connector.name).add(connector.type).add(connector.format);
-    plan_.fingerprint = fingerprint.value();
-  }
-
   const graph::DataflowGraph& graph_;
   lang::Arena& arena_;
   PhysicalPlan plan_;
   std::vector<Place> places_;
-  std::set<NodeId> has_late_;
+  std::set<NodeId> has_late_;                     // stateful nodes whose late rows somebody reads
+  std::set<NodeId> is_read_in_place_;             // nodes with a consumer in their own chain
+  std::map<NodeId, std::vector<Place>> joined_;   // unions without a chain
+  std::map<NodeId, Crossing> crossings_;          // of stateful nodes
 };
 
 }  // namespace

@@ -8,74 +8,328 @@ namespace flow::plan {
 
 namespace {
 
-bool is_origin(const PlanOp& op) { return std::holds_alternative<Origin>(op.op); }
-bool is_stateful(const PlanOp& op) { return std::holds_alternative<Aggregate>(op.op) || std::holds_alternative<Top>(op.op); }
+using Problem = std::optional<std::string>;
 
-std::optional<std::string> check_ops(const Chain& chain) {
-  uint32_t stateful = 0;
-  for (uint32_t i = 0; i < chain.ops.size(); i++) {
-    const PlanOp& op = chain.ops[i];
-    if (is_origin(op) != (op.input == none)) return op.name + ": an origin has no input, every other operator has one";
-    if (op.input != none && op.input >= i) return op.name + ": its input does not come before it";
-    if (is_stateful(op)) stateful++;
-  }
-  if (stateful > 1) return chain.uid + ": more than one state";
-  if ((stateful == 1) != (chain.state != none)) return chain.uid + ": state and operator do not go together";
-  if (chain.source != none && !chain.ports.empty()) return chain.uid + ": both a source and ports";
-  if (chain.source == none && chain.ports.empty()) return chain.uid + ": nothing comes in";
-  return std::nullopt;
+template <typename Op>
+bool is(const PlanOp& op) {
+  return std::holds_alternative<Op>(op.op);
 }
 
-std::optional<std::string> check_layout(const Layout& layout) {
-  std::set<uint32_t> taken;
+bool is_stateful(const PlanOp& op) { return is<Aggregate>(op) || is<Top>(op); }
+
+bool is_origin(const PlanOp& op, OriginKind kind) {
+  const auto* origin = std::get_if<Origin>(&op.op);
+  return origin != nullptr && origin->kind == kind;
+}
+
+uint32_t count_origins(const Chain& chain, OriginKind kind) {
+  uint32_t count = 0;
+  for (const PlanOp& op : chain.ops) count += is_origin(op, kind) ? 1 : 0;
+  return count;
+}
+
+// ---- layouts and states -------------------------------------------------------------------------------------------
+
+Problem check_fields(const Layout& layout) {
+  std::set<uint32_t> bytes, bits;
+  auto wrong = [&](const Field& field, const char* what) { return layout.name + "." + field.name + ": " + what; };
   for (const Field& field : layout.fields) {
     uint32_t size = sema::size_of(field.type.kind);
-    if (field.offset % sema::align_of(field.type.kind) != 0) return layout.name + "." + field.name + ": not aligned";
-    if (field.offset + size > layout.stride) return layout.name + "." + field.name + ": beyond the row";
+    if (!field.type.is_scalar()) return wrong(field, "is no scalar");
+    if (field.offset % sema::align_of(field.type.kind) != 0) return wrong(field, "not aligned");
+    if (field.offset + size > layout.stride) return wrong(field, "beyond the row");
     for (uint32_t byte = field.offset; byte < field.offset + size; byte++) {
-      if (!taken.insert(byte).second) return layout.name + "." + field.name + ": overlaps another field";
+      if (!bytes.insert(byte).second) return wrong(field, "overlaps another field");
     }
-    if (field.type.nullable != (field.null_bit != none)) return layout.name + "." + field.name + ": null bit and type do not agree";
-    if (field.null_bit != none && (field.null_bit / 8 >= layout.stride)) return layout.name + "." + field.name + ": null bit beyond the row";
+    if (field.type.nullable != (field.null_bit != none)) return wrong(field, "null bit and type do not agree");
   }
   for (const Field& field : layout.fields) {
-    if (field.null_bit != none && taken.count(field.null_bit / 8) != 0) return layout.name + "." + field.name + ": null bit inside a field";
+    if (field.null_bit == none) continue;
+    if (field.null_bit / 8 >= layout.stride) return wrong(field, "null bit beyond the row");
+    if (bytes.count(field.null_bit / 8) != 0) return wrong(field, "null bit inside a field");
+    if (!bits.insert(field.null_bit).second) return wrong(field, "null bit of another field");
   }
-  if (layout.stride % 8 != 0) return layout.name + ": stride is no multiple of 8";
   return std::nullopt;
 }
 
-std::optional<std::string> check_edge(const PhysicalPlan& plan, uint32_t number) {
-  const Edge& edge = plan.edges[number];
-  const Chain &from = plan.chains[edge.from_chain], &to = plan.chains[edge.to_chain];
-  if (edge.from_chain >= edge.to_chain) return fmt::format("edge {}: goes back from {} to {}", number, from.uid, to.uid);
-  const Output& output = from.outputs[edge.from_output];
-  if (output.kind != OutputKind::edge || output.target != number) return fmt::format("edge {}: not at its output", number);
-  if (to.ports[edge.to_port] != number) return fmt::format("edge {}: not at its port", number);
-  if (edge.layout != to.port_layout && plan.layouts[edge.layout].fingerprint != plan.layouts[to.port_layout].fingerprint) {
-    return fmt::format("edge {}: brings other rows than {} takes", number, to.uid);
+Problem check_layout(const PhysicalPlan& plan, const Layout& layout) {
+  if (layout.stride % 8 != 0 || layout.stride == 0) return layout.name + ": stride is no multiple of 8";
+  if (auto broken = check_fields(layout)) return broken;
+  if (!layout.repeat) return std::nullopt;
+  const Repeat& list = *layout.repeat;
+  if (list.row_layout >= plan.layouts.size()) return layout.name + ": its list has rows without layout";
+  if (list.stride != plan.layouts[list.row_layout].stride) return layout.name + ": its list's rows have another size";
+  uint64_t end = list.offset + static_cast<uint64_t>(list.stride) * list.max;
+  if (end != layout.stride) return layout.name + ": its list does not fill the entry; is it larger than 4 GB?";
+  for (const Field& field : layout.fields) {
+    if (field.offset + sema::size_of(field.type.kind) > list.count_offset) return layout.name + ": its list overlaps a field";
   }
-  if (edge.kind == EdgeKind::hash && to.state == none) return fmt::format("edge {}: hashed towards a chain without state", number);
-  if (edge.kind == EdgeKind::forward && from.parallelism != to.parallelism) return fmt::format("edge {}: forward between different parallelisms", number);
   return std::nullopt;
+}
+
+Problem check_key(const State& state, const Layout& entry) {
+  const KeySpec& key = state.key;
+  if (key.columns.size() != key.from.size()) return state.name + ": not every key column comes from somewhere";
+  if (key.columns.empty()) return key.size == 0 ? std::nullopt : Problem(state.name + ": bytes of a key that it does not have");
+  if (key.size == 0 || key.size % 8 != 0 || key.size > entry.stride) return state.name + ": wrong size of its key";
+  if (key.is_bytes) {
+    return key.size == 16 && !entry.fields.empty() && entry.fields[0].offset == 0 && entry.fields[0].type.is_text()
+               ? std::nullopt
+               : Problem(state.name + ": its key is no string at the start of the entry");
+  }
+  for (size_t i = 0; i < key.columns.size(); i++) {
+    if (i >= entry.fields.size() || !(entry.fields[i].type == key.columns[i].type)) return state.name + ": its entry does not begin with the key";
+    const Field& field = entry.fields[i];
+    bool is_inside = field.offset + sema::size_of(field.type.kind) <= key.size &&
+                     (field.null_bit == none || field.null_bit / 8 < key.size);
+    if (!is_inside) return state.name + ": a key column lies outside the key's bytes";
+  }
+  return std::nullopt;
+}
+
+Problem check_state(const PhysicalPlan& plan, const State& state) {
+  if (state.layout >= plan.layouts.size()) return state.name + ": no layout";
+  const sema::Window& window = state.window;
+  if (window.kind != sema::WindowKind::global && window.size_us <= 0) return state.name + ": a window without size";
+  if (window.kind == sema::WindowKind::hopping) {
+    bool divides = state.pane_us > 0 && window.size_us % state.pane_us == 0 && window.slide_us % state.pane_us == 0;
+    if (window.slide_us <= 0 || !divides) return state.name + ": panes do not fill its windows";
+  }
+  return check_key(state, plan.layouts[state.layout]);
+}
+
+// ---- operators ----------------------------------------------------------------------------------------------------
+
+Problem check_expr(const Expr* expr, const std::vector<sema::Column>& columns, const std::string& who) {
+  if (expr == nullptr) return std::nullopt;
+  if (expr->kind == sema::ExprKind::column) {
+    if (expr->index >= columns.size()) return fmt::format("{}: reads column {} of {}", who, expr->index, columns.size());
+    if (!(columns[expr->index].type == expr->type)) return fmt::format("{}: takes column {} for another type", who, columns[expr->index].name);
+  }
+  for (const Expr* arg : expr->args) {
+    if (auto broken = check_expr(arg, columns, who)) return broken;
+  }
+  return std::nullopt;
+}
+
+Problem check_exprs(std::initializer_list<const Expr*> exprs, const std::vector<sema::Column>& columns, const std::string& who) {
+  for (const Expr* expr : exprs) {
+    if (auto broken = check_expr(expr, columns, who)) return broken;
+  }
+  return std::nullopt;
+}
+
+bool same_types(const std::vector<sema::Column>& a, const std::vector<sema::Column>& b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); i++) {
+    if (!(a[i].type == b[i].type)) return false;
+  }
+  return true;
+}
+
+/// The columns of a row's layout, without the event time.
+std::vector<sema::Column> columns_of(const Layout& layout, bool& has_time) {
+  std::vector<sema::Column> columns;
+  for (const Field& field : layout.fields) columns.push_back({field.name, field.type});
+  has_time = !columns.empty() && columns.back().name == "@time";
+  if (has_time) columns.pop_back();
+  return columns;
+}
+
+bool fits(const Layout& layout, const std::vector<sema::Column>& columns, bool has_time) {
+  bool layout_has_time = false;
+  return same_types(columns_of(layout, layout_has_time), columns) && layout_has_time == has_time;
+}
+
+class ChainCheck {
+ public:
+  ChainCheck(const PhysicalPlan& plan, uint32_t number) : plan_(plan), number_(number), chain_(plan.chains[number]) {}
+
+  Problem run() {
+    if (auto broken = check_shape()) return broken;
+    for (uint32_t i = 0; i < chain_.ops.size(); i++) {
+      if (auto broken = check_op(i)) return broken;
+    }
+    for (uint32_t i = 0; i < chain_.outputs.size(); i++) {
+      if (written_.count(i) == 0) return fmt::format("{}: nothing is written to output {}", chain_.uid, i);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  Problem check_shape() {
+    bool has_state = chain_.state != none, has_source = chain_.source != none, has_ports = !chain_.ports.empty();
+    if (has_source == has_ports) return chain_.uid + ": rows come from a source or from ports, one of them";
+    if (has_source && has_state) return chain_.uid + ": a source's chain keeps state";
+    if (has_source && (chain_.source >= plan_.connectors.size() || !plan_.connectors[chain_.source].is_source)) return chain_.uid + ": reads what is no source";
+    if (has_ports && chain_.port_layout >= plan_.layouts.size()) return chain_.uid + ": its ports have no layout";
+    if (has_state && chain_.state >= plan_.states.size()) return chain_.uid + ": no such state";
+    auto is_once = [&](OriginKind kind, bool must) { return count_origins(chain_, kind) == (must ? 1u : 0u); };
+    if (!is_once(OriginKind::source, has_source) || !is_once(OriginKind::ports, has_ports) || !is_once(OriginKind::fired, has_state)) {
+      return chain_.uid + ": an origin is missing or too many";
+    }
+    if (count_origins(chain_, OriginKind::late) > (has_state ? 1u : 0u)) return chain_.uid + ": late rows without a window, or twice";
+    if (count_origins(chain_, OriginKind::source_errors) > (has_source ? 1u : 0u)) return chain_.uid + ": bad records without a source, or twice";
+    uint32_t stateful = 0;
+    for (const PlanOp& op : chain_.ops) stateful += is_stateful(op) ? 1 : 0;
+    if (stateful != (has_state ? 1u : 0u)) return chain_.uid + ": state and operator do not go together";
+    return std::nullopt;
+  }
+
+  Problem check_op(uint32_t number) {
+    const PlanOp& op = chain_.ops[number];
+    if (is<Origin>(op)) return op.input == none ? check_origin(op) : Problem(op.name + ": an origin has no input");
+    if (op.input >= number) return op.name + ": its input does not come before it";
+    const PlanOp& input = chain_.ops[op.input];
+    if (is<Emit>(input) || is<SinkWrite>(input)) return op.name + ": reads an end of the tree";
+    bool is_state_input = chain_.state != none && is_origin(input, OriginKind::ports);
+    if (is_stateful(op) != is_state_input) return op.name + ": only the stateful operator reads the ports of its chain";
+    if (is_stateful(input)) return op.name + ": results are read where they are fired";
+    return check_body(op, input);
+  }
+
+  Problem check_origin(const PlanOp& op) {
+    if (!is_origin(op, OriginKind::ports) || fits(plan_.layouts[chain_.port_layout], op.columns, op.has_time)) return std::nullopt;
+    return op.name + ": its rows are not those of the ports";
+  }
+
+  Problem check_body(const PlanOp& op, const PlanOp& input) {
+    if (const auto* filter = std::get_if<Filter>(&op.op)) {
+      if (!same_types(op.columns, input.columns)) return op.name + ": changes the rows";
+      return check_expr(filter->condition, input.columns, op.name);
+    }
+    if (const auto* project = std::get_if<Project>(&op.op)) return check_project(op, *project, input);
+    if (const auto* unnest = std::get_if<Unnest>(&op.op)) {
+      if (unnest->column >= op.columns.size()) return op.name + ": no column for the parts";
+      return check_exprs({unnest->text, unnest->pattern}, input.columns, op.name);
+    }
+    if (const auto* aggregate = std::get_if<Aggregate>(&op.op)) return check_aggregate(op, *aggregate, input);
+    if (const auto* top = std::get_if<Top>(&op.op)) return check_top(op, *top, input);
+    if (const auto* emit = std::get_if<Emit>(&op.op)) return check_emit(op, *emit, input);
+    return check_sink(op, std::get<SinkWrite>(op.op), input);
+  }
+
+  Problem check_project(const PlanOp& op, const Project& project, const PlanOp& input) {
+    if (project.values.size() != op.columns.size()) return op.name + ": not as many values as columns";
+    for (size_t i = 0; i < project.values.size(); i++) {
+      if (!(project.values[i]->type == op.columns[i].type)) return fmt::format("{}: {} has another type than its value", op.name, op.columns[i].name);
+      if (auto broken = check_expr(project.values[i], input.columns, op.name)) return broken;
+    }
+    return std::nullopt;
+  }
+
+  Problem check_aggregate(const PlanOp& op, const Aggregate& aggregate, const PlanOp& input) {
+    size_t fields = plan_.layouts[plan_.states[chain_.state].layout].fields.size();
+    if (aggregate.accumulators.size() != aggregate.calls.size()) return op.name + ": not one accumulator for each call";
+    for (const Accumulator& acc : aggregate.accumulators) {
+      if (acc.call >= aggregate.calls.size()) return op.name + ": an accumulator of no call";
+      for (uint32_t field : {acc.value, acc.count, acc.is_set, acc.order, acc.order_time}) {
+        if (field != none && field >= fields) return op.name + ": an accumulator outside the entry";
+      }
+    }
+    for (const sema::AggregateCall& call : aggregate.calls) {
+      if (auto broken = check_exprs({call.argument, call.by, call.filter}, input.columns, op.name)) return broken;
+    }
+    return std::nullopt;
+  }
+
+  Problem check_top(const PlanOp& op, const Top& top, const PlanOp& input) {
+    const Layout& entry = plan_.layouts[plan_.states[chain_.state].layout];
+    if (!entry.repeat || entry.repeat->row_layout != top.row_layout || entry.repeat->max != top.count) return op.name + ": its entry is no list of its rows";
+    if (!fits(plan_.layouts[top.row_layout], input.columns, input.has_time)) return op.name + ": keeps other rows than it gets";
+    for (const sema::Order& order : top.orders) {
+      if (auto broken = check_expr(order.value, input.columns, op.name)) return broken;
+    }
+    return std::nullopt;
+  }
+
+  Problem check_output(const PlanOp& op, uint32_t output, OutputKind kind) {
+    if (output >= chain_.outputs.size() || chain_.outputs[output].kind != kind) return op.name + ": writes to no such output";
+    return written_.insert(output).second ? std::nullopt : Problem(op.name + ": another operator writes there too");
+  }
+
+  Problem check_emit(const PlanOp& op, const Emit& emit, const PlanOp& input) {
+    if (auto broken = check_output(op, emit.output, OutputKind::edge)) return broken;
+    if (emit.edge >= plan_.edges.size() || chain_.outputs[emit.output].target != emit.edge) return op.name + ": output and edge differ";
+    const Edge& edge = plan_.edges[emit.edge];
+    if (edge.from_chain != number_ || edge.from_output != emit.output) return op.name + ": the edge begins elsewhere";
+    return fits(plan_.layouts[edge.layout], input.columns, input.has_time) ? std::nullopt : Problem(op.name + ": sends other rows than the edge brings");
+  }
+
+  Problem check_sink(const PlanOp& op, const SinkWrite& write, const PlanOp& input) {
+    if (auto broken = check_output(op, write.output, OutputKind::sink)) return broken;
+    uint32_t target = chain_.outputs[write.output].target;
+    if (target >= plan_.connectors.size() || plan_.connectors[target].is_source) return op.name + ": writes to what is no sink";
+    const Connector& sink = plan_.connectors[target];
+    bool is_right = sink.fields.size() == input.columns.size();
+    for (size_t i = 0; is_right && i < sink.fields.size(); i++) is_right = sink.fields[i].type == input.columns[i].type;
+    return is_right ? std::nullopt : Problem(op.name + ": writes other rows than the sink takes");
+  }
+
+  const PhysicalPlan& plan_;
+  uint32_t number_;
+  const Chain& chain_;
+  std::set<uint32_t> written_;
+};
+
+// ---- edges and connectors -------------------------------------------------------------------------------------------
+
+bool same_key(const KeySpec& a, const KeySpec& b) {
+  return same_types(a.columns, b.columns) && a.from == b.from && a.is_bytes == b.is_bytes && a.size == b.size;
+}
+
+Problem check_edge(const PhysicalPlan& plan, uint32_t number) {
+  const Edge& edge = plan.edges[number];
+  auto wrong = [&](const std::string& what) { return fmt::format("edge {}: {}", number, what); };
+  if (edge.to_chain >= plan.chains.size() || edge.from_chain >= edge.to_chain) return wrong("goes back");
+  const Chain &from = plan.chains[edge.from_chain], &to = plan.chains[edge.to_chain];
+  if (edge.from_output >= from.outputs.size() || from.outputs[edge.from_output].kind != OutputKind::edge ||
+      from.outputs[edge.from_output].target != number) {
+    return wrong("is not at its output");
+  }
+  if (edge.to_port >= to.ports.size() || to.ports[edge.to_port] != number) return wrong("is not at its port");
+  if (edge.layout != to.port_layout) return wrong("brings other rows than " + to.uid + " takes");
+  if (edge.kind == EdgeKind::forward && from.parallelism != to.parallelism) return wrong("forward between different parallelisms");
+  if (edge.kind == EdgeKind::single && to.parallelism != 1) return wrong("single, but " + to.uid + " is not one task");
+  bool is_keyed = to.state != none && plan.states[to.state].key.size != 0;
+  if (is_keyed != (edge.kind == EdgeKind::hash)) return wrong("rows with a key, and only they, go by its hash");
+  if (is_keyed && !same_key(edge.key, plan.states[to.state].key)) return wrong("its key is not that of " + to.uid);
+  if (to.state != none && !is_keyed && to.parallelism != 1) return wrong(to.uid + " has no key but several tasks");
+  return std::nullopt;
+}
+
+Problem check_connector(const Connector& connector) {
+  if (connector.options.size() != connector.option_types.size()) return connector.name + ": an option without type";
+  if (!connector.is_source) return std::nullopt;
+  if (connector.is_needed.size() != connector.fields.size()) return connector.name + ": a field without saying whether it is needed";
+  if (!connector.generated.empty() && connector.generated.size() != connector.fields.size()) return connector.name + ": not every field is generated";
+  std::vector<sema::Column> columns;
+  for (size_t i = 0; i < connector.fields.size(); i++) {
+    if (connector.is_needed[i]) columns.push_back({connector.fields[i].name, connector.fields[i].type});
+  }
+  return check_expr(connector.time, columns, connector.name);
 }
 
 }  // namespace
 
 std::optional<std::string> verify(const PhysicalPlan& plan) {
   std::set<std::string> uids, states;
-  for (const Chain& chain : plan.chains) {
-    if (auto broken = check_ops(chain)) return broken;
-    if (!uids.insert(chain.uid).second) return chain.uid + ": the chain is there twice";
+  for (const Layout& layout : plan.layouts) {
+    if (auto broken = check_layout(plan, layout)) return broken;
   }
   for (const State& state : plan.states) {
     if (!states.insert(state.name).second) return state.name + ": the state is there twice";
+    if (auto broken = check_state(plan, state)) return broken;
   }
-  for (const Layout& layout : plan.layouts) {
-    if (auto broken = check_layout(layout)) return broken;
+  for (const Connector& connector : plan.connectors) {
+    if (auto broken = check_connector(connector)) return broken;
   }
   for (uint32_t i = 0; i < plan.edges.size(); i++) {
     if (auto broken = check_edge(plan, i)) return broken;
+  }
+  for (uint32_t i = 0; i < plan.chains.size(); i++) {
+    if (!uids.insert(plan.chains[i].uid).second) return plan.chains[i].uid + ": the chain is there twice";
+    if (auto broken = ChainCheck(plan, i).run()) return broken;
   }
   return std::nullopt;
 }
