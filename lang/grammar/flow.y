@@ -8,9 +8,12 @@
  *   4. `|`, `->` and `as` are no operators of expressions (or-ing bits and casting are functions).
  *
  * Recovery. There are two places of it: a step, and a declaration. After an error the feed of tokens (token_feed.h)
- * looks for the next step or declaration and gives RESYNC there; `error` swallows what lies between. Parts of the
- * language that this version cannot compile are skipped the same way: a mid-rule action asks the feed to skip, RESYNC
- * is what it then gives. Such an action must stand where bison needs no lookahead, directly behind the first word.
+ * looks for the next step or declaration and gives RESYNC there; `error` swallows what lies between. Bison always goes
+ * back to the nearest place, so before a declaration RESYNC comes twice: for the step, should one be open, and for the
+ * declaration around it. A pipeline in parentheses is no place of its own: its errors are those of the step around it.
+ * Parts of the language that this version cannot compile are skipped the same way: a mid-rule action asks the feed to
+ * skip, RESYNC is what it then gives. Such an action must stand where bison needs no lookahead, directly behind the
+ * first word.
  *
  * The words below are the only list of keywords: the scanner makes its table from the names given here.
  */
@@ -117,11 +120,11 @@
 %type <SourceDecl> source_clauses
 %type <SinkDecl> sink_clauses
 %type <OnError> on_error
-%type <PipelineParts> pipeline_parts
-%type <Pipeline*> pipeline
+%type <PipelineParts> pipeline_parts nested_parts
+%type <Pipeline*> pipeline nested_pipeline
 %type <Feed> feed
 %type <std::vector<Feed>> feeds
-%type <Step*> step
+%type <Step*> step sound_step
 %type <Binding> binding
 %type <std::vector<Binding>> bindings
 %type <Renaming> renaming
@@ -143,7 +146,7 @@
 
 %%
 program: declarations END_OF_TEXT ;
-declarations: %empty | declarations declaration | declarations ";" ;
+declarations: %empty | declarations declaration | declarations ";" | declarations RESYNC ;
 
 /* ------------------------------------------------------------------ declarations */
 declaration:
@@ -164,6 +167,7 @@ declaration:
                                         { SinkDecl sink = $5;
                                           sink.pipeline = $2; sink.connector = $4;
                                           tree.declare(@$, sink); }
+  | "sink" pipeline RESYNC              { tree.declare_failed(@1, {}); }
   | fn_head "=" expr                    { FnDecl function = $1; function.body = $3; tree.declare(@$, function); }
   | fn_head "{"                         { tree.not_yet(@2, "a function with a block of statements");
                                           feed.skip_declaration(@2); }
@@ -241,11 +245,19 @@ pipeline_parts: feed                    { $$.feed = $1; }
   | pipeline_parts "|" step             { $$ = $1; $$.steps.push_back($3); }
   | pipeline_parts "|" step on_error    { $$ = $1; $$.steps.push_back(tree.with_on_error($3, $4)); } ;
 feed: path                              { $$ = Feed{$1, nullptr, @$}; }
-  | "(" pipeline ")"                    { $$ = Feed{{}, $2, @$}; } ;
+  | "(" nested_pipeline ")"             { $$ = Feed{{}, $2, @$}; } ;
+nested_pipeline: nested_parts           { PipelineParts parts = $1; $$ = tree.pipeline(@$, parts); } ;
+nested_parts: feed                      { $$.feed = $1; }
+  | nested_parts "|" sound_step         { $$ = $1; $$.steps.push_back($3); }
+  | nested_parts "|" sound_step on_error
+                                        { $$ = $1; $$.steps.push_back(tree.with_on_error($3, $4)); } ;
 feeds: feed                             { $$.push_back($1); }
   | feeds "," feed                      { $$ = $1; $$.push_back($3); } ;
 
-step: "where" expr                      { $$ = tree.step(@$, Where{$2}); }
+step: sound_step
+  | error RESYNC                        { yyerrok; $$ = tree.step(@1, ErrorStep{}); } ;
+sound_step:
+    "where" expr                        { $$ = tree.step(@$, Where{$2}); }
   | "select" expr                       { $$ = tree.step(@$, Select{$2}); }
   | "derive" bindings                   { $$ = tree.step(@$, Derive{tree.list($2)}); }
   | "drop" names                        { $$ = tree.step(@$, Drop{tree.list($2)}); }
@@ -270,8 +282,7 @@ step: "where" expr                      { $$ = tree.step(@$, Where{$2}); }
   | "forward"                           { $$ = tree.step(@$, Forward{}); }
   | "parallelism" expr                  { $$ = tree.step(@$, Parallelism{$2}); }
   | later_step                          { tree.not_yet(feed.words_of_step(@1)); feed.skip_step(@1); }
-    RESYNC                              { $$ = tree.step(@1, ErrorStep{}); }
-  | error RESYNC                        { yyerrok; $$ = tree.step(@1, ErrorStep{}); } ;
+    RESYNC                              { $$ = tree.step(@1, ErrorStep{}); } ;
 
 later_step: "only" | "split" | "partition" | "dedup" | "over" | "join" | "lookup" | "process" | "detect" | "changes"
   | "left" | "right" | "full" | "semi" | "anti" ;

@@ -26,8 +26,9 @@ TokenKind closing_of(TokenKind opening) {
 
 /// A declaration or a step begins, or the program ends, within brackets.
 bool bracket_left_open(const Scene& scene, DiagnosticEmitter& emitter) {
-  bool is_misread = scene.feed().is_misread_declaration(scene.index());
-  size_t stop = is_misread ? scene.index() - 1 : scene.index();
+  size_t stop = scene.index();
+  if (scene.feed().is_misread_declaration(stop)) --stop;
+  if (scene.is_before_mistyped_head()) ++stop;
   std::optional<size_t> open = scene.feed().open_bracket_before(stop);
   const Token& stopper = scene.feed().tokens()[stop];
   bool begins_anew = stopper.starts_declaration || stopper.kind == token::END_OF_TEXT ||
@@ -46,12 +47,14 @@ bool bracket_left_open(const Scene& scene, DiagnosticEmitter& emitter) {
 
 /// `| key` or `| drop a,` and then the next declaration, whose first word was taken for the name that was due.
 bool declaration_incomplete(const Scene& scene, DiagnosticEmitter& emitter) {
-  if (!scene.feed().is_misread_declaration(scene.index()) || scene.index() < 2) return false;
-  uint32_t end = scene.range_before(2).end;
+  bool is_misread = scene.feed().is_misread_declaration(scene.index());
+  size_t back = is_misread ? 2 : 1;
+  if ((!is_misread && !scene.is_before_mistyped_head()) || scene.index() < back) return false;
+  uint32_t end = scene.range_before(back).end;
   emitter
       .report(DiagnosticKind::syntax, {end, end, scene.range().file}, "behind `{}` something is missing",
-              scene.text_before(2))
-      .note(scene.range_before(), "here the next declaration begins");
+              scene.text_before(back))
+      .note(is_misread ? scene.range_before() : scene.feed().range_of(scene.index() + 1), "here the next declaration begins");
   return true;
 }
 

@@ -44,6 +44,8 @@ class Scene {
   /// Where something is missing: at the token, or behind the one before if the token stands on another line.
   SourceRange place() const;
   bool is_on_margin() const;
+  /// The token is the `;` of no length that mark_tokens put before something like a declaration.
+  bool is_before_mistyped_head() const { return found() == token::SEMICOLON && range().is_empty(); }
   /// How the token is called in a message.
   std::string shown() const { return shown(index_); }
   std::string shown(size_t index) const;

@@ -6,8 +6,9 @@ namespace flow::lang {
 
 GeneratedParser::symbol_type TokenFeed::next() {
   using Symbol = GeneratedParser::symbol_type;
-  if (has_resync_pending_) {
-    has_resync_pending_ = false;
+  has_given_resync_ = resyncs_due_ > 0;
+  if (resyncs_due_ > 0) {
+    --resyncs_due_;
     uint32_t at = tokens_[cursor_].begin;
     return Symbol(token::RESYNC, SourceRange{at, at, file_.id()});
   }
@@ -43,8 +44,7 @@ size_t TokenFeed::next_declaration(size_t from) const {
 
 /// A step ends at the next `|` on its own level, at `->`, at the parenthesis that closes its pipeline, or with its
 /// declaration. A `|` that begins a line is taken on any level: a bracket before it may have been forgotten.
-size_t TokenFeed::next_step(size_t from, std::optional<size_t> bar) const {
-  uint16_t depth = bar ? tokens_[*bar].depth : 0;
+size_t TokenFeed::next_step(size_t from, uint16_t depth) const {
   for (size_t index = from; index + 1 < tokens_.size(); ++index) {
     const Token& current = tokens_[index];
     if (current.starts_declaration) return index;
@@ -57,14 +57,22 @@ size_t TokenFeed::next_step(size_t from, std::optional<size_t> bar) const {
 }
 
 void TokenFeed::resume_at(size_t index, bool at_step) {
+  constexpr size_t resumptions_max = 8;  // more than the grammar has levels to recover on
+  index = std::min(index, tokens_.size() - 1);
+  resumptions_ = index == resumed_ ? resumptions_ + 1 : 0;
+  resumed_ = index;
+  bool ends_declaration = tokens_[index].starts_declaration || tokens_[index].kind == token::END_OF_TEXT;
   cursor_ = index;
-  has_resync_pending_ = true;
+  resyncs_due_ = ends_declaration || !at_step ? 2 : 1;
   last_step_resumed_ = at_step ? std::optional(index) : std::nullopt;
+  if (resumptions_ <= resumptions_max) return;
+  cursor_ = tokens_.size();  // the end, from which bison does not recover
+  resyncs_due_ = 0;
 }
 
 void TokenFeed::skip_step(SourceRange words) {
   size_t behind = index_behind(words);
-  resume_at(next_step(behind, step_around(behind)), true);
+  resume_at(next_step(behind, tokens_[behind - 1].depth), true);
 }
 
 void TokenFeed::skip_declaration(SourceRange words) {
@@ -89,7 +97,7 @@ void TokenFeed::recover() {
   std::optional<size_t> bar = step_around(index);
   bool at_step = bar.has_value() && !is_again;
   if (at_step) {
-    resume_at(next_step(index, bar), true);
+    resume_at(next_step(index, tokens_[*bar].depth), true);
   } else {
     bool is_mistyped_head = tokens_[index].starts_declaration && tokens_[index].kind == token::IDENT;
     size_t from = is_again || is_mistyped_head ? index + 1 : index;
@@ -130,10 +138,8 @@ std::optional<size_t> TokenFeed::step_around(size_t index) const {
     } else if (is_opening(current.kind)) {
       if (closed > 0) {
         --closed;
-      } else if (current.kind != token::LPAREN) {
-        found.reset();  // within braces `|` parts the alternatives of a match
-      } else if (found) {
-        return found;  // of a pipeline in parentheses
+      } else {
+        found.reset();  // of a pipeline in parentheses, or between the alternatives of a match
       }
     } else if (closed == 0 && !found && current.kind == token::BAR) {
       found = at;

@@ -31,26 +31,26 @@ class TokenFeed {
   /// The parser refused the last token: RESYNC comes next.
   void recover();
   /// The last token is where a skipped step ended: that it does not fit follows from what was told of the step.
-  bool is_aftermath() const { return last_step_resumed_ == current(); }
+  bool is_aftermath() const { return last_step_resumed_ == current() && !has_given_resync_; }
   /// The name of the declaration that was given up last, if it got that far.
   Name failed_name() const { return failed_name_; }
 
   // What messages look at.
   std::span<const Token> tokens() const { return tokens_; }
-  /// Index of the last token given; where an error was found.
-  size_t current() const { return cursor_ == 0 ? 0 : cursor_ - 1; }
+  /// Index of the last token given; where an error was found. Behind RESYNC it is the token that follows.
+  size_t current() const { return has_given_resync_ || cursor_ == 0 ? cursor_ : cursor_ - 1; }
   SourceRange range_of(size_t index) const { return {tokens_[index].begin, tokens_[index].end, file_.id()}; }
   /// Where the last declaration before a token begins, if that can be told.
   std::optional<size_t> declaration_before(size_t index) const;
   bool is_misread_declaration(size_t index) const;
   /// The innermost bracket of the same declaration that is open before a token.
   std::optional<size_t> open_bracket_before(size_t index) const;
-  /// The `|` of the step around a token.
+  /// The `|` of the step around a token, a step of a pipeline that is not in parentheses.
   std::optional<size_t> step_around(size_t index) const;
 
  private:
   size_t index_behind(SourceRange range) const;
-  size_t next_step(size_t from, std::optional<size_t> bar) const;
+  size_t next_step(size_t from, uint16_t depth) const;
   size_t next_declaration(size_t from) const;
   void resume_at(size_t index, bool at_step);
   void keep_failed_name(size_t index);
@@ -58,7 +58,10 @@ class TokenFeed {
   const SourceFile& file_;
   std::span<const Token> tokens_;
   size_t cursor_ = 0;
-  bool has_resync_pending_ = false;
+  size_t resyncs_due_ = 0;
+  bool has_given_resync_ = false;
+  size_t resumed_ = 0;    // where it went on last,
+  size_t resumptions_ = 0;  // and how often without coming any further
   std::optional<size_t> last_step_resumed_;  // to notice that going on there did not help
   Name failed_name_;
 };

@@ -1,5 +1,8 @@
 #include "lang/grammar/token_marks.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace flow::lang {
 
 namespace {
@@ -63,6 +66,18 @@ bool is_head_on_margin(const Lookahead& at) {
          (at[0] == token::SINK && at[1] == token::LPAREN);
 }
 
+bool is_mistyped(const Token& head) { return head.starts_declaration && head.kind == token::IDENT; }
+
+void part_mistyped_heads(std::vector<Token>& tokens) {
+  if (std::none_of(tokens.begin(), tokens.end(), is_mistyped)) return;
+  std::vector<Token> parted;
+  for (const Token& current : tokens) {
+    if (is_mistyped(current)) parted.push_back(Token{.kind = token::SEMICOLON, .begin = current.begin, .end = current.begin});
+    parted.push_back(current);
+  }
+  tokens = std::move(parted);
+}
+
 }  // namespace
 
 void mark_tokens(std::vector<Token>& tokens, const SourceFile& file) {
@@ -84,6 +99,7 @@ void mark_tokens(std::vector<Token>& tokens, const SourceFile& file) {
     if (is_opening(current.kind)) ++depth;
     end_before = current.end;
   }
+  part_mistyped_heads(tokens);
 }
 
 }  // namespace flow::lang

@@ -7,7 +7,8 @@
 
 namespace flow::lang {
 
-/// Fills in depth, starts_declaration and is_first_on_line. REQUIRES: the last token is END_OF_TEXT.
+/// Fills in depth, starts_declaration and is_first_on_line. Before what looks like a declaration with a mistyped word
+/// it puts a `;` of no length, so that the declaration before it ends there. REQUIRES: the last token is END_OF_TEXT.
 void mark_tokens(std::vector<Token>& tokens, const SourceFile& file);
 
 }  // namespace flow::lang
