@@ -105,6 +105,7 @@ private:
     }
     header_.assign(window.at, split.end);
     is_header_due_ = false;
+    header_call_ = calls();
     return {Taken::nothing, split.next, split.lines};
   }
 
@@ -161,6 +162,10 @@ private:
 
   std::string_view too_long_hint() const override { return " (perhaps a quote is not closed)"; }
 
+  void give_back_more() override {
+    if (csv_.has_header && header_call_ == calls()) is_header_due_ = true;
+  }
+
   void save_more(ByteWriter& out) const override {
     out.u8(is_header_due_ ? 1 : 0);
     out.text(header_);
@@ -181,6 +186,7 @@ private:
   CsvSplitter splitter_;
   Scratch scratch_;
   bool is_header_due_ = false;
+  uint64_t header_call_ = 0; // the call of next() that took the header
   std::string header_;            // as it stands in the file
   std::vector<uint32_t> columns_; // the field of each column of the file, or no_field
 };

@@ -31,6 +31,8 @@ std::string describe_bad_record(std::string_view origin, const BadRecord& bad) {
 
 Decoded Decoder::next(const FlowInput& input, int64_t* position, FlowCell* cells) {
   if (!error_.is_ok()) return Decoded::failed;
+  before_ = now_;
+  ++calls_;
   Window window{input.data + *position, input.data + input.end, input.is_last != 0};
   Decoded decoded = Decoded::end;
   if (skip_byte_order_mark(window) && skip_to_line_end(window)) {
@@ -57,9 +59,13 @@ Decoded Decoder::next(const FlowInput& input, int64_t* position, FlowCell* cells
   return decoded;
 }
 
+void Decoder::give_back() {
+  now_ = before_;
+  give_back_more();
+}
+
 Decoded Decoder::result_of(const Step& step) {
-  line_before_ = line_;
-  line_ += step.lines;
+  now_.line += step.lines;
   switch (step.taken) {
   case Taken::row: return Decoded::row;
   case Taken::bad: return Decoded::bad;
@@ -76,30 +82,30 @@ Decoded Decoder::pass_over_too_long(Window& window) {
   shown_end = window.at + std::min<size_t>(static_cast<size_t>(shown_end - window.at), too_long_bytes_shown);
   set_bad(window.at, shown_end, window.at, "",
           fmt::format("the record is longer than {} MiB{}", record_bytes_max >> 20, too_long_hint()));
-  is_skipping_ = line_end == nullptr;
-  if (!is_skipping_) ++line_;
-  window.at = is_skipping_ ? window.at + record_bytes_max : line_end + 1;
+  now_.is_skipping = line_end == nullptr;
+  if (!now_.is_skipping) ++now_.line;
+  window.at = now_.is_skipping ? window.at + record_bytes_max : line_end + 1;
   return Decoded::bad;
 }
 
 // True once the window is at the beginning of a record.
 bool Decoder::skip_to_line_end(Window& window) {
-  if (!is_skipping_) return true;
+  if (!now_.is_skipping) return true;
   const char* line_end = window.at == window.end ? nullptr : find_line_end(window.at, window.end);
   window.at = line_end == nullptr ? window.end : line_end + 1;
-  is_skipping_ = line_end == nullptr;
-  if (!is_skipping_) ++line_;
-  return !is_skipping_;
+  now_.is_skipping = line_end == nullptr;
+  if (!now_.is_skipping) ++now_.line;
+  return !now_.is_skipping;
 }
 
 // True once it is known whether there is one.
 bool Decoder::skip_byte_order_mark(Window& window) {
-  if (!is_at_start_) return true;
+  if (!now_.is_at_start) return true;
   std::string_view start(window.at, static_cast<size_t>(window.end - window.at));
   bool may_come = byte_order_mark.starts_with(start.substr(0, byte_order_mark.size()));
   if (may_come && start.size() < byte_order_mark.size() && !window.is_last) return false;
   if (start.starts_with(byte_order_mark)) window.at += byte_order_mark.size();
-  is_at_start_ = false;
+  now_.is_at_start = false;
   return true;
 }
 
@@ -107,7 +113,7 @@ void Decoder::set_bad(const char* begin, const char* end, const char* where, std
                       std::string reason) {
   std::string_view before(begin, static_cast<size_t>(where - begin));
   size_t line_start = before.rfind('\n') + 1; // 0 if there is none
-  bad_.line = line_ + std::count(before.begin(), before.end(), '\n');
+  bad_.line = now_.line + std::count(before.begin(), before.end(), '\n');
   bad_.column = utf8_characters(before.substr(line_start)) + 1;
   bad_.text = utf8_mended({begin, static_cast<size_t>(end - begin)});
   bad_.field = field;
@@ -115,19 +121,18 @@ void Decoder::set_bad(const char* begin, const char* end, const char* where, std
 }
 
 void Decoder::save(ByteWriter& out) const {
-  out.u8(static_cast<uint8_t>((is_at_start_ ? 1 : 0) | (is_skipping_ ? 2 : 0)));
-  out.varint(static_cast<uint64_t>(line_));
+  out.u8(static_cast<uint8_t>((now_.is_at_start ? 1 : 0) | (now_.is_skipping ? 2 : 0)));
+  out.varint(static_cast<uint64_t>(now_.line));
   save_more(out);
 }
 
 Status Decoder::restore(ByteReader& in) {
   uint8_t flags = in.u8();
-  is_at_start_ = (flags & 1) != 0;
-  is_skipping_ = (flags & 2) != 0;
-  line_ = static_cast<int64_t>(in.varint());
-  line_before_ = line_;
+  now_.is_at_start = (flags & 1) != 0;
+  now_.is_skipping = (flags & 2) != 0;
+  now_.line = static_cast<int64_t>(in.varint());
   FLOW_TRY(restore_more(in));
-  if (in.has_failed() || flags > 3 || line_ < 1) {
+  if (in.has_failed() || flags > 3 || now_.line < 1) {
     return Status(ExitCode::checkpoint_damaged, fmt::format("the stored position in '{}' cannot be read", origin_));
   }
   return Status();

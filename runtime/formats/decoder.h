@@ -51,12 +51,13 @@ public:
   // call. Call it for the last window even if that is empty: a CSV file without a header fails there.
   Decoded next(const FlowInput& input, int64_t* position, FlowCell* cells);
 
-  // The last `row` was not taken: its bytes will be given again. REQUIRES: the last call of next() gave a row.
-  void give_back() { line_ = line_before_; }
+  // The last row was not taken: the bytes from where that call began will be given again, what was passed over before
+  // the row among them. REQUIRES: the last call of next() gave a row.
+  void give_back();
 
   const BadRecord& bad() const { return bad_; }
   const Status& error() const { return error_; }
-  int64_t line() const { return line_; } // of the next record
+  int64_t line() const { return now_.line; } // of the next record
 
   void save(ByteWriter& out) const;
   // Success, or what does not fit any more.
@@ -82,6 +83,7 @@ protected:
   virtual void save_more(ByteWriter&) const {}
   virtual Status restore_more(ByteReader&) { return Status(); }
   virtual Status check_end() { return Status(); } // the last window has been read
+  virtual void give_back_more() {}
 
   // Fills bad_: the record [begin, end) on line_ does not fit at `where`, in it.
   void set_bad(const char* begin, const char* end, const char* where, std::string_view field, std::string reason);
@@ -89,6 +91,7 @@ protected:
 
   const std::vector<Field>& fields() const { return fields_; }
   const std::string& origin() const { return origin_; }
+  uint64_t calls() const { return calls_; } // of next()
 
 private:
   Decoded result_of(const Step& step);
@@ -98,10 +101,14 @@ private:
 
   std::vector<Field> fields_;
   std::string origin_; // of the split, for messages: a path
-  bool is_at_start_ = true;
-  bool is_skipping_ = false; // inside a record that is too long
-  int64_t line_ = 1;
-  int64_t line_before_ = 1;
+  struct Progress {
+    bool is_at_start = true;
+    bool is_skipping = false; // inside a record that is too long
+    int64_t line = 1;
+  };
+  Progress now_;
+  Progress before_; // the last call of next()
+  uint64_t calls_ = 0;
   BadRecord bad_;
   Status error_;
 };
