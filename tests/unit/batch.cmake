@@ -1,0 +1,1 @@
+flow_unit_test(batch_test SOURCES batch_test.cpp DEPENDS flow_runtime)

@@ -1,0 +1,1 @@
+flow_unit_test(state_test SOURCES state_test.cpp DEPENDS flow_runtime)

@@ -1,0 +1,1 @@
+flow_unit_test(vocabulary_test SOURCES vocabulary_test.cpp DEPENDS flow_runtime)
