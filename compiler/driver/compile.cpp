@@ -89,7 +89,7 @@ class Compilation {
       fmt::print(stderr, "flowc: no pass is called `{}`; the passes are: {}\n", *unknown, optimize::pass_names());
       return exit_usage;
     }
-    graph = optimize::run(std::move(graph), passes, arena_);
+    if (auto broken = optimize::run(graph, passes, arena_)) return internal_error("graph", *broken);
     lap("graph and passes");
     if (options_.emit == Emit::graph) return show(graph::print(graph));
     plan::PhysicalPlan plan = plan::lower(graph, arena_);

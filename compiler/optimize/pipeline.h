@@ -18,7 +18,8 @@ std::optional<std::string> unknown_pass(const Options& options);
 /// "fold_constants, push_filters, …"
 std::string pass_names();
 
-/// REQUIRES: the graph verifies. New expressions live in `arena`.
-graph::DataflowGraph run(graph::DataflowGraph graph, const Options& options, lang::Arena& arena);
+/// Changes the graph; new expressions live in `arena`. Returns what a pass broke, which is a mistake of the compiler.
+/// REQUIRES: the graph verifies.
+std::optional<std::string> run(graph::DataflowGraph& graph, const Options& options, lang::Arena& arena);
 
 }  // namespace flow::optimize

@@ -1,13 +1,16 @@
 // prune_fields: which columns does anybody read? First backwards from the sinks, then forwards to take the others away.
 //
-// Filters and exchanges pass whole rows on, so they keep what their input keeps. A value that may fail is kept even if
-// no one reads it: its failure is part of what the program says. `top` keeps all its columns, because the last of its ties are
-// settled by them.
+// Inside a chain a row lies in registers, so filters keep what their input keeps. Where rows are sent (unions, exchanges) a
+// projection before them leaves the unread columns behind; the plan does so before stateful operators. A value that may
+// fail is kept even if no one reads it: its failure is part of what the program says. `top` keeps all its columns,
+// because the last of its ties are settled by them; an aggregate keeps all its results, because its state must not
+// depend on who reads them.
 #include <algorithm>
 #include <set>
 
 #include "compiler/graph/rewrite.h"
 #include "compiler/graph/verify.h"
+#include "compiler/optimize/failures.h"
 #include "compiler/optimize/passes.h"
 
 namespace flow::optimize {
@@ -36,7 +39,7 @@ Columns read_of_input(const DataflowGraph& graph, NodeId id, const Columns& read
   Columns wanted;
   if (const auto* project = std::get_if<graph::Project>(&node.op)) {
     for (uint32_t i = 0; i < project->values.size(); i++) {
-      if (read.count(i) != 0 || sema::may_fail(*project->values[i])) graph::collect_columns(*project->values[i], wanted);
+      if (read.count(i) != 0 || can_fail(*project->values[i], *graph.program)) graph::collect_columns(*project->values[i], wanted);
     }
     return wanted;
   }
@@ -89,8 +92,8 @@ class Pruner {
   void add(NodeId id) {
     Node node = old_.nodes[id];
     std::vector<uint32_t> kept = kept_of(id);
-    if (is<graph::Union>(node)) {
-      for (NodeId& input : node.inputs) input = narrowed(input, kept, node);
+    if (is<graph::Union>(node) || is<graph::Exchange>(node)) {
+      for (size_t i = 0; i < node.inputs.size(); i++) node.inputs[i] = narrowed(node.inputs[i], kept, node, i + 1);
     } else {
       for (NodeId& input : node.inputs) input = new_id_[input];
     }
@@ -115,7 +118,7 @@ class Pruner {
     const Node& node = old_.nodes[id];
     const Columns& read = read_[id];
     std::vector<uint32_t> kept;
-    if (is<graph::Filter>(node) || is<graph::Exchange>(node) || is<graph::Sink>(node)) return kept_[node.inputs[0]];
+    if (is<graph::Filter>(node) || is<graph::Sink>(node)) return kept_[node.inputs[0]];
     if (is<graph::Late>(node)) return kept_[old_.nodes[node.inputs[0]].inputs[0]];
     if (is<graph::Unnest>(node)) {
       uint32_t column = std::get<graph::Unnest>(node.op).column;
@@ -126,21 +129,24 @@ class Pruner {
     bool keeps_all = is<graph::Aggregate>(node) || is<graph::Top>(node) || is<graph::Errors>(node);
     const auto* project = std::get_if<graph::Project>(&node.op);
     for (uint32_t i = 0; i < node.schema.columns.size(); i++) {
-      bool must_stay = keeps_all || (project != nullptr && sema::may_fail(*project->values[i]));
-      if (must_stay || read.count(i) != 0 || (is<graph::Source>(node) && is_time_of(node, i))) kept.push_back(i);
+      bool must_stay = keeps_all || (project != nullptr && can_fail(*project->values[i], *old_.program)) ||
+                       (is<graph::Source>(node) && must_decode(node, i));
+      if (must_stay || read.count(i) != 0) kept.push_back(i);
     }
     return kept;
   }
 
-  bool is_time_of(const Node& node, uint32_t column) const {
+  /// A field that the event time is made of, or whose making may fail.
+  bool must_decode(const Node& node, uint32_t column) const {
     const auto& source = std::get<sema::Source>(old_.program->streams[std::get<graph::Source>(node.op).stream].origin);
-    Columns columns;
-    if (source.time != nullptr) graph::collect_columns(*source.time, columns);
-    return columns.count(column) != 0;
+    Columns of_time;
+    if (source.time != nullptr) graph::collect_columns(*source.time, of_time);
+    bool is_generated = column < source.generated.size() && source.generated[column] != nullptr;
+    return of_time.count(column) != 0 || (is_generated && can_fail(*source.generated[column], *old_.program));
   }
 
-  /// An input of a union that keeps more than the union reads gets a projection.
-  NodeId narrowed(NodeId input, const std::vector<uint32_t>& kept, const Node& node) {
+  /// An input that keeps more than `node` passes on gets a projection. It runs where the input does.
+  NodeId narrowed(NodeId input, const std::vector<uint32_t>& kept, const Node& node, size_t number) {
     if (kept_[input] == kept) return new_id_[input];
     const Node& before = old_.nodes[input];
     graph::Project project;
@@ -148,8 +154,8 @@ class Pruner {
       auto place = std::find(kept_[input].begin(), kept_[input].end(), column) - kept_[input].begin();
       project.values.push_back(graph::column_expr(static_cast<uint32_t>(place), before.schema.columns[column].type, node.range, arena_));
     }
-    return append({.op = std::move(project), .name = before.name + ".for." + node.name, .inputs = {new_id_[input]},
-                   .schema = pruned(before.schema, kept), .parallelism = node.parallelism, .range = node.range});
+    return append({.op = std::move(project), .name = node.name + "@" + std::to_string(number), .inputs = {new_id_[input]},
+                   .schema = pruned(before.schema, kept), .range = node.range});
   }
 
   static graph::Schema pruned(const graph::Schema& schema, const std::vector<uint32_t>& kept) {

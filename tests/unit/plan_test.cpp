@@ -34,7 +34,9 @@ class PlanTest : public testing::Test, public ProgramBuilder {
     return made;
   }
   PhysicalPlan optimised() {
-    PhysicalPlan made = plan::lower(optimize::run(graph::build_graph(program), {}, arena), arena);
+    graph::DataflowGraph graph = graph::build_graph(program);
+    EXPECT_EQ(optimize::run(graph, {}, arena), std::nullopt);
+    PhysicalPlan made = plan::lower(graph, arena);
     EXPECT_EQ(plan::verify(made), std::nullopt) << plan::print_plan(made) << plan::print_layouts(made);
     return made;
   }
