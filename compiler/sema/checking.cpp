@@ -15,6 +15,13 @@ std::string Checking::written(lang::SourceRange range) const {
   return std::string(text.substr(0, length)) + "…";
 }
 
+Deeper::Deeper(Checking& check, lang::SourceRange range) : check_(check) {
+  check_.depth++;
+  if (is_allowed()) return;
+  check.report(lang::DiagnosticKind::nesting_too_deep, range, "more than {} declarations need one another in a row", depth_max)
+      .help("declare them in the order in which they are used");
+}
+
 bool suggest(lang::DiagnosticBuilder& report, std::string_view word, std::span<const std::string_view> names) {
   std::string_view near = lang::nearest(word, names);
   if (near.empty()) return false;

@@ -50,6 +50,7 @@ struct Checking {
   std::vector<Symbol*> params;          // per param of the program
   std::set<const lang::Decl*> sinks_seen;
   std::set<std::string_view> hidden_params;  // warned of already
+  uint32_t depth = 0;                        // see Deeper
 
   Checking(lang::SourceFiles& files, ModuleLoader& loader, lang::Arena& arena, lang::DiagnosticEmitter& emitter)
       : arena(arena), emitter(emitter), files(files), modules(files, loader, arena, emitter), make(arena) {}
@@ -67,6 +68,19 @@ struct Checking {
 
   /// What the user wrote there, cut short when it is long or of several lines.
   std::string written(lang::SourceRange range) const;
+};
+
+/// One declaration is being resolved inside of another. Programs that would do so without end are refused.
+class Deeper {
+ public:
+  Deeper(Checking& check, lang::SourceRange range);
+  ~Deeper() { check_.depth--; }
+  Deeper(const Deeper&) = delete;
+  bool is_allowed() const { return check_.depth <= depth_max; }
+
+ private:
+  static constexpr uint32_t depth_max = 500;
+  Checking& check_;
 };
 
 /// "; did you mean `x`?" as a help, when one of the names is near.

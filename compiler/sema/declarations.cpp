@@ -170,10 +170,25 @@ bool resolve_enum(Checking& check, Symbol& symbol, const lang::EnumDecl& decl) {
   return true;
 }
 
+/// A let stands in full wherever it is named: small ones of small ones can make one that is not.
+bool is_small(const Expr& expr, uint32_t& budget) {
+  if (budget == 0) return false;
+  budget--;
+  return std::ranges::all_of(expr.args, [&](const Expr* arg) { return is_small(*arg, budget); });
+}
+
 bool resolve_let(Checking& check, Symbol& symbol, const lang::LetDecl& decl) {
   symbol.value = check_expr(check, {.module = symbol.module}, *decl.value);
   symbol.type = symbol.value->type;
-  return !symbol.type.is_error();
+  if (symbol.type.kind == Kind::NULL_) {
+    check.report(DiagnosticKind::no_value, decl.value->range, "`{}` is always null, so its type is not known", symbol.name);
+    return false;
+  }
+  uint32_t budget = 1000;
+  if (is_small(*symbol.value, budget)) return !symbol.type.is_error();
+  check.report(DiagnosticKind::bad_value, decl.value->range, "`{}` is too large an expression", symbol.name)
+      .help("make it a function: it is computed where it is called");
+  return false;
 }
 
 bool resolve_function(Checking& check, Symbol& symbol, const lang::FnDecl& decl) {
@@ -274,7 +289,8 @@ bool resolve(Checking& check, Symbol& symbol, lang::SourceRange from) {
   }
   if (symbol.progress == Progress::fresh) {
     symbol.progress = Progress::busy;
-    if (!resolve_kind(check, symbol)) symbol.type = {};
+    Deeper deeper(check, symbol.range);
+    if (!deeper.is_allowed() || !resolve_kind(check, symbol)) symbol.type = {};
     symbol.progress = Progress::done;
   }
   return !symbol.type.is_error();

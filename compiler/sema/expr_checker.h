@@ -32,6 +32,9 @@ class ExprChecker {
   const Expr* enum_value(Symbol& first, std::string_view name, Range range, Type expected);
   const Expr* unknown_name(std::string_view name, Range range);
   const Expr* member(const lang::Expr& expr, const lang::Member& member);
+  const Expr* qualified(const lang::Expr& expr, const lang::Member& node, std::string_view owner);
+  const Expr* enum_member(Symbol& enumeration, const lang::Name& name, Range range);
+  const Expr* module_member(const Module& module, const lang::Name& name, Range range);
   const Expr* field_of_row(const lang::Name& name);
   void warn_of_hidden_param(std::string_view name, Range range);
   const Expr* not_null_if_known(const Expr* value);
@@ -46,6 +49,7 @@ class ExprChecker {
   const Expr* order_of(ExprKind kind, const Expr* left, const Expr* right, Range range, std::string_view op);
   const Expr* in(const lang::Expr& expr, const lang::Binary& binary);
   const Expr* in_range(const Expr* value, const lang::Binary& range_expr, Range range);
+  const Expr* any_of(std::vector<const Expr*> conditions, Range range);
   const Expr* in_list(const Expr* value, const lang::ListExpr& list, Range range);
   const Expr* coalesce(const lang::Expr& expr, const lang::Binary& binary, Type expected);
   const Expr* arithmetic(const lang::Expr& expr, const lang::Binary& binary, Type expected);
@@ -66,16 +70,17 @@ class ExprChecker {
   // calls.cpp
   const Expr* call(const lang::Expr& expr, const lang::Call& call);
   const Expr* named_call(const lang::Expr& expr, const lang::Call& call, std::string_view name);
-  const Expr* cast(const lang::Expr& expr, const lang::Call& call, Kind to);
+  const Expr* cast(const lang::Expr& expr, const Expr* value, Kind to);
   const Expr* attempt(const lang::Expr& expr, const lang::Call& call);
   const Expr* function_call(const lang::Expr& expr, const lang::Call& call, Symbol& first);
   const Expr* user_call(const lang::Expr& expr, const lang::Call& call, Symbol& symbol);
-  const Expr* extern_call(const lang::Expr& expr, const lang::Call& call, Symbol& first);
+  const Expr* extern_call(const lang::Expr& expr, const lang::Call& call, Symbol& first, std::vector<const Expr*> args);
+  const Expr* outside_of_aggregate(Range range, std::string_view name);
   const Expr* unknown_function(const lang::Call& call, std::string_view name);
   const Expr* wrong_arguments(const lang::Expr& expr, const Symbol& first, const std::vector<const Expr*>& args);
   void refuse_aggregate_clauses(const lang::Call& call, std::string_view name);
 
-  // literals.cpp
+  // expressions.cpp
   const Expr* literal_template(const lang::Expr& expr, const lang::Template& text);
   const Expr* instant(const lang::InstantLiteral& literal, Range range, Type expected);
 

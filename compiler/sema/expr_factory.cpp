@@ -97,6 +97,15 @@ const Expr* ExprFactory::let(uint32_t local, const Expr* value, const Expr* body
   return made;
 }
 
+const Expr* ExprFactory::rebuilt(const Expr& expr, const std::vector<const Expr*>& args) {
+  Expr* made = node(expr.kind, expr.type, expr.range);
+  *made = expr;
+  made->args = arena_.copy(std::span<const Expr* const>(args));
+  bool is_call = expr.kind == ExprKind::call || expr.kind == ExprKind::call_extern;
+  if (is_call || expr.kind == ExprKind::param) references_.push_back(made);
+  return made;
+}
+
 const Expr* ExprFactory::negate(const Expr* operand, Range range) {
   if (is_constant(*operand) && operand->type.is_float()) return real(operand->type, -operand->float_value, range);
   if (is_constant(*operand)) {

@@ -40,6 +40,9 @@ class ExprFactory {
   /// add to remainder, of operands of the type `type`.
   const Expr* arithmetic(ExprKind kind, Type type, const Expr* left, const Expr* right, Range range);
 
+  /// The same node over other operands.
+  const Expr* rebuilt(const Expr& expr, const std::vector<const Expr*>& args);
+
   /// The nodes that name a param, a function or an extern: they are numbered anew when it is known what is needed.
   const std::vector<Expr*>& references() const { return references_; }
 

@@ -26,6 +26,13 @@ std::optional<int64_t> check_constant(Checking& check, const Scope& scope, const
   return std::nullopt;
 }
 
+std::optional<int64_t> check_count(Checking& check, const Scope& scope, const lang::Expr& expr, std::string_view what, int64_t max) {
+  std::optional<int64_t> count = check_constant(check, scope, expr, scalar(Kind::I64), what);
+  if (!count || (*count >= 1 && *count <= max)) return count;
+  check.report(DiagnosticKind::bad_value, expr.range, "{} must be at least 1 and at most {}", what, max);
+  return std::nullopt;
+}
+
 std::vector<uint32_t> not_null_columns(const Expr& condition) {
   std::vector<Fact> facts;
   facts_when(true, condition, facts);

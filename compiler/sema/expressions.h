@@ -26,6 +26,7 @@ struct Scope {
   bool has_number = false;                   // `number`, in the fields of a generate source
   const Expr* seed = nullptr;                // `seed` there
   AggregateCollector* aggregates = nullptr;  // in an `aggregate` step
+  const Schema* aggregated = nullptr;        // there: the rows that its functions take
 };
 
 /// `expected` is the type that is due if that is known: it decides between enum values of one name.
@@ -37,6 +38,10 @@ const Expr* check_condition(Checking& check, const Scope& scope, const lang::Exp
 /// A value of that type that is known now, or nothing: then it was reported.
 std::optional<int64_t> check_constant(Checking& check, const Scope& scope, const lang::Expr& expr, Type type,
                                       std::string_view what);
+
+/// The same for a count of at least 1 and at most `max`.
+std::optional<int64_t> check_count(Checking& check, const Scope& scope, const lang::Expr& expr, std::string_view what, int64_t max);
+inline constexpr int64_t parallelism_max = 1 << 15;
 
 /// The columns that are not null in the rows for which the condition holds.
 std::vector<uint32_t> not_null_columns(const Expr& condition);

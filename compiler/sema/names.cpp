@@ -107,6 +107,11 @@ const Expr* ExprChecker::unknown_name(std::string_view name, Range range) {
         .help("name a field of it: `it.name`; in `select` write `...it` for all fields");
     return check_.make.error(range);
   }
+  if (scope_.aggregated != nullptr && std::ranges::find(scope_.aggregated->columns, name, &Column::name) != scope_.aggregated->columns.end()) {
+    check_.report(DiagnosticKind::no_aggregate, range, "every row has a `{}` of its own; say which is meant", name)
+        .help("as in `sum({})`, `max({})` or `first({})`; or make it a part of the key: `| key {{ …, {} }}`", name, name, name, name);
+    return check_.make.error(range);
+  }
   std::string_view where = scope_.row != nullptr ? "in this row" : "here";
   auto report = check_.report(DiagnosticKind::unknown_name, range, "there is no `{}` {}", name, where);
   std::string lower = lower_of(name);
@@ -140,47 +145,59 @@ const Expr* ExprChecker::unknown_name(std::string_view name, Range range) {
 const Expr* ExprChecker::member(const lang::Expr& expr, const lang::Member& node) {
   const auto* object = node.object->as<lang::NameExpr>();
   if (object != nullptr && object->name == "it" && scope_.row != nullptr) return field_of_row(node.name);
-  const Module* module = scope_.module;
-  const lang::NameExpr* owner = object;
   if (const auto* inner = node.object->as<lang::Member>()) {
     const auto* qualifier = inner->object->as<lang::NameExpr>();
-    const Module* named = qualifier != nullptr ? check_.modules.find_module(*module, qualifier->name) : nullptr;
-    Symbol* type = named != nullptr ? check_.modules.find_in(*named, Space::type, inner->name.text) : nullptr;
-    if (type != nullptr) return symbol_value(*type, expr.range);
+    const Module* module = qualifier != nullptr ? check_.modules.find_module(*scope_.module, qualifier->name) : nullptr;
+    Symbol* type = module != nullptr ? check_.modules.find_in(*module, Space::type, inner->name.text) : nullptr;
+    if (type != nullptr && type->kind == SymbolKind::enumeration) return enum_member(*type, node.name, expr.range);
   }
-  bool is_value = owner != nullptr && row_name(owner->name, node.object->range) != nullptr;
-  if (owner != nullptr && !is_value) {
-    Found found = check_.modules.find(*module, Space::type, owner->name);
-    if (found.symbol != nullptr && found.symbol->kind == SymbolKind::enumeration) {
-      for (const auto& symbol : found.symbol->module->symbols) {
-        bool is_it = symbol->kind == SymbolKind::enum_value && symbol->owner == found.symbol && symbol->name == node.name.text;
-        if (is_it) return symbol_value(*symbol, expr.range);
-      }
-      auto report = check_.report(DiagnosticKind::unknown_name, node.name.range, "the enum `{}` has no value `{}`", owner->name, node.name.text);
-      if (resolve(check_, *found.symbol, expr.range)) {
-        std::span<const std::string_view> names = found.symbol->type.enumeration->names;
-        if (!suggest(report, node.name.text, names)) report.help("its values are {}", listed(names));
-      }
-      return check_.make.error(expr.range);
-    }
-    if (const Module* named = check_.modules.find_module(*module, owner->name)) {
-      if (Symbol* symbol = check_.modules.find_in(*named, Space::value, node.name.text)) return symbol_value(*symbol, expr.range);
-      auto report = check_.report(DiagnosticKind::unknown_name, node.name.range, "the module `{}` has no `{}`", owner->name, node.name.text);
-      std::vector<std::string_view> names;
-      check_.modules.collect(*named, Space::value, names);
-      suggest(report, node.name.text, names);
-      return check_.make.error(expr.range);
-    }
-    if (check_.modules.find(*module, Space::stream, owner->name).symbol != nullptr && scope_.row != nullptr) {
-      check_.report(DiagnosticKind::no_value, node.object->range, "`{}` is a stream, not the row", owner->name)
-          .help("the fields of the row have bare names: `{}`", node.name.text);
-      return check_.make.error(expr.range);
-    }
+  if (object != nullptr && row_name(object->name, node.object->range) == nullptr) {
+    if (const Expr* found = qualified(expr, node, object->name)) return found;
   }
   const Expr* value = check(*node.object);
   if (value->type.is_error()) return value;
-  check_.report(DiagnosticKind::no_value, expr.range, "`{}` is `{}` and has no fields", check_.written(node.object->range), text_of(value->type));
+  check_.report(DiagnosticKind::no_value, expr.range, "`{}` is `{}` and has no fields", check_.written(node.object->range),
+                text_of(value->type));
   return check_.make.error(expr.range);
+}
+
+/// What stands behind the name of an enum or a module; null when the name is none.
+const Expr* ExprChecker::qualified(const lang::Expr& expr, const lang::Member& node, std::string_view owner) {
+  Found type = check_.modules.find(*scope_.module, Space::type, owner);
+  if (type.symbol != nullptr && type.symbol->kind == SymbolKind::enumeration) {
+    return enum_member(*type.symbol, node.name, expr.range);
+  }
+  if (const Module* module = check_.modules.find_module(*scope_.module, owner)) {
+    return module_member(*module, node.name, expr.range);
+  }
+  bool is_stream = check_.modules.find(*scope_.module, Space::stream, owner).symbol != nullptr;
+  if (!is_stream || scope_.row == nullptr) return nullptr;
+  check_.report(DiagnosticKind::no_value, node.object->range, "`{}` is a stream, not the row", owner)
+      .help("the fields of the row have bare names: `{}`", node.name.text);
+  return check_.make.error(expr.range);
+}
+
+const Expr* ExprChecker::enum_member(Symbol& enumeration, const lang::Name& name, Range range) {
+  for (const auto& symbol : enumeration.module->symbols) {
+    bool is_it = symbol->kind == SymbolKind::enum_value && symbol->owner == &enumeration && symbol->name == name.text;
+    if (is_it) return symbol_value(*symbol, range);
+  }
+  auto report = check_.report(DiagnosticKind::unknown_name, name.range, "the enum `{}` has no value `{}`", enumeration.name,
+                              name.text);
+  if (!resolve(check_, enumeration, range)) return check_.make.error(range);
+  std::span<const std::string_view> names = enumeration.type.enumeration->names;
+  if (!suggest(report, name.text, names)) report.help("its values are {}", listed(names));
+  return check_.make.error(range);
+}
+
+const Expr* ExprChecker::module_member(const Module& module, const lang::Name& name, Range range) {
+  Symbol* symbol = check_.modules.find_in(module, Space::value, name.text);
+  if (symbol != nullptr) return symbol_value(*symbol, range);
+  auto report = check_.report(DiagnosticKind::unknown_name, name.range, "the module `{}` has no `{}`", module.name, name.text);
+  std::vector<std::string_view> names;
+  check_.modules.collect(module, Space::value, names);
+  suggest(report, name.text, names);
+  return check_.make.error(range);
 }
 
 const Expr* ExprChecker::field_of_row(const lang::Name& name) {

@@ -1,0 +1,263 @@
+// Calls: casts, try, functions of the program and of the standard library.
+#include <algorithm>
+
+#include "compiler/sema/declarations.h"
+#include "compiler/sema/expr_checker.h"
+#include "compiler/sema/numbers.h"
+
+namespace flow::sema {
+
+using lang::DiagnosticKind;
+
+namespace {
+
+std::optional<Kind> cast_named(std::string_view name) {
+  constexpr std::pair<std::string_view, Kind> names[] = {
+#define FLOW_KIND(name, text, size, align) {text, Kind::name},
+#include "runtime/abi/kinds.def"
+#undef FLOW_KIND
+  };
+  for (const auto& [text, kind] : names) {
+    if (text == name && kind != Kind::ENUM && kind != Kind::BYTES) return kind;
+  }
+  return std::nullopt;
+}
+
+/// `in_nyc(lon: f64, lat: f64) -> bool`
+std::string signature(const Symbol& symbol) {
+  std::string text = std::string(symbol.name) + "(";
+  for (const Column& parameter : symbol.parameters) {
+    if (&parameter != symbol.parameters.data()) text += ", ";
+    text += std::string(parameter.name) + ": " + text_of(parameter.type);
+  }
+  return text + ") -> " + text_of(symbol.type);
+}
+
+/// How far arguments are from the parameters: 0 the same types, more for each conversion, nothing if they do not fit.
+std::optional<int> distance(Checking& check, const std::vector<const Expr*>& args, const Symbol& symbol) {
+  if (args.size() != symbol.parameters.size()) return std::nullopt;
+  int sum = 0;
+  for (size_t i = 0; i < args.size(); i++) {
+    Type from = args[i]->type, to = symbol.parameters[i].type;
+    if (from == to) continue;
+    if (try_coerce(check, args[i], to) == nullptr) return std::nullopt;
+    // An i64 of a literal is an i64 before it is a float; a narrow one goes to the next wider kind.
+    sum += from.is_integer() == to.is_integer() ? 1 + static_cast<int>(to.kind) : 100;
+  }
+  return sum;
+}
+
+/// A function with a body: it hides a conversion of the same name.
+bool is_users(const Symbol* symbol) {
+  const auto* fn = symbol != nullptr ? symbol->decl->as<lang::FnDecl>() : nullptr;
+  return fn != nullptr && fn->body != nullptr;
+}
+
+}  // namespace
+
+const Expr* ExprChecker::call(const lang::Expr& expr, const lang::Call& node) {
+  if (const auto* callee = node.callee->as<lang::NameExpr>()) return named_call(expr, node, callee->name);
+  const auto* member = node.callee->as<lang::Member>();
+  const auto* qualifier = member != nullptr ? member->object->as<lang::NameExpr>() : nullptr;
+  const Module* module = qualifier != nullptr ? check_.modules.find_module(*scope_.module, qualifier->name) : nullptr;
+  if (module != nullptr) {
+    Symbol* symbol = check_.modules.find_in(*module, Space::function, member->name.text);
+    if (symbol != nullptr) return function_call(expr, node, *symbol);
+    for (const lang::Argument& argument : node.arguments) check(*argument.value);
+    check_.report(DiagnosticKind::unknown_function, member->name.range, "the module `{}` has no function `{}`", module->name,
+                  member->name.text);
+    return check_.make.error(expr.range);
+  }
+  for (const lang::Argument& argument : node.arguments) check(*argument.value);
+  if (member != nullptr) {
+    auto report = check_.report(DiagnosticKind::unknown_function, member->name.range, "values have no function `.{}()`",
+                                member->name.text);
+    bool is_function = check_.modules.find(*scope_.module, Space::function, member->name.text).symbol != nullptr;
+    std::string object = check_.written(member->object->range);
+    if (is_function) report.help("call it with the value as an argument: `{}({}{})`", member->name.text, object,
+                                 node.arguments.empty() ? "" : ", …");
+  } else {
+    check_.report(DiagnosticKind::unknown_function, node.callee->range, "this is no function, so it cannot be called");
+  }
+  return check_.make.error(expr.range);
+}
+
+const Expr* ExprChecker::named_call(const lang::Expr& expr, const lang::Call& node, std::string_view name) {
+  if (scope_.aggregates != nullptr) {
+    if (const Expr* value = scope_.aggregates->take(expr, node, name)) return value;
+  }
+  refuse_aggregate_clauses(node, name);
+  if (name == "try") return attempt(expr, node);
+  Found found = check_.modules.find(*scope_.module, Space::function, name);
+  if (found.other != nullptr) {
+    check_.report(DiagnosticKind::ambiguous_name, node.callee->range, "two imports have a function `{}`", name)
+        .help("say which: `{}.{}(…)` or `{}.{}(…)`", found.symbol->module->name, name, found.other->module->name, name);
+    return check_.make.error(expr.range);
+  }
+  if (std::optional<Kind> kind = cast_named(name); kind && node.arguments.size() == 1 && !is_users(found.symbol)) {
+    const Expr* value = check(*node.arguments[0].value, scalar(*kind));
+    bool is_cast_of_type = is_cast(value->type.kind, *kind) || value->type.is_error() || found.symbol == nullptr;
+    if (is_cast_of_type) return cast(expr, value, *kind);
+    return extern_call(expr, node, *found.symbol, {value});
+  }
+  if (name == "split") {
+    check_.not_yet(expr.range, "a list as a value").help("`split` may stand behind `unnest`: `| unnest split(…) as word`");
+    return check_.make.error(expr.range);
+  }
+  if (found.symbol != nullptr) return function_call(expr, node, *found.symbol);
+  return unknown_function(node, name);
+}
+
+void ExprChecker::refuse_aggregate_clauses(const lang::Call& node, std::string_view name) {
+  if (node.filter != nullptr) {
+    check_.report(DiagnosticKind::no_aggregate, node.filter->range, "`where` inside of a call is for aggregate functions only");
+  }
+  if (node.is_distinct) {
+    check_.report(DiagnosticKind::no_aggregate, node.callee->range, "`distinct` is for aggregate functions only, not for `{}`", name);
+  }
+}
+
+const Expr* ExprChecker::cast(const lang::Expr& expr, const Expr* value, Kind to) {
+  if (value->type.is_error()) return value;
+  Type type = scalar(to);
+  type.nullable = value->type.nullable;
+  if (value->type == type) return value;
+  if (value->type.kind == Kind::NULL_ || !is_cast(value->type.kind, to)) {
+    auto report = check_.report(DiagnosticKind::type_mismatch, expr.range, "there is no conversion from `{}` to `{}`",
+                                text_of(value->type), text_of(scalar(to)));
+    bool is_time = to == Kind::TIMESTAMP || to == Kind::DURATION;
+    if (is_time && value->type.is_number()) report.help("give the number of microseconds as `i64`");
+    if (value->type.kind == Kind::BOOL && type.is_number()) report.help("write `if {} then 1 else 0`", check_.written(value->range));
+    return check_.make.error(expr.range);
+  }
+  if (const Expr* constant = is_constant(*value) ? try_coerce(check_, value, type) : nullptr) return constant;
+  bool is_text = to == Kind::STRING;
+  return check_.make.make(is_text ? ExprKind::to_text : ExprKind::convert, type, {value}, expr.range);
+}
+
+/// `try(x)`: null in place of a failure.
+const Expr* ExprChecker::attempt(const lang::Expr& expr, const lang::Call& node) {
+  if (node.arguments.size() != 1 || node.arguments[0].name.is_given()) {
+    check_.report(DiagnosticKind::wrong_arguments, expr.range, "`try` takes one value: `try(i64(text)) ?? 0`");
+    return check_.make.error(expr.range);
+  }
+  const Expr* value = check(*node.arguments[0].value);
+  if (value->type.is_error() || value->type.kind == Kind::NULL_) return value;
+  return check_.make.make(ExprKind::attempt, value->type.with_null(), {value}, expr.range);
+}
+
+const Expr* ExprChecker::function_call(const lang::Expr& expr, const lang::Call& node, Symbol& first) {
+  if (first.kind != SymbolKind::function) {
+    for (const lang::Argument& argument : node.arguments) check(*argument.value);
+    return check_.make.error(expr.range);
+  }
+  if (is_users(&first)) return user_call(expr, node, first);
+  std::vector<const Expr*> args;
+  for (const lang::Argument& argument : node.arguments) args.push_back(check(*argument.value));
+  return extern_call(expr, node, first, std::move(args));
+}
+
+const Expr* ExprChecker::user_call(const lang::Expr& expr, const lang::Call& node, Symbol& symbol) {
+  bool is_known = resolve(check_, symbol, expr.range);
+  const auto& decl = *symbol.decl->as<lang::FnDecl>();
+  size_t count = symbol.parameters.size();
+  std::vector<const Expr*> args(count, nullptr), given;
+  bool is_wrong = !is_known || node.arguments.size() > count;
+  for (size_t i = 0; i < node.arguments.size(); i++) {
+    const lang::Argument& argument = node.arguments[i];
+    size_t place = i;
+    if (argument.name.is_given()) {
+      auto named = std::ranges::find(symbol.parameters, argument.name.text, &Column::name);
+      place = static_cast<size_t>(named - symbol.parameters.begin());
+    }
+    Type due = place < count ? symbol.parameters[place].type : Type{};
+    given.push_back(check(*argument.value, due));
+    if (place >= count || args[place] != nullptr) {
+      is_wrong = true;
+      continue;
+    }
+    std::string what = "`" + std::string(symbol.parameters[place].name) + "` of `" + std::string(symbol.name) + "`";
+    args[place] = coerce(check_, given.back(), due, what);
+  }
+  if (!is_known) return check_.make.error(expr.range);
+  Scope own{.module = symbol.module};
+  for (size_t i = 0; i < count && !is_wrong; i++) {
+    if (args[i] == nullptr && decl.parameters[i].initial != nullptr) {
+      args[i] = coerce(check_, check_expr(check_, own, *decl.parameters[i].initial, symbol.parameters[i].type),
+                       symbol.parameters[i].type, "the value of a parameter");
+    }
+    is_wrong = args[i] == nullptr;
+  }
+  if (is_wrong) return wrong_arguments(expr, symbol, given);
+  bool has_error = std::ranges::any_of(args, [](const Expr* arg) { return arg->type.is_error(); });
+  if (has_error) return check_.make.error(expr.range);
+  return check_.make.call(ExprKind::call, index_of_function(check_, symbol), symbol.type, args, expr.range);
+}
+
+const Expr* ExprChecker::extern_call(const lang::Expr& expr, const lang::Call& node, Symbol& first,
+                                     std::vector<const Expr*> args) {
+  bool has_error = false, has_null = false;
+  for (const lang::Argument& argument : node.arguments) {
+    if (!argument.name.is_given()) continue;
+    check_.report(DiagnosticKind::wrong_arguments, argument.name.range, "the arguments of `{}` have no names", first.name);
+    has_error = true;
+  }
+  std::string what = "`" + std::string(first.name) + "`";
+  for (const Expr* arg : args) {
+    has_error = has_error || arg->type.is_error();
+    has_null = (!arg->type.is_error() && !require_value(check_, *arg, what)) || has_null;
+  }
+  if (has_error || has_null) return check_.make.error(expr.range);
+  Symbol* best = nullptr;
+  int least = 0;
+  for (Symbol* symbol = &first; symbol != nullptr; symbol = symbol->overload) {
+    if (!resolve(check_, *symbol, expr.range)) continue;
+    std::optional<int> far = distance(check_, args, *symbol);
+    if (!far || (best != nullptr && *far >= least)) continue;
+    best = symbol;
+    least = *far;
+  }
+  if (best == nullptr) {
+    bool is_meant_for_rows = aggregate_named(first.name) && args.size() <= 1 && scope_.aggregates == nullptr;
+    return is_meant_for_rows ? outside_of_aggregate(node.callee->range, first.name) : wrong_arguments(expr, first, args);
+  }
+  for (size_t i = 0; i < args.size(); i++) args[i] = try_coerce(check_, args[i], best->parameters[i].type);
+  uint32_t index = index_of_extern(check_, *best, first.overload != nullptr);
+  return check_.make.call(ExprKind::call_extern, index, best->type, args, expr.range);
+}
+
+const Expr* ExprChecker::wrong_arguments(const lang::Expr& expr, const Symbol& first, const std::vector<const Expr*>& args) {
+  std::string types;
+  for (const Expr* arg : args) {
+    if (!types.empty()) types += ", ";
+    types += text_of(arg->type);
+  }
+  auto report = check_.report(DiagnosticKind::wrong_arguments, expr.range, "`{}` does not take ({})", first.name, types);
+  for (const Symbol* symbol = &first; symbol != nullptr; symbol = symbol->overload) report.note(symbol->range, "{}", signature(*symbol));
+  bool is_one = first.overload == nullptr && args.size() == first.parameters.size();
+  for (size_t i = 0; is_one && i < args.size(); i++) {
+    if (try_coerce(check_, args[i], first.parameters[i].type) == nullptr) {
+      suggest_cast(check_, report, *args[i], first.parameters[i].type);
+    }
+  }
+  return check_.make.error(expr.range);
+}
+
+const Expr* ExprChecker::outside_of_aggregate(Range range, std::string_view name) {
+  check_.report(DiagnosticKind::no_aggregate, range, "`{}` takes many rows, so it may stand in an `aggregate` step only", name)
+      .help("for all rows: `| aggregate x = {}(…)`; for each key: `| key k | aggregate …`", name);
+  return check_.make.error(range);
+}
+
+const Expr* ExprChecker::unknown_function(const lang::Call& node, std::string_view name) {
+  Range range = node.callee->range;
+  for (const lang::Argument& argument : node.arguments) check(*argument.value);
+  if (aggregate_named(name)) return outside_of_aggregate(range, name);
+  auto report = check_.report(DiagnosticKind::unknown_function, range, "there is no function `{}`", name);
+  std::vector<std::string_view> names;
+  check_.modules.collect(*scope_.module, Space::function, names);
+  if (!suggest(report, name, names) && row_name(name, range) != nullptr) report.help("`{}` is a field, which is not called", name);
+  return check_.make.error(range);
+}
+
+}  // namespace flow::sema

@@ -1,0 +1,88 @@
+// The steps of one pipeline, one after the other: each takes what is known of the rows and leaves what is known after it.
+//
+// `key` and `window` are no steps of the result: they wait in the state for the next aggregate or top, also beyond the
+// end of the pipeline, and are rewritten when fields move meanwhile.
+#pragma once
+
+#include <map>
+
+#include "compiler/sema/conversion.h"
+#include "compiler/sema/expressions.h"
+#include "compiler/sema/streams.h"
+
+namespace flow::sema {
+
+class PipelineChecker {
+ public:
+  PipelineChecker(Checking& check, const Module& module, const lang::Decl& decl, std::string_view name, Flow from);
+
+  void step(const lang::Step& step);
+  /// The stream of all steps. REQUIRES: this is the last call.
+  Flow finish(const Symbol* symbol, lang::SourceRange range);
+
+ private:
+  using Range = lang::SourceRange;
+  struct BoundLate {
+    Symbol* symbol;
+    uint32_t step;
+    Schema schema;
+  };
+
+  // steps.cpp
+  void where(const lang::Step& step, const lang::Where& where);
+  void unnest(const lang::Step& step, const lang::Unnest& unnest);
+  void unite(const lang::Step& step, const lang::Union& others);
+  std::optional<uint32_t> fitting(Flow other, const lang::Feed& feed);
+  void parallelism(const lang::Step& step, const lang::Parallelism& wanted);
+  bool unnest_parts(const lang::Unnest& unnest, Unnest& made);
+
+  // projections.cpp
+  void select(const lang::Step& step, const lang::Select& select);
+  void derive(const lang::Step& step, const lang::Derive& derive);
+  void drop(const lang::Step& step, const lang::Drop& drop);
+  void rename(const lang::Step& step, const lang::Rename& rename);
+  void project(const lang::Step& step, std::string_view word, Schema result, std::vector<const Expr*> values);
+  void move_key(const lang::Step& step, const std::vector<const Expr*>& values, const Schema& result);
+  void watch_window_start(const std::vector<const Expr*>& values, const Schema& result);
+  const Expr* moved(const Expr& expr, const std::vector<const Expr*>& values, const Schema& result);
+  const Expr* field_value(const lang::Expr& expr);
+  std::optional<uint32_t> column_named(lang::Name name);
+  std::vector<const Expr*> all_columns(Range range);
+
+  // windows.cpp
+  void key(const lang::Step& step, const lang::Key& key);
+  void add_key(lang::Name name, const lang::Expr& value);
+  void window(const lang::Step& step, const lang::Window& window);
+  bool window_shape(const lang::Step& step, const lang::Window& window, Window& made);
+  bool window_same(const lang::Step& step, Window& made);
+  bool refuse_later(const lang::Window& window);
+  void require_time(const lang::Step& step);
+  /// The window that waits, or the global one; both key and window are used up.
+  Window take_window(std::vector<KeyColumn>& keys);
+  void check_bound(const lang::StateBound& bound, const Window& window);
+  void after_stateful(const lang::Step& step, Window window, Symbol* late, const Schema& input);
+
+  // aggregates.cpp
+  void aggregate(const lang::Step& step, const lang::Aggregate& aggregate);
+  void top(const lang::Step& step, const lang::Top& top);
+  Schema top_result(const lang::Step& step, const lang::Top& top, const Window& window);
+
+  Scope scope() const { return {.module = &module_, .row = &state_.schema, .row_is_unknown = state_.is_unknown}; }
+  void push(const lang::Step& step, std::string_view word, decltype(Step::node) node, Schema result);
+
+  Checking& check_;
+  const Module& module_;
+  const lang::Decl& decl_;
+  std::string_view name_;
+  FlowState state_;
+  Stream stream_;
+  std::map<std::string_view, uint32_t> words_;  // steps of this kind so far
+  std::vector<BoundLate> late_;
+  Symbol* taken_late_ = nullptr;                // of the window that take_window gave
+};
+
+/// Reports a name that a row already has.
+void report_duplicate_field(Checking& check, std::string_view name, lang::SourceRange range);
+bool has_column(const Schema& schema, std::string_view name);
+
+}  // namespace flow::sema

@@ -1,0 +1,102 @@
+// `sink PIPELINE -> connector(…)`
+#include "compiler/sema/connectors.h"
+#include "compiler/sema/conversion.h"
+#include "compiler/sema/streams.h"
+
+namespace flow::sema {
+
+using lang::DiagnosticKind;
+
+namespace {
+
+std::string_view feed_name(const lang::Pipeline& pipeline) {
+  if (pipeline.feed.nested != nullptr) return feed_name(*pipeline.feed.nested);
+  return pipeline.feed.path.names.empty() ? "rows" : pipeline.feed.path.names.back().text;
+}
+
+class SinkChecker {
+ public:
+  SinkChecker(Checking& check, const Module& module, const lang::Decl& decl)
+      : check_(check), module_(module), decl_(decl), sink_(*decl.as<lang::SinkDecl>()) {}
+
+  void run() {
+    std::string name(feed_name(*sink_.pipeline));
+    if (sink_.as.is_given()) name += "." + std::string(sink_.as.text);
+    made_.name = check_.arena.copy(std::string_view(name));
+    made_.range = decl_.range;
+    std::string stream_name = sink_.as.is_given() ? name : name + ".rows";
+    Flow flow = check_pipeline(check_, module_, decl_, *sink_.pipeline, check_.arena.copy(std::string_view(stream_name)), nullptr);
+    check_rows(flow.state);
+    check_nature(flow.state);
+    if (const ConnectorSpec* spec = find_connector(check_, sink_.connector, false)) {
+      CheckedOptions checked = check_options(check_, module_, *spec, sink_.connector);
+      made_.type = spec->type;
+      made_.format = checked.format;
+      made_.options = std::move(checked.options);
+    }
+    if (sink_.parallelism != nullptr) {
+      std::optional<int64_t> count = check_count(check_, {.module = &module_}, *sink_.parallelism, "the parallelism", parallelism_max);
+      made_.parallelism = static_cast<uint32_t>(count.value_or(0));
+    }
+    made_.stream = flow.stream;
+    for (const Column& column : flow.state.schema.columns) made_.field_names.push_back(column.name);
+    check_name();
+    check_.program.sinks.push_back(std::move(made_));
+  }
+
+ private:
+  /// Nothing may wait for a step that does not come.
+  void check_rows(const FlowState& state) {
+    if (state.is_unknown) return;
+    if (state.window) {
+      check_.report(DiagnosticKind::missing_step, state.window->range, "no step uses this window")
+          .help("put an `aggregate` or a `top` behind it");
+    } else if (state.key_range) {
+      check_.report(DiagnosticKind::unused_key, *state.key_range, "no step uses this key")
+          .help("put an `aggregate` or a `top` behind it, or leave it out");
+    }
+  }
+
+  void check_nature(const FlowState& state) {
+    made_.is_final = sink_.mode == lang::SinkMode::final;
+    if (sink_.mode == lang::SinkMode::upsert || sink_.mode == lang::SinkMode::changes) {
+      check_.not_yet(sink_.mode_range, "a sink of the changes of a table")
+          .help("`final` gives the rows that are left when the input ends");
+      return;
+    }
+    if (state.is_unknown) return;
+    if (state.is_table && !made_.is_final) {
+      check_.report(DiagnosticKind::table_not_final, sink_.pipeline->range, "the rows of `{}` change as long as the input goes on", feed_name(*sink_.pipeline))
+          .help("to get the rows that are left when the input ends, write `final` behind the sink")
+          .help("to get results on the way, put a window before the aggregate: `| window tumbling(1h)`");
+    } else if (!state.is_table && made_.is_final) {
+      check_.report(DiagnosticKind::bad_clause, sink_.mode_range, "`final` is for tables: the rows of a stream never change").help("leave `final` out");
+    } else if (state.is_table && state.is_endless) {
+      check_.report(DiagnosticKind::never_final, sink_.mode_range, "the input never ends, so there are no final rows")
+          .help("give `generate` a `count`, or put a window before the aggregate");
+    }
+  }
+
+  void check_name() {
+    for (const Sink& other : check_.program.sinks) {
+      if (other.name != made_.name) continue;
+      check_.report(DiagnosticKind::duplicate_name, decl_.range, "there is another sink of `{}`", made_.name)
+          .note(other.range, "it is here").help("tell them apart by a name: `-> {}(…) as second`", sink_.connector.name.text);
+      return;
+    }
+  }
+
+  Checking& check_;
+  const Module& module_;
+  const lang::Decl& decl_;
+  const lang::SinkDecl& sink_;
+  Sink made_{};
+};
+
+}  // namespace
+
+void check_sink(Checking& check, const Module& module, const lang::Decl& decl) {
+  if (check.sinks_seen.insert(&decl).second) SinkChecker(check, module, decl).run();
+}
+
+}  // namespace flow::sema
