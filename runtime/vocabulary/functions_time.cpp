@@ -51,14 +51,28 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 
 constexpr size_t field_width_max = 32;
 
+// 'text' as it stands; two quotes are one, inside and outside. `at` is at the first quote and moves behind the last.
+bool append_quoted(std::string& out, std::string_view pattern, size_t& at) {
+  if (pattern.substr(at, 2) == "''") {
+    out += '\'';
+    at += 2;
+    return true;
+  }
+  for (++at; at < pattern.size(); ++at) {
+    if (pattern[at] == '\'') {
+      if (pattern.substr(at, 2) != "''") return ++at, true;
+      ++at;
+    }
+    out += pattern[at];
+  }
+  return false;
+}
+
 bool format_time(std::string& out, int64_t time, std::string_view pattern) {
   for (size_t at = 0; at < pattern.size();) {
     char c = pattern[at];
-    if (c == '\'') {  // 'text' as it stands, '' one quote
-      size_t end = pattern.find('\'', at + 1);
-      if (end == std::string_view::npos) return false;
-      out += end == at + 1 ? std::string_view("'") : pattern.substr(at + 1, end - at - 1);
-      at = end + 1;
+    if (c == '\'') {
+      if (!append_quoted(out, pattern, at)) return false;
       continue;
     }
     if (!is_letter(c)) {

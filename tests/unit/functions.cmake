@@ -1,0 +1,1 @@
+flow_unit_test(functions_test SOURCES functions_test.cpp DEPENDS flow_runtime)
