@@ -8,20 +8,63 @@ namespace flow::graph {
 
 namespace {
 
+using Problem = std::optional<std::string>;
+
 template <typename Op>
 bool is(const Node& node) {
   return std::holds_alternative<Op>(node.op);
 }
 
-/// The schema that the node's expressions read.
-const Schema& input_schema(const DataflowGraph& graph, const Node& node) { return graph.nodes[node.inputs[0]].schema; }
+// ---- change kinds -------------------------------------------------------------------------------------------------
 
-std::optional<std::string> check_columns(const Expr& expr, const Schema& schema, const Node& node) {
+/// What an operator takes of its input, and what it makes of it.
+struct ChangeRule {
+  ChangeKinds takes;
+  bool passes_on;  // else it makes inserts only
+};
+
+constexpr ChangeKinds inserts{}, all{.updates = true, .deletes = true};
+
+ChangeRule change_rule(const Node& node) {
+  return std::visit(
+      [](const auto& op) -> ChangeRule {
+        using Op = std::decay_t<decltype(op)>;
+        if constexpr (std::is_same_v<Op, Filter> || std::is_same_v<Op, Project> || std::is_same_v<Op, Union> ||
+                      std::is_same_v<Op, Exchange>) {
+          return {all, true};
+        } else if constexpr (std::is_same_v<Op, Late>) {
+          return {all, false};  // rows that a window did not take, before any change was made
+        } else {
+          return {inserts, false};
+        }
+      },
+      node.op);
+}
+
+Problem check_changes(const DataflowGraph& graph, const Node& node) {
+  ChangeRule rule = change_rule(node);
+  ChangeKinds made;
+  for (NodeId input : node.inputs) {
+    const ChangeKinds& comes = graph.nodes[input].changes;
+    bool is_taken = (rule.takes.updates || !comes.updates) && (rule.takes.deletes || !comes.deletes);
+    if (!is_taken) return node.name + ": takes inserts only";
+    if (rule.passes_on) made = {.updates = made.updates || comes.updates, .deletes = made.deletes || comes.deletes};
+  }
+  if (!(made == node.changes)) return node.name + ": makes other kinds of change than it says";
+  return std::nullopt;
+}
+
+// ---- schemas --------------------------------------------------------------------------------------------------------
+
+Problem check_columns(const Expr& expr, const Schema& schema, const Node& node) {
   if (expr.kind == sema::ExprKind::column) {
-    if (expr.index >= schema.columns.size()) return fmt::format("{}: an expression reads column {} of {}", node.name, expr.index, schema.columns.size());
-    if (!(schema.columns[expr.index].type == expr.type)) {
-      return fmt::format("{}: column {} is {}, the expression takes it for {}", node.name, schema.columns[expr.index].name,
-                         sema::text_of(schema.columns[expr.index].type), sema::text_of(expr.type));
+    if (expr.index >= schema.columns.size()) {
+      return fmt::format("{}: an expression reads column {} of {}", node.name, expr.index, schema.columns.size());
+    }
+    const sema::Column& column = schema.columns[expr.index];
+    if (!(column.type == expr.type)) {
+      return fmt::format("{}: column {} is {}, the expression takes it for {}", node.name, column.name,
+                         sema::text_of(column.type), sema::text_of(expr.type));
     }
   }
   for (const Expr* arg : expr.args) {
@@ -38,43 +81,163 @@ bool same_columns(const Schema& a, const Schema& b) {
   return true;
 }
 
-bool passes_rows_on(const Node& node) { return is<Filter>(node) || is<Union>(node) || is<Exchange>(node) || is<Sink>(node); }
-
 const sema::Window* window_of(const Node& node) {
   if (const auto* aggregate = std::get_if<Aggregate>(&node.op)) return &aggregate->window;
   if (const auto* top = std::get_if<Top>(&node.op)) return &top->window;
   return nullptr;
 }
 
-std::optional<std::string> check_node(const DataflowGraph& graph, NodeId id) {
-  const Node& node = graph.nodes[id];
-  for (NodeId input : node.inputs) {
-    if (input >= id) return fmt::format("{}: its input does not come before it", node.name);
-    if (is<Sink>(graph.nodes[input])) return fmt::format("{}: reads a sink", node.name);
-    if (!graph.nodes[input].changes.is_append_only()) return fmt::format("{}: takes inserts only", node.name);
+bool has_bounds(const sema::Window& window) { return window.kind != sema::WindowKind::global; }
+
+void add_bounds(Schema& schema, const sema::Window& window) {
+  if (!has_bounds(window)) return;
+  for (std::string_view bound : {"window_start", "window_end"}) {
+    schema.columns.push_back({bound, sema::scalar(sema::Kind::TIMESTAMP)});
   }
-  if (is<Source>(node)) return node.inputs.empty() ? std::nullopt : std::optional(node.name + ": a source has no input");
-  if (node.inputs.empty()) return node.name + ": has no input";
-  if (!is<Union>(node) && node.inputs.size() != 1) return node.name + ": has more than one input";
-  if (is<Errors>(node) && !is<Source>(graph.nodes[node.inputs[0]])) return node.name + ": bad records come from sources only";
-  if (is<Late>(node) && !is_stateful(graph.nodes[node.inputs[0]])) return node.name + ": late rows come from windows only";
-  if (passes_rows_on(node)) {
-    for (NodeId input : node.inputs) {
-      if (!same_columns(graph.nodes[input].schema, node.schema)) return node.name + ": its rows differ from those of its input";
+}
+
+/// Keys, the window's bounds, results.
+Schema result_of(const Aggregate& aggregate) {
+  Schema made{.columns = {}, .has_time = has_bounds(aggregate.window)};
+  for (const sema::KeyColumn& key : aggregate.keys) made.columns.push_back({key.name, key.value->type});
+  add_bounds(made, aggregate.window);
+  for (const sema::AggregateCall& call : aggregate.calls) made.columns.push_back({call.name, call.result});
+  return made;
+}
+
+/// The rows with the window's bounds set or appended, and the rank.
+Schema result_of(const Top& top, const Schema& input) {
+  Schema made{.columns = input.columns, .has_time = has_bounds(top.window)};
+  Schema bounds;
+  add_bounds(bounds, top.window);
+  for (const sema::Column& bound : bounds.columns) {
+    bool is_set = false;
+    for (sema::Column& column : made.columns) {
+      if (column.name == bound.name) column = bound, is_set = true;
+    }
+    if (!is_set) made.columns.push_back(bound);
+  }
+  if (top.has_rank) made.columns.push_back({"", sema::scalar(sema::Kind::I64)});
+  return made;
+}
+
+/// The schema that the node's rows must have; nothing where only the node itself can tell.
+std::optional<Schema> expected_schema(const DataflowGraph& graph, const Node& node) {
+  const Schema& input = graph.nodes[node.inputs[0]].schema;
+  if (const auto* aggregate = std::get_if<Aggregate>(&node.op)) return result_of(*aggregate);
+  if (const auto* top = std::get_if<Top>(&node.op)) return result_of(*top, input);
+  if (is<Late>(node)) return graph.nodes[graph.nodes[node.inputs[0]].inputs[0]].schema;
+  if (const auto* project = std::get_if<Project>(&node.op)) {
+    Schema made{.columns = {}, .has_time = input.has_time};
+    for (const Expr* value : project->values) made.columns.push_back({"", value->type});
+    return made;
+  }
+  if (const auto* unnest = std::get_if<Unnest>(&node.op)) {
+    Schema made = input;
+    if (unnest->column > made.columns.size()) return std::nullopt;
+    if (unnest->column == made.columns.size()) made.columns.emplace_back();
+    made.columns[unnest->column].type = sema::scalar(sema::Kind::STRING);
+    return made;
+  }
+  if (is<Errors>(node)) return std::nullopt;
+  return input;
+}
+
+/// The columns of a source are fields of the data, by name and in their order.
+Problem check_source(const DataflowGraph& graph, const Node& node) {
+  const auto& streams = graph.program->streams;
+  uint32_t stream = std::get<Source>(node.op).stream;
+  const sema::Source* source = stream < streams.size() ? std::get_if<sema::Source>(&streams[stream].origin) : nullptr;
+  if (source == nullptr) return node.name + ": there is no such source";
+  size_t field = 0;
+  for (const sema::Column& column : node.schema.columns) {
+    while (field < source->fields.size() && source->fields[field].name != column.name) field++;
+    if (field == source->fields.size() || !(source->fields[field].type == column.type)) {
+      return fmt::format("{}: {} is no field of its data", node.name, column.name);
     }
   }
-  if (const auto* project = std::get_if<Project>(&node.op); project != nullptr && project->values.size() != node.schema.columns.size()) {
-    return node.name + ": has not as many values as columns";
-  }
+  return node.schema.has_time == (source->time != nullptr) ? std::nullopt : Problem(node.name + ": event time and clause do not agree");
+}
+
+Problem check_sink(const DataflowGraph& graph, const Node& node) {
+  uint32_t sink = std::get<Sink>(node.op).sink;
+  if (sink >= graph.program->sinks.size()) return node.name + ": there is no such sink";
+  size_t wanted = graph.program->sinks[sink].field_names.size();
+  if (wanted == node.schema.columns.size()) return std::nullopt;
+  return fmt::format("{}: gets {} columns, writes {}", node.name, node.schema.columns.size(), wanted);
+}
+
+// ---- operators --------------------------------------------------------------------------------------------------------
+
+Problem check_window(const Node& node, const Schema& input) {
   const sema::Window* window = window_of(node);
-  if (window != nullptr && window->kind != sema::WindowKind::global && !input_schema(graph, node).has_time) {
-    return node.name + ": a window over rows without event time";
+  if (window == nullptr || !has_bounds(*window)) return std::nullopt;
+  if (!input.has_time) return node.name + ": a window over rows without event time";
+  bool is_hopping = window->kind == sema::WindowKind::hopping;
+  if (window->size_us <= 0 || (is_hopping && window->slide_us <= 0)) return node.name + ": a window of no length";
+  return std::nullopt;
+}
+
+Problem check_call(const Node& node, const sema::AggregateCall& call) {
+  bool needs_by = call.kind == sema::AggregateKind::min_by || call.kind == sema::AggregateKind::max_by;
+  bool needs_argument = call.kind != sema::AggregateKind::count;
+  if ((needs_argument && call.argument == nullptr) || needs_by != (call.by != nullptr)) {
+    return fmt::format("{}: {} has not the arguments that it needs", node.name, call.name);
   }
-  if (is<Errors>(node) || is<Late>(node)) return std::nullopt;
+  bool is_condition = call.filter == nullptr || call.filter->type.kind == sema::Kind::BOOL;
+  return is_condition ? std::nullopt : Problem(fmt::format("{}: the condition of {} is no bool", node.name, call.name));
+}
+
+Problem check_operator(const Node& node, const Schema& input) {
+  if (auto broken = check_window(node, input)) return broken;
+  if (const auto* filter = std::get_if<Filter>(&node.op); filter != nullptr && filter->condition->type.kind != sema::Kind::BOOL) {
+    return node.name + ": its condition is no bool";
+  }
+  if (const auto* top = std::get_if<Top>(&node.op); top != nullptr && (top->count == 0 || top->orders.empty())) {
+    return node.name + ": a top of nothing, or by nothing";
+  }
+  if (const auto* aggregate = std::get_if<Aggregate>(&node.op)) {
+    for (const sema::AggregateCall& call : aggregate->calls) {
+      if (auto broken = check_call(node, call)) return broken;
+    }
+  }
   for (const Expr* expr : expressions_of(node)) {
-    if (auto broken = check_columns(*expr, input_schema(graph, node), node)) return broken;
+    if (auto broken = check_columns(*expr, input, node)) return broken;
   }
   return std::nullopt;
+}
+
+Problem check_inputs(const DataflowGraph& graph, NodeId id) {
+  const Node& node = graph.nodes[id];
+  for (NodeId input : node.inputs) {
+    if (input >= id) return node.name + ": its input does not come before it";
+    if (is<Sink>(graph.nodes[input])) return node.name + ": reads a sink";
+  }
+  if (is<Source>(node)) return node.inputs.empty() ? std::nullopt : Problem(node.name + ": a source has no input");
+  if (node.inputs.empty()) return node.name + ": has no input";
+  if (!is<Union>(node) && node.inputs.size() != 1) return node.name + ": has more than one input";
+  const Node& first = graph.nodes[node.inputs[0]];
+  if (is<Errors>(node) && !is<Source>(first)) return node.name + ": bad records come from sources only";
+  if (is<Late>(node) && !is_stateful(first)) return node.name + ": late rows come from windows only";
+  return std::nullopt;
+}
+
+Problem check_node(const DataflowGraph& graph, NodeId id) {
+  const Node& node = graph.nodes[id];
+  if (auto broken = check_inputs(graph, id)) return broken;
+  if (auto broken = check_changes(graph, node)) return broken;
+  for (const sema::Column& column : node.schema.columns) {
+    if (!column.type.is_scalar()) return fmt::format("{}: {} is no scalar", node.name, column.name);
+  }
+  if (is<Source>(node)) return check_source(graph, node);
+  if (auto broken = check_operator(node, graph.nodes[node.inputs[0]].schema)) return broken;
+  std::optional<Schema> expected = expected_schema(graph, node);
+  if (!expected && !is<Errors>(node)) return node.name + ": no place for its column";
+  if (expected && !same_columns(*expected, node.schema)) return node.name + ": its rows are not what it makes of its input";
+  for (NodeId input : node.inputs) {
+    if (is<Union>(node) && !same_columns(graph.nodes[input].schema, node.schema)) return node.name + ": its inputs differ";
+  }
+  return is<Sink>(node) ? check_sink(graph, node) : std::nullopt;
 }
 
 }  // namespace
