@@ -73,8 +73,10 @@ int64_t flow_task_push(FlowTask*, uint32_t port, const FlowBatch*, int64_t from)
  * is due; the cursor of the split has advanced. */
 int64_t flow_task_pull(FlowTask*, FlowSplit*, const FlowInput*, int64_t from);
 void flow_task_watermark(FlowTask*, uint32_t port, int64_t time_us, uint8_t is_idle);
-void flow_task_end(FlowTask*, uint32_t port); /* nothing more comes on this port */
-/* Does a portion of due work (closed windows). 1: there is more; 0: nothing is due (only then barriers may be taken and
+/* Nothing more comes on this port. Of a source chain: no further split will be opened (needed where there is none). */
+void flow_task_end(FlowTask*, uint32_t port);
+/* Does a portion of due work (closed windows). After a restore, when all splits are open, one call tells those behind the
+ * watermark. 1: there is more; 0: nothing is due (only then barriers may be taken and
  * the next element given); -1: error. Watermarks go out when the rows they cause have. */
 int32_t flow_task_step(FlowTask*);
 uint8_t flow_task_is_finished(const FlowTask*); /* all ports (splits) ended and nothing is due */
@@ -87,7 +89,7 @@ int64_t flow_task_current_watermark(const FlowTask*);
 FlowSplit* flow_split_open(FlowTask*, const char* name, uint32_t index, uint32_t splits, int64_t cursor);
 void flow_split_idle(FlowTask*, FlowSplit*, uint8_t is_idle);
 void flow_split_end(FlowTask*, FlowSplit*);
-void flow_split_advance(FlowSplit*, int64_t consumed); /* cursor += consumed, after the host dropped the bytes */
+void flow_split_advance(FlowSplit*, int64_t consumed); /* the host dropped so many bytes; the cursor has counted them at pull */
 
 /* Snapshots. capture is called between elements, after flush, on the task's thread; write on any thread; release when
  * the epoch is complete (kept) or aborted (its dirty marks go back). Per key group: tables, panes. List state: items
@@ -108,7 +110,8 @@ FlowSplit* flow_split_find(FlowTask*, const char* name); /* a restored split, or
 int64_t flow_split_cursor(const FlowSplit*);
 uint8_t flow_split_is_finished(const FlowSplit*);
 
-/* Batches, for hosts: layouts are in the program. */
+/* Batches, for hosts: layouts are in the program. rows_max 0: as many as make about 16 KB. A batch's bytes are all of it:
+ * a copy of them is the same batch. */
 FlowBatch* flow_batch_new(uint32_t stride, uint32_t rows_max, uint64_t heap_bytes);
 void flow_batch_free(FlowBatch*);
 void flow_batch_reset(FlowBatch*);
