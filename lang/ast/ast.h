@@ -29,8 +29,7 @@ struct Pipeline;
 struct Step;
 struct TypeExpr;
 
-template <typename T>
-using List = std::span<const T>;
+template <typename T> using List = std::span<const T>;
 
 struct Name {
   std::string_view text;
@@ -77,7 +76,7 @@ struct Field {
   TypeExpr* type;
   Text from;
   Name was;
-  Expr* initial;  // or null
+  Expr* initial; // or null
   std::string_view doc;
   SourceRange range;
 };
@@ -92,10 +91,7 @@ struct TypeExpr {
   std::variant<ErrorType, NamedType, NullableType, ListType, RecordType> node;
   uint32_t height = 1;
 
-  template <typename T>
-  const T* as() const {
-    return std::get_if<T>(&node);
-  }
+  template <typename T> const T* as() const { return std::get_if<T>(&node); }
 };
 
 // ------------------------------------------------------------------------------------------------ expressions
@@ -129,7 +125,7 @@ struct StringLiteral {
 /// A part of a template: text, or the expression of a hole.
 struct TemplatePart {
   std::string_view text;
-  Expr* hole;  // or null: then it is text
+  Expr* hole; // or null: then it is text
 };
 /// `"text {expr}"`, with at least one hole.
 struct Template {
@@ -154,14 +150,14 @@ struct Index {
 };
 
 struct Argument {
-  Name name;  // of `name: value`
+  Name name; // of `name: value`
   Expr* value;
 };
 /// `f(a, b: c)`, `module.f(a)`, `list.get(i)`; as an aggregate also `count(distinct x where c)`.
 struct Call {
-  Expr* callee;  // a NameExpr or a Member, or what the user wrote instead
+  Expr* callee; // a NameExpr or a Member, or what the user wrote instead
   List<Argument> arguments;
-  Expr* filter;  // or null
+  Expr* filter; // or null
   bool is_distinct;
 };
 
@@ -182,9 +178,9 @@ enum class BinaryOperator : uint8_t {
   greater_equal,
   in,
   not_in,
-  range,        // a..b, both ends
-  range_below,  // a..<b
-  coalesce,     // a ?? b
+  range,       // a..b, both ends
+  range_below, // a..<b
+  coalesce,    // a ?? b
   add,
   subtract,
   multiply,
@@ -238,17 +234,14 @@ struct RecordExpr {
 };
 
 struct Expr {
-  SourceRange range;  // of a bracketed expression: with its brackets
+  SourceRange range; // of a bracketed expression: with its brackets
   std::variant<ErrorExpr, NullLiteral, BoolLiteral, IntLiteral, FloatLiteral, DurationLiteral, InstantLiteral,
                StringLiteral, Template, NameExpr, Member, Index, Call, Unary, Binary, IsNull, If, Match, ListExpr,
                RecordExpr>
       node;
-  uint32_t height = 1;  // 1 + that of the highest child
+  uint32_t height = 1; // 1 + that of the highest child
 
-  template <typename T>
-  const T* as() const {
-    return std::get_if<T>(&node);
-  }
+  template <typename T> const T* as() const { return std::get_if<T>(&node); }
 };
 
 // ------------------------------------------------------------------------------------------------ steps
@@ -278,8 +271,8 @@ struct Binding {
 
 /// What flows into a pipeline: a named stream, or a pipeline in parentheses.
 struct Feed {
-  Path path;         // when `nested` is null
-  Pipeline* nested;  // or null
+  Path path;        // when `nested` is null
+  Pipeline* nested; // or null
   SourceRange range;
 };
 
@@ -322,10 +315,10 @@ enum class EmitKind : uint8_t { unsaid, on_close, on_update, every };
 struct Window {
   Name kind;
   List<Argument> arguments;
-  Expr* late_allow;  // or null
+  Expr* late_allow; // or null
   Name late_to;
   EmitKind emit;
-  Expr* emit_every;  // or null unless `emit` is `every`
+  Expr* emit_every; // or null unless `emit` is `every`
   SourceRange emit_range;
   bool by_processing_time;
   SourceRange processing_time_range;
@@ -358,16 +351,13 @@ struct Parallelism {
 };
 
 struct Step {
-  SourceRange range;  // without the `|` before it, with its `on error`
+  SourceRange range; // without the `|` before it, with its `on error`
   std::variant<ErrorStep, Where, Select, Derive, Drop, Rename, Unnest, Union, Key, Window, Aggregate, Top, Rebalance,
                Broadcast, Forward, Parallelism>
       node;
   OnError on_error;
 
-  template <typename T>
-  const T* as() const {
-    return std::get_if<T>(&node);
-  }
+  template <typename T> const T* as() const { return std::get_if<T>(&node); }
 };
 
 struct Pipeline {
@@ -391,8 +381,8 @@ struct ImportDecl {
 struct ParamDecl {
   Name name;
   TypeExpr* type;
-  Expr* initial;  // or null: must be given
-  Expr* where;    // or null
+  Expr* initial; // or null: must be given
+  Expr* where;   // or null
 };
 struct LetDecl {
   Name name;
@@ -415,14 +405,14 @@ struct EnumDecl {
 struct Parameter {
   Name name;
   TypeExpr* type;
-  Expr* initial;  // or null
+  Expr* initial; // or null
 };
 /// `fn f(x: T) -> U = body`; `extern fn` has no body.
 struct FnDecl {
   Name name;
   List<Parameter> parameters;
   TypeExpr* result;
-  Expr* body;  // or null: extern
+  Expr* body; // or null: extern
 };
 
 /// `csv("{data}/fares.csv", header: true)`
@@ -436,15 +426,15 @@ enum class WatermarkKind : uint8_t { unsaid, lag, ascending, on };
 struct SourceDecl {
   Name name;
   Name was;
-  TypeExpr* type;  // or null
+  TypeExpr* type; // or null
   Connector connector;
-  Expr* time;  // or null
+  Expr* time; // or null
   WatermarkKind watermark;
-  Expr* watermark_value;  // of `lag` and `on`, or null
+  Expr* watermark_value; // of `lag` and `on`, or null
   SourceRange watermark_range;
-  Expr* idle;         // or null
-  Expr* key;          // or null
-  Expr* parallelism;  // or null
+  Expr* idle;        // or null
+  Expr* key;         // or null
+  Expr* parallelism; // or null
   OnError on_error;
 };
 
@@ -462,7 +452,7 @@ struct SinkDecl {
   Connector connector;
   SinkMode mode;
   SourceRange mode_range;
-  Expr* parallelism;  // or null
+  Expr* parallelism; // or null
   Name as;
 };
 
@@ -470,12 +460,9 @@ struct Decl {
   SourceRange range;
   std::variant<ErrorDecl, ImportDecl, ParamDecl, LetDecl, TypeDecl, EnumDecl, FnDecl, SourceDecl, StreamDecl, SinkDecl>
       node;
-  std::string_view doc;  // of the `///` lines before it, without the slashes
+  std::string_view doc; // of the `///` lines before it, without the slashes
 
-  template <typename T>
-  const T* as() const {
-    return std::get_if<T>(&node);
-  }
+  template <typename T> const T* as() const { return std::get_if<T>(&node); }
 };
 
 struct Program {
@@ -486,16 +473,13 @@ struct Program {
 
 // ------------------------------------------------------------------------------------------------ walking
 
-template <typename... Cases>
-struct Overloaded : Cases... {
+template <typename... Cases> struct Overloaded : Cases... {
   using Cases::operator()...;
 };
-template <typename... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
+template <typename... Cases> Overloaded(Cases...) -> Overloaded<Cases...>;
 
 /// One case for each kind of node: `visit(*expr, [&](const Call& call) { … }, …)`.
-template <typename Family, typename... Cases>
-decltype(auto) visit(const Family& member, Cases&&... cases) {
+template <typename Family, typename... Cases> decltype(auto) visit(const Family& member, Cases&&... cases) {
   return std::visit(Overloaded{std::forward<Cases>(cases)...}, member.node);
 }
 
@@ -503,4 +487,4 @@ decltype(auto) visit(const Family& member, Cases&&... cases) {
 std::string_view text_of(UnaryOperator op);
 std::string_view text_of(BinaryOperator op);
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -14,17 +14,17 @@ std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-          fmt::format_to(std::back_inserter(out), "\\u{{{:x}}}", static_cast<unsigned>(c));
-        } else {
-          out += c;
-        }
+    case '"': out += "\\\""; break;
+    case '\\': out += "\\\\"; break;
+    case '\n': out += "\\n"; break;
+    case '\r': out += "\\r"; break;
+    case '\t': out += "\\t"; break;
+    default:
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+        fmt::format_to(std::back_inserter(out), "\\u{{{:x}}}", static_cast<unsigned>(c));
+      } else {
+        out += c;
+      }
     }
   }
   return out + '"';
@@ -40,7 +40,7 @@ std::string dotted(const Path& path) {
 }
 
 class Printer {
- public:
+public:
   std::string take() { return std::move(out_); }
 
   void program(const Program& program) {
@@ -99,7 +99,7 @@ class Printer {
         [&](const RecordExpr& node) { record(node); });
   }
 
- private:
+private:
   /// What is printed while it lives stands one level deeper.
   struct Indent {
     explicit Indent(Printer& printer) : printer_(printer) { ++printer_.level_; }
@@ -109,8 +109,7 @@ class Printer {
     Printer& printer_;
   };
 
-  template <typename... Arguments>
-  void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  template <typename... Arguments> void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
     out_.append(level_ * 2, ' ');
     fmt::format_to(std::back_inserter(out_), format, std::forward<Arguments>(arguments)...);
     out_ += '\n';
@@ -262,10 +261,10 @@ class Printer {
   void on_error(const OnError& on_error) {
     Indent indent(*this);
     switch (on_error.policy) {
-      case ErrorPolicy::unsaid: break;
-      case ErrorPolicy::stop: line("on error stop"); break;
-      case ErrorPolicy::skip: line("on error skip"); break;
-      case ErrorPolicy::divert: line("on error to {}", on_error.to.text); break;
+    case ErrorPolicy::unsaid: break;
+    case ErrorPolicy::stop: line("on error stop"); break;
+    case ErrorPolicy::skip: line("on error skip"); break;
+    case ErrorPolicy::divert: line("on error to {}", on_error.to.text); break;
     }
   }
 
@@ -298,7 +297,8 @@ class Printer {
 
   void step(const Step& step) {
     visit(
-        step, [&](const ErrorStep&) { line("error"); }, [&](const Where& node) { with_child("where", *node.condition); },
+        step, [&](const ErrorStep&) { line("error"); },
+        [&](const Where& node) { with_child("where", *node.condition); },
         [&](const Select& node) { with_child("select", *node.value); },
         [&](const Derive& node) {
           line("derive");
@@ -354,10 +354,10 @@ class Printer {
 
   void watermark(const SourceDecl& node) {
     switch (node.watermark) {
-      case WatermarkKind::unsaid: return;
-      case WatermarkKind::lag: return labelled("watermark lag", *node.watermark_value);
-      case WatermarkKind::on: return labelled("watermark on", *node.watermark_value);
-      case WatermarkKind::ascending: break;
+    case WatermarkKind::unsaid: return;
+    case WatermarkKind::lag: return labelled("watermark lag", *node.watermark_value);
+    case WatermarkKind::on: return labelled("watermark on", *node.watermark_value);
+    case WatermarkKind::ascending: break;
     }
     Indent indent(*this);
     line("watermark ascending");
@@ -400,8 +400,7 @@ class Printer {
 
   void declaration(const Decl& decl) {
     visit(
-        decl,
-        [&](const ErrorDecl& node) { line("error{}{}", node.name.is_given() ? " " : "", node.name.text); },
+        decl, [&](const ErrorDecl& node) { line("error{}{}", node.name.is_given() ? " " : "", node.name.text); },
         [&](const ImportDecl& node) {
           line("import {}", dotted(node.path));
           named("as", node.as);
@@ -433,7 +432,7 @@ class Printer {
   size_t level_ = 0;
 };
 
-}  // namespace
+} // namespace
 
 std::string print(const Program& program) {
   Printer printer;
@@ -447,4 +446,4 @@ std::string print(const Expr& expr) {
   return printer.take();
 }
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -13,4 +13,4 @@ namespace flow::lang {
 std::string print(const Program& program);
 std::string print(const Expr& expr);
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -18,20 +18,18 @@
 namespace flow::lang {
 
 class Arena {
- public:
+public:
   Arena() = default;
   Arena(Arena&&) = default;
   Arena& operator=(Arena&&) = default;
 
-  template <typename T, typename... Arguments>
-  T* make(Arguments&&... arguments) {
+  template <typename T, typename... Arguments> T* make(Arguments&&... arguments) {
     static_assert(std::is_trivially_destructible_v<T>, "the arena runs no destructors");
     return new (allocate(sizeof(T), alignof(T))) T{std::forward<Arguments>(arguments)...};
   }
 
   /// The same elements, owned by the arena.
-  template <typename T>
-  std::span<const T> copy(std::span<const T> items) {
+  template <typename T> std::span<const T> copy(std::span<const T> items) {
     static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
     if (items.empty()) return {};
     void* place = allocate(items.size_bytes(), alignof(T));
@@ -39,10 +37,7 @@ class Arena {
     return {static_cast<const T*>(place), items.size()};
   }
 
-  template <typename T>
-  std::span<const T> copy(const std::vector<T>& items) {
-    return copy(std::span<const T>(items));
-  }
+  template <typename T> std::span<const T> copy(const std::vector<T>& items) { return copy(std::span<const T>(items)); }
 
   std::string_view copy(std::string_view text) {
     std::span<const char> kept = copy(std::span<const char>(text.data(), text.size()));
@@ -51,7 +46,7 @@ class Arena {
 
   size_t bytes_used() const { return bytes_used_; }
 
- private:
+private:
   static constexpr size_t block_bytes = 64 * 1024;
 
   void* allocate(size_t size, size_t alignment) {
@@ -79,4 +74,4 @@ class Arena {
   size_t bytes_used_ = 0;
 };
 
-}  // namespace flow::lang
+} // namespace flow::lang

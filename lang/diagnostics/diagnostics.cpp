@@ -25,18 +25,14 @@ constexpr std::array kinds = {
 };
 
 /// A word with `-` in the place of `_`, made when the compiler is compiled.
-template <size_t size>
-struct Slug {
+template <size_t size> struct Slug {
   char text[size]{};
   consteval Slug(const char (&word)[size]) {
     for (size_t i = 0; i < size; ++i) text[i] = word[i] == '_' ? '-' : word[i];
   }
 };
 
-template <Slug slug>
-constexpr std::string_view slug_text() {
-  return slug.text;
-}
+template <Slug slug> constexpr std::string_view slug_text() { return slug.text; }
 
 constexpr std::array slugs = {
 #define DIAGNOSTIC(kind, severity, about) slug_text<#kind>(),
@@ -44,7 +40,7 @@ constexpr std::array slugs = {
 #undef DIAGNOSTIC
 };
 
-}  // namespace
+} // namespace
 
 std::span<const DiagnosticKind> all_diagnostic_kinds() { return kinds; }
 Severity severity_of(DiagnosticKind kind) { return catalogue[static_cast<size_t>(kind)].severity; }
@@ -67,9 +63,9 @@ DiagnosticBuilder DiagnosticEmitter::report_text(DiagnosticKind kind, SourceRang
   bool is_error = severity_of(kind) == Severity::error;
   size_t& count = is_error ? error_count_ : warning_count_;
   count += 1;
-  if (count > error_limit) return {*this, false};  // a flood of warnings helps no more than one of errors
+  if (count > error_limit) return {*this, false}; // a flood of warnings helps no more than one of errors
   diagnostics_.push_back({kind, range, std::move(text), {}, {}});
   return {*this, true};
 }
 
-}  // namespace flow::lang
+} // namespace flow::lang

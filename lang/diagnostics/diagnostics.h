@@ -6,7 +6,8 @@
 //
 // A report carries on: it is kept, not thrown, and shown at the end with all others (render.h), so that one run tells
 // of all independent errors. After `error_limit` errors further ones are only counted. The same kind at the same place
-// is kept once. Whoever reports must then use an error value (ErrorExpr, an error type) so that nothing follows from it.
+// is kept once. Whoever reports must then use an error value (ErrorExpr, an error type) so that nothing follows from
+// it.
 #pragma once
 
 #include <cstddef>
@@ -46,16 +47,16 @@ struct DiagnosticNote {
 struct Diagnostic {
   DiagnosticKind kind;
   SourceRange range;
-  std::string text;                   // a sentence in the user's terms, without full stop
-  std::vector<DiagnosticNote> notes;  // other places that matter
-  std::vector<std::string> helps;     // the likely mend
+  std::string text;                  // a sentence in the user's terms, without full stop
+  std::vector<DiagnosticNote> notes; // other places that matter
+  std::vector<std::string> helps;    // the likely mend
 };
 
 class DiagnosticEmitter;
 
 /// Adds to the diagnostic just reported; does nothing when that one was not kept.
 class DiagnosticBuilder {
- public:
+public:
   template <typename... Arguments>
   DiagnosticBuilder& note(SourceRange range, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
     if (kept_) add_note(range, fmt::format(format, std::forward<Arguments>(arguments)...));
@@ -68,7 +69,7 @@ class DiagnosticBuilder {
     return *this;
   }
 
- private:
+private:
   friend class DiagnosticEmitter;
   DiagnosticBuilder(DiagnosticEmitter& emitter, bool kept) : emitter_(emitter), kept_(kept) {}
   void add_note(SourceRange range, std::string text);
@@ -80,7 +81,7 @@ class DiagnosticBuilder {
 
 /// Collects the diagnostics of one compilation. One thread at a time.
 class DiagnosticEmitter {
- public:
+public:
   static constexpr size_t error_limit = 50;
 
   template <typename... Arguments>
@@ -99,7 +100,7 @@ class DiagnosticEmitter {
   /// In the order in which they were reported.
   const std::vector<Diagnostic>& diagnostics() const { return diagnostics_; }
 
- private:
+private:
   friend class DiagnosticBuilder;
   bool is_repeated(DiagnosticKind kind, SourceRange range) const;
 
@@ -108,4 +109,4 @@ class DiagnosticEmitter {
   size_t warning_count_ = 0;
 };
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -11,7 +11,7 @@ static char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 
 
 size_t edit_distance(std::string_view a, std::string_view b) {
   if (a.size() > word_bytes_max || b.size() > word_bytes_max) return std::max(a.size(), b.size());
-  std::array<std::array<size_t, word_bytes_max + 1>, 3> rows{};  // of the table: two rows ago, the last one, this one
+  std::array<std::array<size_t, word_bytes_max + 1>, 3> rows{}; // of the table: two rows ago, the last one, this one
   auto *older = &rows[0], *last = &rows[1], *current = &rows[2];
   for (size_t j = 0; j <= b.size(); ++j) (*last)[j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {
@@ -34,8 +34,9 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   std::string_view found;
-  size_t allowed = word.size() < 3 ? 0 : std::max<size_t>(1, word.size() / 3);  // in two letters every change is another word
-  size_t limit = allowed + 1;                                                  // what is found must be nearer than this
+  size_t allowed =
+      word.size() < 3 ? 0 : std::max<size_t>(1, word.size() / 3); // in two letters every change is another word
+  size_t limit = allowed + 1;                                     // what is found must be nearer than this
   for (std::string_view candidate : candidates) {
     size_t distance = edit_distance(word, candidate);
     bool is_near = distance < limit && distance < std::max(word.size(), candidate.size());
@@ -46,4 +47,4 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   return found;
 }
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -15,4 +15,4 @@ size_t edit_distance(std::string_view a, std::string_view b);
 /// empty when none is near.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -7,12 +7,14 @@
 #include <unistd.h>
 #include <vector>
 
+#include "lang/base/utf8.h"
+
 namespace flow::lang {
 
 namespace {
 
-constexpr size_t columns_max = 120;    // of a source line that are shown
-constexpr size_t columns_before = 60;  // of them before the place, where a longer line has to be cut
+constexpr size_t columns_max = 120;   // of a source line that are shown
+constexpr size_t columns_before = 60; // of them before the place, where a longer line has to be cut
 constexpr size_t tab_columns = 2;
 
 struct Palette {
@@ -28,7 +30,7 @@ bool continues_code_point(char c) { return (static_cast<unsigned char>(c) & 0xC0
 /// A source line as columns of a terminal: tabs opened, control characters made visible, and where each byte came to.
 struct ShownLine {
   std::vector<std::string> columns;
-  std::vector<size_t> column_of_byte;  // one more than bytes: the end
+  std::vector<size_t> column_of_byte; // one more than bytes: the end
 };
 
 ShownLine show(std::string_view line) {
@@ -51,13 +53,20 @@ ShownLine show(std::string_view line) {
   return shown;
 }
 
-/// Replaces the bytes of a code point that is not whole, so that a terminal always gets UTF-8.
+/// Replaces bytes that are no code point, so that a terminal always gets UTF-8.
 void mend_columns(ShownLine& shown) {
   for (std::string& column : shown.columns) {
-    unsigned char first = static_cast<unsigned char>(column[0]);
-    size_t due = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
-    if (due != column.size() || first > 0xF4) column = "?";
+    if (find_invalid_utf8(column)) column = "?";
   }
+}
+
+/// A message may quote any bytes of a program.
+std::string printable(std::string_view text) {
+  ShownLine shown = show(text);
+  mend_columns(shown);
+  std::string out;
+  for (const std::string& column : shown.columns) out += column;
+  return out;
 }
 
 void append_source_line(std::string& out, const SourceFile& file, SourceRange range, const Palette& palette) {
@@ -101,13 +110,14 @@ void append_message(std::string& out, const SourceFiles& files, SourceRange rang
     out += "flowc: ";
   }
   fmt::format_to(std::back_inserter(out), "{}{}{}: {}{}{}{}", palette.plain, label_colour, label, palette.plain,
-                 palette.bold, text, palette.plain);
+                 palette.bold, printable(text), palette.plain);
   if (!slug.empty()) fmt::format_to(std::back_inserter(out), " [{}]", slug);
   out += '\n';
   if (file != nullptr) append_source_line(out, *file, range, palette);
 }
 
-void append_diagnostic(std::string& out, const Diagnostic& diagnostic, const SourceFiles& files, const Palette& palette) {
+void append_diagnostic(std::string& out, const Diagnostic& diagnostic, const SourceFiles& files,
+                       const Palette& palette) {
   bool is_error = severity_of(diagnostic.kind) == Severity::error;
   append_message(out, files, diagnostic.range, is_error ? "error" : "warning", is_error ? palette.red : palette.yellow,
                  diagnostic.text, slug_of(diagnostic.kind), palette);
@@ -115,7 +125,7 @@ void append_diagnostic(std::string& out, const Diagnostic& diagnostic, const Sou
     append_message(out, files, note.range, "note", palette.blue, note.text, {}, palette);
   }
   for (const std::string& help : diagnostic.helps) {
-    fmt::format_to(std::back_inserter(out), "{}help{}: {}\n", palette.green, palette.plain, help);
+    fmt::format_to(std::back_inserter(out), "{}help{}: {}\n", palette.green, palette.plain, printable(help));
   }
 }
 
@@ -129,7 +139,7 @@ std::vector<const Diagnostic*> in_order_of_place(const DiagnosticEmitter& emitte
   return ordered;
 }
 
-}  // namespace
+} // namespace
 
 std::string render(const Diagnostic& diagnostic, const SourceFiles& files, RenderOptions options) {
   std::string out;
@@ -154,4 +164,4 @@ bool is_colour_terminal(int file_descriptor) {
   return (refused == nullptr || *refused == '\0') && isatty(file_descriptor) == 1;
 }
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -15,7 +15,7 @@
 namespace flow::lang {
 
 struct RenderOptions {
-  bool colour = false;  // escape codes for a terminal
+  bool colour = false; // escape codes for a terminal
 };
 
 std::string render(const Diagnostic& diagnostic, const SourceFiles& files, RenderOptions options = {});
@@ -26,4 +26,4 @@ std::string render_all(const DiagnosticEmitter& emitter, const SourceFiles& file
 /// Whether the file descriptor is a terminal that wants colour (and NO_COLOR is not set).
 bool is_colour_terminal(int file_descriptor);
 
-}  // namespace flow::lang
+} // namespace flow::lang

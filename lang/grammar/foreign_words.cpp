@@ -9,26 +9,29 @@ namespace flow::lang {
 namespace {
 
 struct ForeignWord {
-  std::string_view words;  // parted by single spaces, in lower case
+  std::string_view words; // parted by single spaces, in lower case
   std::string_view help;
 };
 
 constexpr std::array steps = {
     ForeignWord{"filter having", "rows are chosen by `where`: `| where price > 100`"},
-    ForeignWord{"map project", "fields are chosen by `select { a, b: expression }` and added by `derive c = expression`"},
+    ForeignWord{"map project",
+                "fields are chosen by `select { a, b: expression }` and added by `derive c = expression`"},
     ForeignWord{"assign extend with_column withcolumn mutate", "fields are added by `derive c = expression`"},
     ForeignWord{"flatmap flat_map explode", "the elements of a list become rows by `unnest list as x`"},
     ForeignWord{"group groupby group_by keyby key_by partition_by partitionby",
                 "rows are grouped by `key a`, then summed up by `aggregate n = count()`"},
     ForeignWord{"order orderby order_by sort sortby sort_by limit take head",
                 "an endless stream has no order; the first of each window are given by `top 10 by price desc`"},
-    ForeignWord{"count sum min max avg reduce fold summarize summarise", "rows are summed up by `aggregate n = count(), s = sum(x)`"},
+    ForeignWord{"count sum min max avg reduce fold summarize summarise",
+                "rows are summed up by `aggregate n = count(), s = sum(x)`"},
     ForeignWord{"distinct unique", "different values are counted by `aggregate n = count(distinct x)`"},
     ForeignWord{"tumbling hopping session tumble hop sliding", "a window is opened by `window tumbling(1h)`"},
     ForeignWord{"from", "a pipeline begins with its stream: `stream x = orders | where …`"},
     ForeignWord{"merge concat append", "streams are put together by `union other`"},
     ForeignWord{"set let", "fields are added by `derive c = expression`"},
-    ForeignWord{"print write to into output emit sink", "a stream is written by a declaration: `sink NAME -> csv(\"out\")`"},
+    ForeignWord{"print write to into output emit sink",
+                "a stream is written by a declaration: `sink NAME -> csv(\"out\")`"},
 };
 
 constexpr std::array declarations = {
@@ -40,7 +43,8 @@ constexpr std::array declarations = {
     ForeignWord{"select with create insert where filter",
                 "Flow is no SQL: a result is declared by `stream NAME = orders | where … | select { a, b }`"},
     ForeignWord{"use include using require package module", "another program is used by `import NAME`"},
-    ForeignWord{"view query pipeline flow", "a result is declared by `stream NAME = orders | where … | select { a, b }`"},
+    ForeignWord{"view query pipeline flow",
+                "a result is declared by `stream NAME = orders | where … | select { a, b }`"},
     ForeignWord{"flag option arg args config", "what a deployment changes is declared by `param NAME: i64 = 4`"},
 };
 
@@ -61,9 +65,9 @@ std::string_view find(std::span<const ForeignWord> list, std::string_view word) 
   return {};
 }
 
-}  // namespace
+} // namespace
 
 std::string_view help_for_foreign_step(std::string_view word) { return find(steps, word); }
 std::string_view help_for_foreign_declaration(std::string_view word) { return find(declarations, word); }
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -10,4 +10,4 @@ std::string_view help_for_foreign_step(std::string_view word);
 /// The same of a declaration.
 std::string_view help_for_foreign_declaration(std::string_view word);
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -9,8 +9,7 @@
 namespace flow::lang {
 
 /// A value, or a sentence that says why there is none.
-template <typename T>
-struct Read {
+template <typename T> struct Read {
   std::optional<T> value;
   std::string problem = {};
 };
@@ -29,9 +28,4 @@ struct Instant {
 /// `2020-01-01`, `2020-01-01T12:00:00.5Z`, `2020-01-01T12:00+02:00`.
 Read<Instant> read_instant(std::string_view text);
 
-/// Appends the code point in UTF-8; false, and nothing appended, when there is no such code point.
-bool append_code_point(std::string& out, uint32_t code_point);
-/// The offset of the first byte that belongs to no well-formed code point.
-std::optional<size_t> find_invalid_utf8(std::string_view text);
-
-}  // namespace flow::lang
+} // namespace flow::lang

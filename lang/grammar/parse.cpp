@@ -12,8 +12,8 @@ Program* parse(const SourceFile& file, Arena& arena, DiagnosticEmitter& emitter)
   TreeBuilder tree(file, tokens, arena, emitter);
   TokenFeed feed(file, tokens);
   SyntaxErrors errors(file, feed, emitter);
-  GeneratedParser(tree, feed, errors).parse();  // its result says only whether there were errors
+  GeneratedParser(tree, feed, errors).parse(); // its result says only whether there were errors
   return tree.finish();
 }
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -13,4 +13,4 @@ namespace flow::lang {
 /// nothing: files may be parsed on several threads, each with its own arena and emitter.
 Program* parse(const SourceFile& file, Arena& arena, DiagnosticEmitter& emitter);
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -12,4 +12,4 @@ namespace flow::lang {
 /// stumbles over nothing that was already told.
 Tokens scan(const SourceFile& file, Arena& arena, DiagnosticEmitter& emitter);
 
-}  // namespace flow::lang
+} // namespace flow::lang

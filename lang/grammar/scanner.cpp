@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lang/base/utf8.h"
 #include "lang/grammar/scan.h"
 #include "lang/grammar/token_marks.h"
 
@@ -19,9 +20,7 @@ std::string shown(std::string_view character) {
   return fmt::format("`{}`", character);
 }
 
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\f\v") == std::string_view::npos;
-}
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\f\v") == std::string_view::npos; }
 
 /// Spaces that look like one but are none to the scanner.
 bool is_exotic_space(std::string_view text) {
@@ -38,7 +37,7 @@ bool holds_curly_quote(std::string_view text) {
   return false;
 }
 
-}  // namespace
+} // namespace
 
 Scanner::Scanner(const SourceFile& file, Arena& arena, DiagnosticEmitter& emitter)
     : file_(file), arena_(arena), emitter_(emitter) {
@@ -84,8 +83,7 @@ void Scanner::word() {
   push(known == words_.end() ? token::IDENT : known->second);
 }
 
-template <typename T>
-const T* Scanner::value_of(const Read<T>& read, DiagnosticKind kind) {
+template <typename T> const T* Scanner::value_of(const Read<T>& read, DiagnosticKind kind) {
   if (!read.value) emitter_.report_text(kind, range(), read.problem);
   return read.value ? &*read.value : nullptr;
 }
@@ -130,7 +128,7 @@ void Scanner::instant() {
 }
 
 void Scanner::doc_comment() {
-  if (found().starts_with("////")) return;  // a ruler
+  if (found().starts_with("////")) return; // a ruler
   std::vector<DocComment>& docs = out_.docs;
   bool goes_on = false;
   if (!docs.empty()) {
@@ -146,7 +144,7 @@ void Scanner::doc_comment() {
 void Scanner::open_text() {
   open_texts_.push_back({.first_token = out_.tokens.size(), .brackets_before = open_brackets_, .quote = range()});
   push(token::STR_BEGIN);
-  open_bracket();  // texts in holes of texts nest like brackets
+  open_bracket(); // texts in holes of texts nest like brackets
 }
 
 void Scanner::add_text(std::string_view piece) {
@@ -156,11 +154,11 @@ void Scanner::add_text(std::string_view piece) {
 
 void Scanner::add_escape(char c) {
   switch (c) {
-    case 'n': return add_text("\n");
-    case 'r': return add_text("\r");
-    case 't': return add_text("\t");
-    case '0': return add_text(std::string_view("\0", 1));
-    default: return add_text(std::string_view(&c, 1));
+  case 'n': return add_text("\n");
+  case 'r': return add_text("\r");
+  case 't': return add_text("\t");
+  case '0': return add_text(std::string_view("\0", 1));
+  default: return add_text(std::string_view(&c, 1));
   }
 }
 
@@ -234,7 +232,8 @@ void Scanner::break_text() {
   const OpenText text = open_texts_.front();
   bool is_hole_open = text.hole.file != no_file;
   if (is_hole_open) {
-    emitter_.report(DiagnosticKind::unterminated_string, text.hole, "this `{{` opens a hole that is not closed on its line")
+    emitter_
+        .report(DiagnosticKind::unterminated_string, text.hole, "this `{{` opens a hole that is not closed on its line")
         .help("close the hole by `}}`; a brace that is text is written `{{{{`");
   } else {
     emitter_.report(DiagnosticKind::unterminated_string, text.quote, "this text has no closing `\"` on its line")
@@ -249,7 +248,8 @@ void Scanner::break_text() {
 
 void Scanner::bad_escape(std::string_view problem) {
   auto report = emitter_.report_text(DiagnosticKind::bad_escape, range(), std::string(problem));
-  if (found().starts_with('\\')) report.help("escapes are \\n \\r \\t \\0 \\\" \\\\ \\u{{1F600}}; a raw text r\"…\" has none");
+  if (found().starts_with('\\'))
+    report.help("escapes are \\n \\r \\t \\0 \\\" \\\\ \\u{{1F600}}; a raw text r\"…\" has none");
 }
 
 void Scanner::foreign_sign(TokenKind meant) {
@@ -272,7 +272,8 @@ void Scanner::foreign_comment() {
 }
 
 void Scanner::endless_comment() {
-  emitter_.report(DiagnosticKind::unterminated_comment, range(), "this comment does not end, and Flow has no such comments")
+  emitter_
+      .report(DiagnosticKind::unterminated_comment, range(), "this comment does not end, and Flow has no such comments")
       .help("a comment begins with `//` and ends with its line");
 }
 
@@ -302,7 +303,8 @@ void Scanner::foreign_word() {
 }
 
 void Scanner::unexpected() {
-  auto report = emitter_.report(DiagnosticKind::unexpected_character, range(), "{} means nothing in Flow", shown(found()));
+  auto report =
+      emitter_.report(DiagnosticKind::unexpected_character, range(), "{} means nothing in Flow", shown(found()));
   has_left_out_ = true;
   char c = found()[0];
   if (c == '&') report.help("conditions are joined by `and`; the bits of numbers by functions");
@@ -348,7 +350,7 @@ bool is_of_program(const SourceFile& file, const DocComment& first, const Token&
          std::count(between.begin(), between.end(), '\n') > 1;
 }
 
-}  // namespace
+} // namespace
 
 Tokens Scanner::finish() {
   if (has_given_up_) out_.tokens.clear();
@@ -366,8 +368,8 @@ Tokens Scanner::finish() {
 Tokens scan(const SourceFile& file, Arena& arena, DiagnosticEmitter& emitter) {
   std::string_view text = file.text();
   if (text.size() > program_bytes_max) {
-    emitter.report(DiagnosticKind::program_too_large, {0, 0, file.id()}, "this program has {} bytes; at most 1 MiB is read",
-                   text.size());
+    emitter.report(DiagnosticKind::program_too_large, {0, 0, file.id()},
+                   "this program has {} bytes; at most 1 MiB is read", text.size());
     return {.tokens = {Token{.kind = token::END_OF_TEXT, .begin = 0, .end = 0}}, .docs = {}, .program_doc = {}};
   }
   Scanner scanner(file, arena, emitter);
@@ -376,4 +378,4 @@ Tokens scan(const SourceFile& file, Arena& arena, DiagnosticEmitter& emitter) {
   return scanner.finish();
 }
 
-}  // namespace flow::lang
+} // namespace flow::lang

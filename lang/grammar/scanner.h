@@ -1,9 +1,9 @@
 // What the rules of flow.l do: one verb for each kind of thing found. Not to be used from elsewhere; see scan.h.
 #pragma once
 
-#include <unordered_map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "lang/base/arena.h"
@@ -15,7 +15,7 @@
 namespace flow::lang {
 
 class Scanner {
- public:
+public:
   Scanner(const SourceFile& file, Arena& arena, DiagnosticEmitter& emitter);
 
   /// Called by flex before each action: the next `size` bytes are what was found.
@@ -65,13 +65,13 @@ class Scanner {
 
   Tokens finish();
 
- private:
+private:
   struct OpenText {
-    size_t first_token;  // its STR_BEGIN
+    size_t first_token; // its STR_BEGIN
     size_t brackets_before;
     SourceRange quote;
-    size_t braces = 0;  // open in its current hole
-    SourceRange hole;   // its current hole's `{`
+    size_t braces = 0; // open in its current hole
+    SourceRange hole;  // its current hole's `{`
     bool has_hole = false;
   };
 
@@ -82,8 +82,7 @@ class Scanner {
   void open_bracket();
   void close_bracket();
   void become_string(const OpenText& text, std::string_view content);
-  template <typename T>
-  const T* value_of(const Read<T>& read, DiagnosticKind kind);
+  template <typename T> const T* value_of(const Read<T>& read, DiagnosticKind kind);
 
   const SourceFile& file_;
   Arena& arena_;
@@ -93,15 +92,15 @@ class Scanner {
   uint32_t begin_ = 0;
   uint32_t end_ = 0;
   uint32_t piece_begin_ = 0;
-  std::string piece_;  // of the open text, not yet a token
+  std::string piece_; // of the open text, not yet a token
   std::vector<OpenText> open_texts_;
   size_t open_brackets_ = 0;
   bool has_given_up_ = false;
-  bool has_left_out_ = false;  // something before the next token
+  bool has_left_out_ = false; // something before the next token
   bool has_bad_utf8_ = false;
 };
 
 /// Defined by the rules in flow.l: runs them over `text`.
 void run_scanner_rules(Scanner& scanner, std::string_view text);
 
-}  // namespace flow::lang
+} // namespace flow::lang

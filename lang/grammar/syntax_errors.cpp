@@ -14,8 +14,6 @@ namespace flow::lang {
 
 namespace {
 
-
-
 /// A mend looks at the scene and, if it knows what was meant, reports it.
 using Mend = bool (*)(const Scene& scene, DiagnosticEmitter& emitter);
 
@@ -54,7 +52,8 @@ bool declaration_incomplete(const Scene& scene, DiagnosticEmitter& emitter) {
   emitter
       .report(DiagnosticKind::syntax, {end, end, scene.range().file}, "behind `{}` something is missing",
               scene.text_before(back))
-      .note(is_misread ? scene.range_before() : scene.feed().range_of(scene.index() + 1), "here the next declaration begins");
+      .note(is_misread ? scene.range_before() : scene.feed().range_of(scene.index() + 1),
+            "here the next declaration begins");
   return true;
 }
 
@@ -146,9 +145,11 @@ bool pipeline_without_stream(const Scene& scene, DiagnosticEmitter& emitter) {
   bool is_query = is_head && has_stream && scene.expects(token::BAR) && is_step_word(scene.before());
   bool is_query_from = is_head && has_stream && scene.expects(token::BAR) && scene.before() == token::FROM;
   bool is_reserved = scene.found() == token::WHERE && scene.before() == token::ASSIGN && has_stream;
-  if (!is_query && !is_query_from && !is_reserved && !(scene.found() == token::BAR && scene.before() == token::ASSIGN)) return false;
-  emitter.report(DiagnosticKind::syntax, is_query || is_query_from ? scene.range_before() : scene.range(),
-                 "a pipeline begins with a stream, not with a step")
+  if (!is_query && !is_query_from && !is_reserved && !(scene.found() == token::BAR && scene.before() == token::ASSIGN))
+    return false;
+  emitter
+      .report(DiagnosticKind::syntax, is_query || is_query_from ? scene.range_before() : scene.range(),
+              "a pipeline begins with a stream, not with a step")
       .help("write `orders | where price > 100 | select {{ id, price }}`");
   return true;
 }
@@ -157,7 +158,8 @@ bool unknown_declaration(const Scene& scene, DiagnosticEmitter& emitter) {
   bool is_word_like = scene.found() == token::IDENT || is_word(scene.found());
   bool is_place = scene.is_on_margin() || scene.expects_only_declaration();
   if (!scene.expects_declaration() || !is_word_like || !is_place || scene.open_bracket()) return false;
-  auto report = emitter.report(DiagnosticKind::unknown_declaration, scene.range(), "there is no declaration `{}`", scene.text());
+  auto report =
+      emitter.report(DiagnosticKind::unknown_declaration, scene.range(), "there is no declaration `{}`", scene.text());
   std::string_view foreign = help_for_foreign_declaration(scene.text());
   if (foreign.empty() && is_step_word(scene.found())) foreign = "a step of a pipeline begins with `|`";
   if (!foreign.empty()) {
@@ -168,7 +170,8 @@ bool unknown_declaration(const Scene& scene, DiagnosticEmitter& emitter) {
   for (int kind = token::IMPORT; kind <= token::TEST; ++kind) words.push_back(text_of(static_cast<TokenKind>(kind)));
   std::string_view near = nearest(scene.text(), words);
   if (near.empty()) {
-    report.help("a program is made of `type`, `enum`, `param`, `let`, `import`, `fn`, `source`, `stream`, `table` and `sink`");
+    report.help(
+        "a program is made of `type`, `enum`, `param`, `let`, `import`, `fn`, `source`, `stream`, `table` and `sink`");
   } else {
     report.help("did you mean `{}`?", near);
   }
@@ -179,7 +182,8 @@ bool step_without_pipeline(const Scene& scene, DiagnosticEmitter& emitter) {
   if (scene.found() != token::BAR || !scene.expects_only_declaration()) return false;
   bool is_cut = scene.before() == token::SEMICOLON;
   emitter.report(DiagnosticKind::syntax, scene.range(), "this step belongs to no pipeline")
-      .help("{}", is_cut ? "remove the `;` before it" : "a pipeline stands in a declaration: `stream NAME = orders | where …`");
+      .help("{}", is_cut ? "remove the `;` before it"
+                         : "a pipeline stands in a declaration: `stream NAME = orders | where …`");
   return true;
 }
 
@@ -188,7 +192,9 @@ bool wrong_arrow(const Scene& scene, DiagnosticEmitter& emitter) {
   bool is_sink = scene.declaration() == token::SINK && scene.expects(token::ARROW) && !scene.open_bracket();
   if (is_sink && (is_name(scene.found()) || scene.found() == token::ASSIGN || scene.found() == token::STRING ||
                   scene.found() == token::FATARROW || scene.found() == token::LPAREN)) {
-    emitter.report(DiagnosticKind::syntax, scene.range(), "expected `->` before where the stream goes, found {}", scene.shown())
+    emitter
+        .report(DiagnosticKind::syntax, scene.range(), "expected `->` before where the stream goes, found {}",
+                scene.shown())
         .help("a sink is written `sink NAME -> csv(\"out\")`");
     return true;
   }
@@ -201,7 +207,9 @@ bool wrong_arrow(const Scene& scene, DiagnosticEmitter& emitter) {
 
 bool missing_result_type(const Scene& scene, DiagnosticEmitter& emitter) {
   if (scene.declaration() != token::FN || !scene.expects_only(token::ARROW)) return false;
-  emitter.report(DiagnosticKind::syntax, scene.range(), "expected `->` and the type of the result, found {}", scene.shown())
+  emitter
+      .report(DiagnosticKind::syntax, scene.range(), "expected `->` and the type of the result, found {}",
+              scene.shown())
       .help("a function is written `fn twice(x: i64) -> i64 = x * 2`");
   return true;
 }
@@ -211,15 +219,18 @@ bool missing_assign(const Scene& scene, DiagnosticEmitter& emitter) {
   if (!scene.expects(token::ASSIGN) || scene.is_behind_expression() || scene.open_bracket()) return false;
   bool is_head = scene.feed().declaration_before(scene.index()) == scene.index() - 2;
   if (!is_head || scene.index() < 2) return false;
-  emitter.report(DiagnosticKind::syntax, scene.range(), "expected `=` behind the name `{}`, found {}", scene.text_before(),
-                 scene.shown())
+  emitter
+      .report(DiagnosticKind::syntax, scene.range(), "expected `=` behind the name `{}`, found {}", scene.text_before(),
+              scene.shown())
       .help("write `{} {} = …`", scene.text_before(2), scene.text_before());
   return true;
 }
 
 bool reserved_word(const Scene& scene, DiagnosticEmitter& emitter) {
   if (!is_reserved_word(scene.found()) || !scene.expects_name() || scene.expects_expression()) return false;
-  emitter.report(DiagnosticKind::reserved_word, scene.range(), "`{}` is a word of the language and cannot be a name", scene.text())
+  emitter
+      .report(DiagnosticKind::reserved_word, scene.range(), "`{}` is a word of the language and cannot be a name",
+              scene.text())
       .help("choose another name, such as `{}_`", scene.text());
   return true;
 }
@@ -241,7 +252,8 @@ bool needless_braces(const Scene& scene, DiagnosticEmitter& emitter) {
   bool is_bracket = scene.found() == token::LBRACE || scene.found() == token::LPAREN;
   if (!has_bindings || !is_bracket || !scene.expects_name() || scene.before(2) != token::BAR) return false;
   emitter.report(DiagnosticKind::syntax, scene.range(), "`{}` takes no brackets", scene.text_before())
-      .help("write `{} {}`", scene.text_before(), scene.before() == token::DROP ? "a, b" : "a = expression, b = expression");
+      .help("write `{} {}`", scene.text_before(),
+            scene.before() == token::DROP ? "a, b" : "a = expression, b = expression");
   return true;
 }
 
@@ -258,8 +270,8 @@ bool missing_binding_name(const Scene& scene, DiagnosticEmitter& emitter) {
   if (scene.step() == token::END_OF_TEXT || scene.open_bracket() || !scene.expects_only(token::ASSIGN)) return false;
   std::string_view step = text_of(scene.step());
   emitter
-      .report(DiagnosticKind::syntax, scene.place(), "in `{}` a name and `=` stand before each value, but there is only `{}`",
-              step, scene.text_before())
+      .report(DiagnosticKind::syntax, scene.place(),
+              "in `{}` a name and `=` stand before each value, but there is only `{}`", step, scene.text_before())
       .help("write `{} name = {}{}`", step, scene.text_before(), scene.found() == token::LPAREN ? "(…)" : "");
   return true;
 }
@@ -272,9 +284,9 @@ bool trailing_comma(const Scene& scene, DiagnosticEmitter& emitter) {
 }
 
 bool begins_operand(TokenKind kind) {
-  return is_name(kind) || kind == token::INT || kind == token::FLOAT || kind == token::STRING || kind == token::STR_BEGIN ||
-         kind == token::DURATION || kind == token::INSTANT || kind == token::DOTS || kind == token::TRUE_ ||
-         kind == token::FALSE_ || kind == token::NULL_ || kind == token::LBRACE;
+  return is_name(kind) || kind == token::INT || kind == token::FLOAT || kind == token::STRING ||
+         kind == token::STR_BEGIN || kind == token::DURATION || kind == token::INSTANT || kind == token::DOTS ||
+         kind == token::TRUE_ || kind == token::FALSE_ || kind == token::NULL_ || kind == token::LBRACE;
 }
 
 /// The next word was mistyped or is in capitals: `x AND y`.
@@ -301,7 +313,9 @@ bool missing_comma(const Scene& scene, DiagnosticEmitter& emitter) {
 bool missing_parentheses(const Scene& scene, DiagnosticEmitter& emitter) {
   bool is_connector = scene.before(2) == token::ARROW || scene.declaration() == token::SOURCE;
   if (!scene.expects_only(token::LPAREN) || !is_connector) return false;
-  emitter.report(DiagnosticKind::syntax, scene.place(), "expected `(` behind the connector `{}`, found {}", scene.text_before(), scene.shown())
+  emitter
+      .report(DiagnosticKind::syntax, scene.place(), "expected `(` behind the connector `{}`, found {}",
+              scene.text_before(), scene.shown())
       .help("write `{}(…)`", scene.text_before());
   return true;
 }
@@ -309,8 +323,8 @@ bool missing_parentheses(const Scene& scene, DiagnosticEmitter& emitter) {
 /// `sink x -> "out.csv"`, `import "taxi"`
 bool text_for_name(const Scene& scene, DiagnosticEmitter& emitter) {
   if (scene.found() != token::STRING || !scene.expects_name() || scene.expects_expression()) return false;
-  bool is_connector = scene.before() == token::ARROW ||
-                      (scene.before() == token::ASSIGN && scene.declaration() == token::SOURCE);
+  bool is_connector =
+      scene.before() == token::ARROW || (scene.before() == token::ASSIGN && scene.declaration() == token::SOURCE);
   auto report = emitter.report(DiagnosticKind::syntax, scene.range(), "here a {} is due, not a text",
                                is_connector ? "connector" : "name");
   if (is_connector) {
@@ -324,7 +338,9 @@ bool text_for_name(const Scene& scene, DiagnosticEmitter& emitter) {
 /// `param n = 5`, `{ a i64 }`, `fn f(x)`
 bool missing_type(const Scene& scene, DiagnosticEmitter& emitter) {
   if (!scene.expects_only(token::COLON) || !is_name(scene.before())) return false;
-  emitter.report(DiagnosticKind::syntax, scene.place(), "expected `:` and a type behind the name `{}`", scene.text_before())
+  emitter
+      .report(DiagnosticKind::syntax, scene.place(), "expected `:` and a type behind the name `{}`",
+              scene.text_before())
       .help("write `{}: i64`", scene.text_before());
   return true;
 }
@@ -347,7 +363,9 @@ bool enum_with_commas(const Scene& scene, DiagnosticEmitter& emitter) {
 
 bool else_missing(const Scene& scene, DiagnosticEmitter& emitter) {
   if (!scene.expects(token::ELSE) || !scene.is_behind_expression()) return false;
-  emitter.report(DiagnosticKind::syntax, scene.range(), "expected `else` before {}: an `if` gives a value in both cases", scene.shown())
+  emitter
+      .report(DiagnosticKind::syntax, scene.place(), "expected `else` before {}: an `if` gives a value in both cases",
+              scene.shown())
       .help("write `if condition then a else b`; where there is no value, `else null`");
   return true;
 }
@@ -404,7 +422,7 @@ std::vector<TokenKind> expected_kinds(const GeneratedParser::context& where) {
   return kinds;
 }
 
-}  // namespace
+} // namespace
 
 void SyntaxErrors::report(const GeneratedParser::context& where) {
   bool is_told = feed_.is_aftermath() || feed_.tokens()[feed_.current()].is_behind_problem;
@@ -421,4 +439,4 @@ void SyntaxErrors::report_other(SourceRange range, std::string_view text) {
   emitter_.report(DiagnosticKind::syntax, range, "{}", text);
 }
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -13,7 +13,7 @@
 namespace flow::lang {
 
 class SyntaxErrors {
- public:
+public:
   SyntaxErrors(const SourceFile& file, TokenFeed& feed, DiagnosticEmitter& emitter)
       : file_(file), feed_(feed), emitter_(emitter) {}
 
@@ -21,10 +21,10 @@ class SyntaxErrors {
   void report(const GeneratedParser::context& where);
   void report_other(SourceRange range, std::string_view text);
 
- private:
+private:
   const SourceFile& file_;
   TokenFeed& feed_;
   DiagnosticEmitter& emitter_;
 };
 
-}  // namespace flow::lang
+} // namespace flow::lang

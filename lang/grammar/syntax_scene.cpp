@@ -14,19 +14,17 @@ constexpr size_t shown_bytes_max = 40;
 constexpr size_t listed_max = 6;
 
 constexpr std::array expression_operators = {
-    token::AND,   token::OR,      token::NOT, token::IN,       token::IS,          token::EQ,       token::NE,
-    token::LT,    token::GT,      token::LE,  token::GE,       token::RANGE,       token::COALESCE, token::PLUS,
-    token::MINUS, token::STAR,    token::DOT, token::SAFE_DOT, token::RANGE_BELOW, token::LPAREN,   token::SLASH,
-    token::PERCENT, token::FATARROW, token::LBRACKET,
+    token::AND,         token::OR,     token::NOT,   token::IN,      token::IS,       token::EQ,
+    token::NE,          token::LT,     token::GT,    token::LE,      token::GE,       token::RANGE,
+    token::COALESCE,    token::PLUS,   token::MINUS, token::STAR,    token::DOT,      token::SAFE_DOT,
+    token::RANGE_BELOW, token::LPAREN, token::SLASH, token::PERCENT, token::FATARROW, token::LBRACKET,
 };
 
 bool is_operator(TokenKind kind) {
   return std::find(expression_operators.begin(), expression_operators.end(), kind) != expression_operators.end();
 }
 
-bool begins_declaration(TokenKind kind) {
-  return kind == token::LET || (kind >= token::IMPORT && kind <= token::TEST);
-}
+bool begins_declaration(TokenKind kind) { return kind == token::LET || (kind >= token::IMPORT && kind <= token::TEST); }
 
 /// What is no use to a reader: inner signs, and the `;` that may stand everywhere.
 bool is_unsaid(TokenKind kind) {
@@ -49,7 +47,7 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-}  // namespace
+} // namespace
 
 Scene::Scene(const SourceFile& file, const TokenFeed& feed, std::vector<TokenKind> expected)
     : file_(file), feed_(feed), expected_(std::move(expected)), index_(feed.current()) {}
@@ -95,7 +93,7 @@ std::string_view Scene::text_before(size_t back) const {
 
 SourceRange Scene::range() const {
   if (found() != token::END_OF_TEXT || index_ == 0) return feed_.range_of(index_);
-  uint32_t end = range_before().end;  // not on the empty line behind the program
+  uint32_t end = range_before().end; // not on the empty line behind the program
   return {end, end, file_.id()};
 }
 
@@ -134,4 +132,4 @@ TokenKind Scene::step() const {
   return bar ? feed_.tokens()[*bar + 1].kind : token::END_OF_TEXT;
 }
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -13,7 +13,7 @@
 namespace flow::lang {
 
 class Scene {
- public:
+public:
   Scene(const SourceFile& file, const TokenFeed& feed, std::vector<TokenKind> expected);
 
   // What would fit.
@@ -36,7 +36,9 @@ class Scene {
   size_t index() const { return index_; }
   const Token& token_found() const { return feed_.tokens()[index_]; }
   TokenKind found() const { return token_found().kind; }
-  TokenKind before(size_t back = 1) const { return index_ >= back ? feed_.tokens()[index_ - back].kind : token::END_OF_TEXT; }
+  TokenKind before(size_t back = 1) const {
+    return index_ >= back ? feed_.tokens()[index_ - back].kind : token::END_OF_TEXT;
+  }
   std::string_view text() const { return file_.slice(feed_.range_of(index_)); }
   std::string_view text_before(size_t back = 1) const;
   SourceRange range() const;
@@ -59,7 +61,7 @@ class Scene {
   TokenKind step() const;
   const TokenFeed& feed() const { return feed_; }
 
- private:
+private:
   std::vector<std::string> single_expectations() const;
 
   const SourceFile& file_;
@@ -68,4 +70,4 @@ class Scene {
   size_t index_;
 };
 
-}  // namespace flow::lang
+} // namespace flow::lang

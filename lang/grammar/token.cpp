@@ -28,4 +28,4 @@ std::vector<std::string_view> all_words() {
   return words;
 }
 
-}  // namespace flow::lang
+} // namespace flow::lang

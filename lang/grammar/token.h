@@ -27,13 +27,13 @@ struct Token {
   /// Before it something was left out or cut off, and a diagnostic tells so: that it does not fit is no news.
   bool is_behind_problem = false;
 
-  std::string_view text;  // of STRING, STR_TEXT: with escapes resolved; of FLOAT: without `_`
+  std::string_view text; // of STRING, STR_TEXT: with escapes resolved; of FLOAT: without `_`
   union {
-    uint64_t integer = 0;  // of INT
-    int64_t micros;        // of DURATION, INSTANT
-    double floating;       // of FLOAT
+    uint64_t integer = 0; // of INT
+    int64_t micros;       // of DURATION, INSTANT
+    double floating;      // of FLOAT
   };
-  bool is_date = false;  // of INSTANT
+  bool is_date = false; // of INSTANT
 };
 
 /// Consecutive `///` lines, without the slashes.
@@ -43,19 +43,19 @@ struct DocComment {
 };
 
 struct Tokens {
-  std::vector<Token> tokens;     // the last one is END_OF_TEXT
-  std::vector<DocComment> docs;  // in order, without that of the program
+  std::vector<Token> tokens;    // the last one is END_OF_TEXT
+  std::vector<DocComment> docs; // in order, without that of the program
   std::string_view program_doc;
 };
 
 /// The word or sign of a kind as it is written, `IDENT` and the like for those that have many texts.
 std::string_view text_of(TokenKind kind);
-bool is_word(TokenKind kind);           // a keyword, reserved or contextual
-bool is_reserved_word(TokenKind kind);  // never a name
+bool is_word(TokenKind kind);          // a keyword, reserved or contextual
+bool is_reserved_word(TokenKind kind); // never a name
 inline bool is_name(TokenKind kind) { return kind == token::IDENT || (is_word(kind) && !is_reserved_word(kind)); }
 bool is_opening(TokenKind kind);
 bool is_closing(TokenKind kind);
 /// All keywords in the order of the grammar.
 std::vector<std::string_view> all_words();
 
-}  // namespace flow::lang
+} // namespace flow::lang

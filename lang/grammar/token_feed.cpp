@@ -20,13 +20,13 @@ GeneratedParser::symbol_type TokenFeed::next() {
   SourceRange range = range_of(cursor_);
   ++cursor_;
   switch (current.kind) {
-    case token::INT: return Symbol(token::INT, current.integer, range);
-    case token::FLOAT: return Symbol(token::FLOAT, FloatLiteral{current.floating, current.text}, range);
-    case token::DURATION: return Symbol(token::DURATION, current.micros, range);
-    case token::INSTANT: return Symbol(token::INSTANT, InstantLiteral{current.micros, current.is_date}, range);
-    case token::STRING:
-    case token::STR_TEXT: return Symbol(current.kind, current.text, range);
-    default: return Symbol(current.kind, range);
+  case token::INT: return Symbol(token::INT, current.integer, range);
+  case token::FLOAT: return Symbol(token::FLOAT, FloatLiteral{current.floating, current.text}, range);
+  case token::DURATION: return Symbol(token::DURATION, current.micros, range);
+  case token::INSTANT: return Symbol(token::INSTANT, InstantLiteral{current.micros, current.is_date}, range);
+  case token::STRING:
+  case token::STR_TEXT: return Symbol(current.kind, current.text, range);
+  default: return Symbol(current.kind, range);
   }
 }
 
@@ -57,7 +57,7 @@ size_t TokenFeed::next_step(size_t from, uint16_t depth) const {
 }
 
 void TokenFeed::resume_at(size_t index, bool at_step) {
-  constexpr size_t resumptions_max = 8;  // more than the grammar has levels to recover on
+  constexpr size_t resumptions_max = 8; // more than the grammar has levels to recover on
   index = std::min(index, tokens_.size() - 1);
   resumptions_ = index == resumed_ ? resumptions_ + 1 : 0;
   resumed_ = index;
@@ -66,7 +66,7 @@ void TokenFeed::resume_at(size_t index, bool at_step) {
   resyncs_due_ = ends_declaration || !at_step ? 2 : 1;
   last_step_resumed_ = at_step ? std::optional(index) : std::nullopt;
   if (resumptions_ <= resumptions_max) return;
-  cursor_ = tokens_.size();  // the end, from which bison does not recover
+  cursor_ = tokens_.size(); // the end, from which bison does not recover
   resyncs_due_ = 0;
 }
 
@@ -139,16 +139,15 @@ std::optional<size_t> TokenFeed::step_around(size_t index) const {
       if (closed > 0) {
         --closed;
       } else {
-        found.reset();  // of a pipeline in parentheses, or between the alternatives of a match
+        found.reset(); // of a pipeline in parentheses, or between the alternatives of a match
       }
     } else if (closed == 0 && !found && current.kind == token::BAR) {
       found = at;
     } else if (closed == 0 && !found && current.kind == token::ARROW) {
-      return {};  // in the connector of a sink, or behind the head of a function
+      return {}; // in the connector of a sink, or behind the head of a function
     }
     if (!current.starts_declaration) continue;
-    bool has_pipeline =
-        current.kind == token::STREAM || current.kind == token::TABLE || current.kind == token::SINK;
+    bool has_pipeline = current.kind == token::STREAM || current.kind == token::TABLE || current.kind == token::SINK;
     return has_pipeline ? found : std::nullopt;
   }
   return {};
@@ -164,4 +163,4 @@ void TokenFeed::keep_failed_name(size_t index) {
   failed_name_ = {file_.slice(range_of(at)), range_of(at)};
 }
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -16,7 +16,7 @@
 namespace flow::lang {
 
 class TokenFeed {
- public:
+public:
   TokenFeed(const SourceFile& file, const Tokens& tokens) : file_(file), tokens_(tokens.tokens) {}
 
   GeneratedParser::symbol_type next();
@@ -48,7 +48,7 @@ class TokenFeed {
   /// The `|` of the step around a token, a step of a pipeline that is not in parentheses.
   std::optional<size_t> step_around(size_t index) const;
 
- private:
+private:
   size_t index_behind(SourceRange range) const;
   size_t next_step(size_t from, uint16_t depth) const;
   size_t next_declaration(size_t from) const;
@@ -60,10 +60,10 @@ class TokenFeed {
   size_t cursor_ = 0;
   size_t resyncs_due_ = 0;
   bool has_given_resync_ = false;
-  size_t resumed_ = 0;    // where it went on last,
-  size_t resumptions_ = 0;  // and how often without coming any further
-  std::optional<size_t> last_step_resumed_;  // to notice that going on there did not help
+  size_t resumed_ = 0;                      // where it went on last,
+  size_t resumptions_ = 0;                  // and how often without coming any further
+  std::optional<size_t> last_step_resumed_; // to notice that going on there did not help
   Name failed_name_;
 };
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -11,13 +11,13 @@ bool holds_newline(std::string_view text) { return text.find('\n') != std::strin
 
 /// The few tokens by which a declaration is known. END_OF_TEXT stands in for what would lie behind the end.
 class Lookahead {
- public:
+public:
   Lookahead(const std::vector<Token>& tokens, size_t index) : tokens_(tokens), index_(index) {}
   TokenKind operator[](size_t ahead) const {
     return index_ + ahead < tokens_.size() ? tokens_[index_ + ahead].kind : token::END_OF_TEXT;
   }
 
- private:
+private:
   const std::vector<Token>& tokens_;
   size_t index_;
 };
@@ -31,20 +31,20 @@ bool is_head(const Lookahead& at) {
   if (!is_named(at[1])) return false;
   TokenKind third = at[2];
   switch (at[0]) {
-    case token::PARAM: return third == token::COLON;
-    case token::LET:
-    case token::TYPE:
-    case token::ENUM:
-    case token::UNION: return third == token::ASSIGN;
-    case token::SOURCE: return third == token::ASSIGN || third == token::COLON || third == token::WAS;
-    case token::STREAM:
-    case token::TABLE: return third == token::ASSIGN || third == token::WAS;
-    case token::SINK: return third == token::ARROW || third == token::BAR || third == token::DOT;
-    case token::FN:
-    case token::AGGREGATE: return third == token::LPAREN;
-    case token::OPERATOR:
-    case token::PATTERN: return third == token::LPAREN || third == token::WAS;
-    default: return false;
+  case token::PARAM: return third == token::COLON;
+  case token::LET:
+  case token::TYPE:
+  case token::ENUM:
+  case token::UNION: return third == token::ASSIGN;
+  case token::SOURCE: return third == token::ASSIGN || third == token::COLON || third == token::WAS;
+  case token::STREAM:
+  case token::TABLE: return third == token::ASSIGN || third == token::WAS;
+  case token::SINK: return third == token::ARROW || third == token::BAR || third == token::DOT;
+  case token::FN:
+  case token::AGGREGATE: return third == token::LPAREN;
+  case token::OPERATOR:
+  case token::PATTERN: return third == token::LPAREN || third == token::WAS;
+  default: return false;
   }
 }
 
@@ -72,13 +72,14 @@ void part_mistyped_heads(std::vector<Token>& tokens) {
   if (std::none_of(tokens.begin(), tokens.end(), is_mistyped)) return;
   std::vector<Token> parted;
   for (const Token& current : tokens) {
-    if (is_mistyped(current)) parted.push_back(Token{.kind = token::SEMICOLON, .begin = current.begin, .end = current.begin});
+    if (is_mistyped(current))
+      parted.push_back(Token{.kind = token::SEMICOLON, .begin = current.begin, .end = current.begin});
     parted.push_back(current);
   }
   tokens = std::move(parted);
 }
 
-}  // namespace
+} // namespace
 
 void mark_tokens(std::vector<Token>& tokens, const SourceFile& file) {
   std::string_view text = file.text();
@@ -89,10 +90,9 @@ void mark_tokens(std::vector<Token>& tokens, const SourceFile& file) {
     std::string_view between = text.substr(end_before, current.begin - end_before);
     current.is_first_on_line = i == 0 || holds_newline(between);
     bool is_on_margin = current.begin == 0 || text[current.begin - 1] == '\n';
-    bool is_step = i > 0 && tokens[i - 1].kind == token::BAR;  // `| aggregate n (`
+    bool is_step = i > 0 && tokens[i - 1].kind == token::BAR; // `| aggregate n (`
     Lookahead at(tokens, i);
-    current.starts_declaration =
-        !is_step && ((is_on_margin && is_head_on_margin(at)) || (depth == 0 && is_head(at)));
+    current.starts_declaration = !is_step && ((is_on_margin && is_head_on_margin(at)) || (depth == 0 && is_head(at)));
     if (current.starts_declaration) depth = 0;
     if (is_closing(current.kind) && depth > 0) --depth;
     current.depth = depth;
@@ -102,4 +102,4 @@ void mark_tokens(std::vector<Token>& tokens, const SourceFile& file) {
   part_mistyped_heads(tokens);
 }
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -11,4 +11,4 @@ namespace flow::lang {
 /// it puts a `;` of no length, so that the declaration before it ends there. REQUIRES: the last token is END_OF_TEXT.
 void mark_tokens(std::vector<Token>& tokens, const SourceFile& file);
 
-}  // namespace flow::lang
+} // namespace flow::lang

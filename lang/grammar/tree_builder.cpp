@@ -12,8 +12,7 @@ namespace {
 
 uint32_t height(const Expr* expr) { return expr == nullptr ? 0 : expr->height; }
 
-template <typename T, typename HeightOf>
-uint32_t highest(List<T> items, HeightOf height_of) {
+template <typename T, typename HeightOf> uint32_t highest(List<T> items, HeightOf height_of) {
   uint32_t found = 0;
   for (const T& item : items) found = std::max(found, height_of(item));
   return found;
@@ -50,7 +49,7 @@ uint32_t height_below(const TypeExpr& parent) {
       [&](const RecordType& node) { return highest(node.fields, of_field); }, [](const auto&) { return 0u; });
 }
 
-}  // namespace
+} // namespace
 
 std::string_view TreeBuilder::doc_before(SourceRange range) const {
   const std::vector<DocComment>& docs = tokens_.docs;
@@ -179,4 +178,4 @@ void TreeBuilder::not_yet(SourceRange range) { not_yet(range, fmt::format("`{}`"
 
 Program* TreeBuilder::finish() { return arena_.make<Program>(file_.id(), tokens_.program_doc, list(declarations_)); }
 
-}  // namespace flow::lang
+} // namespace flow::lang

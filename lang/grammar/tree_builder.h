@@ -30,7 +30,7 @@ struct CallParts {
 };
 
 class TreeBuilder {
- public:
+public:
   TreeBuilder(const SourceFile& file, const Tokens& tokens, Arena& arena, DiagnosticEmitter& emitter)
       : file_(file), tokens_(tokens), arena_(arena), emitter_(emitter) {}
 
@@ -38,18 +38,11 @@ class TreeBuilder {
   /// The text of the `///` lines directly before a declaration, field or enum value.
   std::string_view doc_before(SourceRange range) const;
 
-  template <typename T>
-  List<T> list(const std::vector<T>& items) {
-    return arena_.copy(items);
-  }
+  template <typename T> List<T> list(const std::vector<T>& items) { return arena_.copy(items); }
 
   // ---- expressions and types
-  template <typename Node>
-  Expr* expr(SourceRange range, Node node) {
-    return checked(arena_.make<Expr>(range, node));
-  }
-  template <typename Node>
-  TypeExpr* type(SourceRange range, Node node) {
+  template <typename Node> Expr* expr(SourceRange range, Node node) { return checked(arena_.make<Expr>(range, node)); }
+  template <typename Node> TypeExpr* type(SourceRange range, Node node) {
     return checked(arena_.make<TypeExpr>(range, node));
   }
   Expr* name_expr(Name name) { return expr(name.range, NameExpr{name.text}); }
@@ -60,8 +53,7 @@ class TreeBuilder {
   Expr* map(SourceRange range);
 
   // ---- pipelines
-  template <typename Node>
-  Step* step(SourceRange range, Node node) {
+  template <typename Node> Step* step(SourceRange range, Node node) {
     return arena_.make<Step>(range, node, OnError{});
   }
   Step* with_on_error(Step* step, const OnError& on_error);
@@ -71,8 +63,7 @@ class TreeBuilder {
   List<Argument> plain_arguments(const CallParts& parts);
 
   // ---- clauses, which are given once
-  template <typename T>
-  void set_once(T& place, const T& value, std::string_view clause) {
+  template <typename T> void set_once(T& place, const T& value, std::string_view clause) {
     if (is_set(place)) return given_twice(range_of(value), range_of(place), clause);
     place = value;
   }
@@ -81,8 +72,7 @@ class TreeBuilder {
   void set_emit(Window& window, EmitKind kind, Expr* every, SourceRange range);
 
   // ---- declarations
-  template <typename Node>
-  void declare(SourceRange range, const Node& node) {
+  template <typename Node> void declare(SourceRange range, const Node& node) {
     declarations_.push_back(arena_.make<Decl>(range, node, doc_before(range)));
   }
   void declare_failed(SourceRange range, Name name);
@@ -94,16 +84,13 @@ class TreeBuilder {
 
   Program* finish();
 
- private:
+private:
   static bool is_set(Expr* expr) { return expr != nullptr; }
   static bool is_set(const Name& name) { return name.is_given(); }
   static bool is_set(const Text& text) { return text.is_given; }
   static bool is_set(const OnError& on_error) { return on_error.policy != ErrorPolicy::unsaid; }
   static SourceRange range_of(Expr* expr) { return expr->range; }
-  template <typename T>
-  static SourceRange range_of(const T& value) {
-    return value.range;
-  }
+  template <typename T> static SourceRange range_of(const T& value) { return value.range; }
   void given_twice(SourceRange again, SourceRange first, std::string_view clause);
 
   Expr* checked(Expr* expr);
@@ -118,4 +105,4 @@ class TreeBuilder {
   bool has_told_of_height_ = false;
 };
 
-}  // namespace flow::lang
+} // namespace flow::lang

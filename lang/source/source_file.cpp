@@ -51,4 +51,4 @@ const SourceFile& SourceFiles::add(std::string path, std::string text) {
   return *files_.back();
 }
 
-}  // namespace flow::lang
+} // namespace flow::lang

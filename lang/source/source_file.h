@@ -38,7 +38,7 @@ struct LineColumn {
 };
 
 class SourceFile {
- public:
+public:
   SourceFile(FileId id, std::string path, std::string text);
 
   FileId id() const { return id_; }
@@ -54,7 +54,7 @@ class SourceFile {
   std::string_view line_text(uint32_t line) const;
   uint32_t line_begin(uint32_t line) const { return line_begins_[line - 1]; }
 
- private:
+private:
   FileId id_;
   std::string path_;
   std::string text_;
@@ -63,14 +63,14 @@ class SourceFile {
 
 /// All files of one compilation: the program and what it imports.
 class SourceFiles {
- public:
+public:
   const SourceFile& add(std::string path, std::string text);
   const SourceFile& get(FileId id) const { return *files_[static_cast<size_t>(id)]; }
   bool holds(FileId id) const { return static_cast<size_t>(id) < files_.size(); }
   size_t size() const { return files_.size(); }
 
- private:
-  std::vector<std::unique_ptr<SourceFile>> files_;  // by pointer: a SourceFile& stays valid when another is added
+private:
+  std::vector<std::unique_ptr<SourceFile>> files_; // by pointer: a SourceFile& stays valid when another is added
 };
 
-}  // namespace flow::lang
+} // namespace flow::lang

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "lang/ast/print.h"
+#include "lang/base/utf8.h"
 #include "lang/diagnostics/render.h"
-#include "lang/grammar/literals.h"
 #include "lang/grammar/parse.h"
 
 namespace flow::lang {
@@ -43,8 +43,8 @@ std::string answer_to(const std::string& text) {
   return print(*program) + errors;
 }
 
-}  // namespace
-}  // namespace flow::lang
+} // namespace
+} // namespace flow::lang
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string text(reinterpret_cast<const char*>(data), size);

@@ -6,7 +6,7 @@
 #include <random>
 #include <thread>
 
-#include "lang/grammar/literals.h"
+#include "lang/base/utf8.h"
 #include "tests/unit/lang_fixture.h"
 
 namespace flow::lang {
@@ -26,8 +26,9 @@ TEST(ErrorsRecovery, AllIndependentErrorsInOneRun) {
                      "let c = 12abc\n"
                      "let d = \"open\n"
                      "stream e = b | where f = 1\n"),
-              testing::UnorderedElementsAre("1:1 unknown-declaration", "2:16 unknown-step", "2:25 unknown-step", "3:14 syntax",
-                                            "4:8 syntax", "5:9 bad-duration", "6:9 unterminated-string", "7:24 syntax"));
+              testing::UnorderedElementsAre("1:1 unknown-declaration", "2:16 unknown-step", "2:25 unknown-step",
+                                            "3:14 syntax", "4:8 syntax", "5:9 bad-duration", "6:9 unterminated-string",
+                                            "7:24 syntax"));
 }
 
 TEST(ErrorsRecovery, StepsAroundAWrongOneAreKept) {
@@ -43,13 +44,15 @@ TEST(ErrorsRecovery, NestedPipelineGoesOnInTheOuterOne) {
 }
 
 TEST(ErrorsRecovery, FailedDeclarationsKeepTheirNames) {
-  Parsed parsed = parse_text("type T { a: i64 }\nstream s = \nlet x = 1\noperator O(a: T keyed b) -> T { on a { let q = 1 } }\n"
-                             "fn f(x: i64) -> i64 { return x }\nextern fn g(x) -> i64\n");
+  Parsed parsed =
+      parse_text("type T { a: i64 }\nstream s = \nlet x = 1\noperator O(a: T keyed b) -> T { on a { let q = 1 } }\n"
+                 "fn f(x: i64) -> i64 { return x }\nextern fn g(x) -> i64\n");
   EXPECT_EQ(parsed.tree(), "program\n  error T\n  error s\n  let x\n    int 1\n  error O\n  error f\n  error g\n");
 }
 
 TEST(ErrorsRecovery, NameOfTheDeclarationBeforeIsNotTaken) {
-  EXPECT_EQ(parse_text("let x = 1;\n5\nlet y = 2\n").tree(), "program\n  let x\n    int 1\n  error\n  let y\n    int 2\n");
+  EXPECT_EQ(parse_text("let x = 1;\n5\nlet y = 2\n").tree(),
+            "program\n  let x\n    int 1\n  error\n  let y\n    int 2\n");
 }
 
 TEST(ErrorsRecovery, MistypedDeclarationDoesNotHarmTheOneBefore) {
@@ -64,7 +67,8 @@ TEST(ErrorsRecovery, NoPlaceIsLeftTwice) {
   EXPECT_THAT(places("stream a = b | union (c | join d\nstream e = f | kee g\n"),
               ElementsAre("1:27 not-yet", "1:22 unclosed-bracket", "2:16 unknown-step"));
   EXPECT_THAT(places("stream a = b | union (c | union (d | union (e | wher"), ElementsAre("1:49 unknown-step"));
-  EXPECT_THAT(places("stream a = ((((b | wher c\nstream d = e | kee f"), ElementsAre("1:20 unknown-step", "2:16 unknown-step"));
+  EXPECT_THAT(places("stream a = ((((b | wher c\nstream d = e | kee f"),
+              ElementsAre("1:20 unknown-step", "2:16 unknown-step"));
 }
 
 TEST(ErrorsRecovery, SinkGoesOnBehindItsArrow) {
@@ -131,17 +135,18 @@ sink o -> console()
 )");
   EXPECT_THAT(parsed.places(),
               ElementsAre("2:1 not-yet", "3:1 not-yet", "8:1 not-yet", "17:1 not-yet", "22:1 not-yet", "28:16 not-yet",
-                          "29:16 not-yet", "29:47 not-yet", "30:16 not-yet", "30:37 not-yet", "30:60 not-yet", "30:87 not-yet",
-                          "31:16 not-yet", "31:30 not-yet", "31:40 not-yet", "31:54 not-yet"));
+                          "29:16 not-yet", "29:47 not-yet", "30:16 not-yet", "30:37 not-yet", "30:60 not-yet",
+                          "30:87 not-yet", "31:16 not-yet", "31:30 not-yet", "31:40 not-yet", "31:54 not-yet"));
   EXPECT_THAT(parsed.errors(), HasSubstr("`left lookup` is part of the language"));
   EXPECT_EQ(parsed.program->declarations.size(), 10u);
 }
 
 TEST(ErrorsNotYet, PartsOfExpressionsAndTypes) {
-  EXPECT_THAT(places("let a = f(x => x.y)\nlet b = g((x, y) => x)\nlet c = [1: 2]\nlet d = [:]\nlet e = x is Bid\n"
-                     "let f = match x { Bid b => 1, else => 2 }\ntype T = [string: i64]\nstream s = a | unnest m as k, v\n"),
-              ElementsAre("1:11 not-yet", "2:11 not-yet", "3:9 not-yet", "4:9 not-yet", "5:11 not-yet", "6:19 not-yet",
-                          "7:10 not-yet", "8:16 not-yet"));
+  EXPECT_THAT(
+      places("let a = f(x => x.y)\nlet b = g((x, y) => x)\nlet c = [1: 2]\nlet d = [:]\nlet e = x is Bid\n"
+             "let f = match x { Bid b => 1, else => 2 }\ntype T = [string: i64]\nstream s = a | unnest m as k, v\n"),
+      ElementsAre("1:11 not-yet", "2:11 not-yet", "3:9 not-yet", "4:9 not-yet", "5:11 not-yet", "6:19 not-yet",
+                  "7:10 not-yet", "8:16 not-yet"));
 }
 
 TEST(ErrorsLimits, BracketsNestTo256) {
@@ -174,7 +179,7 @@ TEST(ErrorsLimits, ExpressionsAndTypesNestTo256) {
   EXPECT_THAT(places(repeated("let a = b", ".c", 300'000, "")).size(), 1u);
   EXPECT_THAT(places(repeated("let a = b", "()", 300'000, "")).size(), 1u);
   EXPECT_THAT(places(repeated("let a = b", " ?? c", 100'000, "")).size(), 1u);
-  EXPECT_THAT(places(repeated("type T = i64", "?", 300'000, "")).size(), 1u);
+  EXPECT_THAT(places(repeated("type T = i64", " ?", 300'000, "")).size(), 1u);
 }
 
 TEST(ErrorsLimits, LargeProgramIsRefused) {
@@ -221,17 +226,18 @@ TEST(ErrorsAnything, DamagedProgramsGiveTreesAndReadableErrors) {
   ASSERT_EQ(parse_text(whole).errors(), "");
   const unsigned seed = 20'240'101;
   std::mt19937 random(seed);
-  constexpr std::string_view scraps[] = {"|", "{", "}", "(", ")", "[", "]", "\"", "\n", ",", "=", "->", "stream x = ", "=>",
-                                         "type", ":", " is ", "..", "where", "/*", "'", "r\"", "@2020", "\xc3", "not", "join"};
+  constexpr std::string_view scraps[] = {"|",     "{",  "}",  "(",           ")",     "[",    "]",   "\"",   "\n",
+                                         ",",     "=",  "->", "stream x = ", "=>",    "type", ":",   " is ", "..",
+                                         "where", "/*", "'",  "r\"",         "@2020", "\xc3", "not", "join"};
   for (int i = 0; i < 5'000; ++i) {
     std::string text(whole);
     for (size_t n = 1 + random() % 4; n > 0; --n) {
       size_t at = random() % text.size();
       switch (random() % 4) {
-        case 0: text.erase(at, 1 + random() % 20); break;
-        case 1: text.insert(at, scraps[random() % std::size(scraps)]); break;
-        case 2: text.insert(at, whole.substr(random() % whole.size(), random() % 60)); break;
-        default: text.resize(at); break;
+      case 0: text.erase(at, 1 + random() % 20); break;
+      case 1: text.insert(at, scraps[random() % std::size(scraps)]); break;
+      case 2: text.insert(at, whole.substr(random() % whole.size(), random() % 60)); break;
+      default: text.resize(at); break;
       }
       if (text.empty()) break;
     }
@@ -255,5 +261,5 @@ TEST(ErrorsAnything, SeveralThreadsParseAtOnce) {
   for (const std::string& each : found) EXPECT_EQ(each, expected);
 }
 
-}  // namespace
-}  // namespace flow::lang
+} // namespace
+} // namespace flow::lang

@@ -69,4 +69,4 @@ inline std::string shape(std::string_view text) {
   return shape(*parsed.program->declarations.front()->as<LetDecl>()->value);
 }
 
-}  // namespace flow::lang
+} // namespace flow::lang

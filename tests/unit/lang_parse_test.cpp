@@ -45,8 +45,7 @@ TEST(ParseTokens, TextsAndHoles) {
   EXPECT_EQ(scanned(R"("plain")"), "STRING");
   EXPECT_EQ(scanned(R"("{a}/b{c}")"), "STR_BEGIN HOLE_BEGIN IDENT HOLE_END STR_TEXT HOLE_BEGIN IDENT HOLE_END STR_END");
   EXPECT_EQ(scanned(R"("{{a}}")"), "STRING");
-  EXPECT_EQ(scanned(R"("{ {x: "}"} }" + y)"),
-            "STR_BEGIN HOLE_BEGIN { IDENT : STRING } HOLE_END STR_END + IDENT");
+  EXPECT_EQ(scanned(R"("{ {x: "}"} }" + y)"), "STR_BEGIN HOLE_BEGIN { IDENT : STRING } HOLE_END STR_END + IDENT");
   EXPECT_EQ(scanned(R"(r"\W{x}")"), "STRING");
 }
 
@@ -302,24 +301,23 @@ TEST(ParseDeclarations, EveryDeclaration) {
 }
 
 TEST(ParseDocs, BelongToWhatFollows) {
-  Parsed parsed = parse_text(
-      "/// The program,\n"
-      "///   in two lines.\n"
-      "\n"
-      "/// Where the data lies.\n"
-      "param data: string\n"
-      "//// a ruler is no doc\n"
-      "type T = {\n"
-      "  /// how much\n"
-      "  tip: f64,\n"
-      "  tolls: f64,\n"
-      "}\n"
-      "enum E =\n"
-      "  /// the first\n"
-      "  A | B\n"
-      "/// far away\n"
-      "let before = 1 /// not a doc of what stands before\n"
-      "let after = 2\n");
+  Parsed parsed = parse_text("/// The program,\n"
+                             "///   in two lines.\n"
+                             "\n"
+                             "/// Where the data lies.\n"
+                             "param data: string\n"
+                             "//// a ruler is no doc\n"
+                             "type T = {\n"
+                             "  /// how much\n"
+                             "  tip: f64,\n"
+                             "  tolls: f64,\n"
+                             "}\n"
+                             "enum E =\n"
+                             "  /// the first\n"
+                             "  A | B\n"
+                             "/// far away\n"
+                             "let before = 1 /// not a doc of what stands before\n"
+                             "let after = 2\n");
   EXPECT_EQ(parsed.errors(), "");
   EXPECT_EQ(parsed.program->doc, "The program,\n  in two lines.");
   EXPECT_EQ(parsed.program->declarations[0]->doc, "Where the data lies.");
@@ -347,5 +345,5 @@ TEST(ParseDeclarations, EmptyProgram) {
   }
 }
 
-}  // namespace
-}  // namespace flow::lang
+} // namespace
+} // namespace flow::lang

@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "lang/base/utf8.h"
 #include "lang/diagnostics/nearest.h"
 #include "lang/grammar/literals.h"
 #include "tests/unit/lang_fixture.h"
@@ -42,9 +43,9 @@ TEST(LangSource, CountsLinesAndCodePoints) {
   SourceFile file(FileId{0}, "x.flow", "ab\nα→c\r\n\nend");
   EXPECT_EQ(file.line_count(), 4u);
   EXPECT_EQ(file.position(0), (LineColumn{1, 1}));
-  EXPECT_EQ(file.position(2), (LineColumn{1, 3}));  // the line end belongs to its line
+  EXPECT_EQ(file.position(2), (LineColumn{1, 3})); // the line end belongs to its line
   EXPECT_EQ(file.position(3), (LineColumn{2, 1}));
-  EXPECT_EQ(file.position(8), (LineColumn{2, 3}));  // behind α (two bytes) and → (three)
+  EXPECT_EQ(file.position(8), (LineColumn{2, 3})); // behind α (two bytes) and → (three)
   EXPECT_EQ(file.line_text(2), "α→c");
   EXPECT_EQ(file.line_text(3), "");
   EXPECT_EQ(file.position(10'000), (LineColumn{4, 4}));
@@ -115,14 +116,13 @@ TEST(LangDiagnostics, RenderShowsLineCaretNotesAndHelp) {
   emitter.report(DiagnosticKind::syntax, {24, 32, id}, "no field `{}`", "drivr_id")
       .note({11, 16, id}, "the row is made here")
       .help("did you mean `{}`?", "driver_id");
-  EXPECT_EQ(render_all(emitter, files),
-            "dir/job.flow:2:8: error: no field `drivr_id` [syntax]\n"
-            "    | key drivr_id // α\n"
-            "          ^~~~~~~~\n"
-            "dir/job.flow:1:12: note: the row is made here\n"
-            "  stream x = rides\n"
-            "             ^~~~~\n"
-            "help: did you mean `driver_id`?\n");
+  EXPECT_EQ(render_all(emitter, files), "dir/job.flow:2:8: error: no field `drivr_id` [syntax]\n"
+                                        "    | key drivr_id // α\n"
+                                        "          ^~~~~~~~\n"
+                                        "dir/job.flow:1:12: note: the row is made here\n"
+                                        "  stream x = rides\n"
+                                        "             ^~~~~\n"
+                                        "help: did you mean `driver_id`?\n");
 }
 
 TEST(LangDiagnostics, RenderWithoutFileAndInColour) {
@@ -164,7 +164,7 @@ TEST(LangDiagnostics, SamePlaceAndKindIsToldOnce) {
   DiagnosticEmitter emitter;
   SourceRange range{4, 5, FileId{0}};
   emitter.report(DiagnosticKind::syntax, range, "one").help("a");
-  emitter.report(DiagnosticKind::syntax, range, "again").help("b");  // also its help is dropped
+  emitter.report(DiagnosticKind::syntax, range, "again").help("b"); // also its help is dropped
   emitter.report(DiagnosticKind::bad_number, range, "another kind");
   EXPECT_EQ(emitter.error_count(), 2u);
   ASSERT_EQ(emitter.diagnostics().size(), 2u);
@@ -224,10 +224,26 @@ TEST(LangLiterals, Instants) {
 }
 
 TEST(LangLiterals, InstantsThatAreNone) {
-  for (std::string_view text : {"2020-13-01", "2020-00-01", "2019-02-29", "1900-02-29", "2020-01-32", "0000-01-01", "2020-1-1",
-                                "2020", "20200101", "2020-01-01T24:00:00Z", "2020-01-01T12:60:00Z", "2020-01-01T12:00:60Z",
-                                "2020-01-01T12:00:00", "2020-01-01T12", "2020-01-01T12:00:00.1234567Z", "2020-01-01X",
-                                "2020-01-01T12:00:00Zulu", "2020-01-01T12:00:00+2", "2020-01-01T12:00:00+25:00", ""}) {
+  for (std::string_view text : {"2020-13-01",
+                                "2020-00-01",
+                                "2019-02-29",
+                                "1900-02-29",
+                                "2020-01-32",
+                                "0000-01-01",
+                                "2020-1-1",
+                                "2020",
+                                "20200101",
+                                "2020-01-01T24:00:00Z",
+                                "2020-01-01T12:60:00Z",
+                                "2020-01-01T12:00:60Z",
+                                "2020-01-01T12:00:00",
+                                "2020-01-01T12",
+                                "2020-01-01T12:00:00.1234567Z",
+                                "2020-01-01X",
+                                "2020-01-01T12:00:00Zulu",
+                                "2020-01-01T12:00:00+2",
+                                "2020-01-01T12:00:00+25:00",
+                                ""}) {
     EXPECT_FALSE(read_instant(text).value.has_value()) << text;
     EXPECT_FALSE(read_instant(text).problem.empty()) << text;
   }
@@ -235,15 +251,17 @@ TEST(LangLiterals, InstantsThatAreNone) {
 
 TEST(LangLiterals, Utf8) {
   std::string text;
-  for (uint32_t code_point : {0x41u, 0xE4u, 0x20ACu, 0x1F600u, 0x10FFFFu}) EXPECT_TRUE(append_code_point(text, code_point));
+  for (uint32_t code_point : {0x41u, 0xE4u, 0x20ACu, 0x1F600u, 0x10FFFFu})
+    EXPECT_TRUE(append_code_point(text, code_point));
   EXPECT_EQ(text, "Aä€😀\U0010FFFF");
   EXPECT_FALSE(append_code_point(text, 0xD800));
   EXPECT_FALSE(append_code_point(text, 0x110000));
   EXPECT_FALSE(find_invalid_utf8(text).has_value());
-  for (std::string_view bad : {"\x80", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xE2\x82"}) {
+  for (std::string_view bad :
+       {"\x80", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xE2\x82"}) {
     EXPECT_EQ(find_invalid_utf8("ab" + std::string(bad)), 2u);
   }
 }
 
-}  // namespace
-}  // namespace flow::lang
+} // namespace
+} // namespace flow::lang
