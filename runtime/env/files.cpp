@@ -108,8 +108,11 @@ Status write_file_durably(Env& env, const std::string& path, std::string_view by
 Status make_folders(Env& env, const std::string& path, Access access) {
   Result<FileStat> found = env.stat(path);
   if (found.is_ok()) {
-    if (found->kind == FileKind::folder) return Status();
-    return io_failure(Operation::make_folder, path, ENOTDIR);
+    if (found->kind != FileKind::folder) return io_failure(Operation::make_folder, path, ENOTDIR);
+    // An earlier start may have made it and died before its name was durable. (Of those above it the names are: they
+    // were synced before this one was made.) A parent that we may not read is not one that we made folders in.
+    Status synced = env.sync_folder(parent_of(path));
+    return synced.os_error() == EACCES ? Status() : synced;
   }
   if (!is_not_found(found.status())) return std::move(found).status();
   std::string parent = parent_of(path);
