@@ -9,7 +9,7 @@ namespace {
 
 constexpr double burst_us = 10'000;
 // The sums of many small steps may stay below a whole event by rounding; this much is forgiven.
-constexpr double rounding = 1e-6;
+constexpr double rounding = 1e-9;
 
 } // namespace
 

@@ -186,7 +186,7 @@ private:
   CsvSplitter splitter_;
   Scratch scratch_;
   bool is_header_due_ = false;
-  uint64_t header_call_ = 0; // the call of next() that took the header
+  uint64_t header_call_ = 0;      // the call of next() that took the header
   std::string header_;            // as it stands in the file
   std::vector<uint32_t> columns_; // the field of each column of the file, or no_field
 };
