@@ -1,1 +1,2 @@
 flow_unit_test(task_test SOURCES task_test.cpp DEPENDS flow_runtime)
+flow_unit_test(task_records_test SOURCES task_records_test.cpp DEPENDS flow_runtime)
