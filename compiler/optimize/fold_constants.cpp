@@ -251,7 +251,7 @@ class Folder {
     const Expr& value = *expr.args[0];
     bool is_leaf = value.args.empty() && value.kind != ExprKind::local && value.kind != ExprKind::call &&
                    value.kind != ExprKind::call_extern;
-    return is_leaf ? replace_local(*expr.args[1], expr.index, value) : nullptr;
+    return is_leaf ? fold(*replace_local(*expr.args[1], expr.index, value)) : nullptr;
   }
 
   /// `expr` with the local replaced, except where an inner `let` hides it.
