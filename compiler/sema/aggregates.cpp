@@ -224,7 +224,7 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
   Window window = made.window;
   push(step, "aggregate", std::move(made), std::move(result));
   after_stateful(step, window, late, input);
-  state_.is_unknown = false;
+  state_.is_unknown = !taken_key_is_known_;
   if (has_error) state_.schema = final_row;
   else if (!is_plain) project(step, "results", std::move(final_row), std::move(values));
 }

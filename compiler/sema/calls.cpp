@@ -249,11 +249,46 @@ const Expr* ExprChecker::outside_of_aggregate(Range range, std::string_view name
   return check_.make.error(range);
 }
 
+/// What people call such functions elsewhere, and what is written in Flow.
+struct ForeignFunction {
+  std::string_view word, ours;
+};
+static constexpr ForeignFunction foreign_functions[] = {
+    {"lowercase", "lower(x)"},       {"lcase", "lower(x)"},         {"tolower", "lower(x)"},       {"to_lower", "lower(x)"},
+    {"uppercase", "upper(x)"},       {"ucase", "upper(x)"},         {"toupper", "upper(x)"},       {"to_upper", "upper(x)"},
+    {"len", "length(x)"},            {"strlen", "length(x)"},       {"size", "length(x)"},         {"char_length", "length(x)"},
+    {"substr", "substring(x, 0, 3)"}, {"mid", "substring(x, 0, 3)"}, {"strip", "trim(x)"},         {"concat", "\"{a}{b}\""},
+    {"format_string", "\"{a}{b}\""}, {"coalesce", "x ?? 0"},       {"ifnull", "x ?? 0"},         {"nvl", "x ?? 0"},
+    {"isnull", "x is null"},         {"is_null", "x is null"},      {"isnan", "is_nan(x)"},        {"iff", "if c then a else b"},
+    {"iif", "if c then a else b"},   {"case", "match x { 1 => a, else => b }"},                    {"int", "i64(x)"},
+    {"integer", "i64(x)"},           {"long", "i64(x)"},            {"float", "f64(x)"},           {"double", "f64(x)"},
+    {"str", "string(x)"},            {"to_string", "string(x)"},    {"tostring", "string(x)"},     {"cast", "i64(x)"},
+    {"to_timestamp", "timestamp(x)"}, {"to_date", "date(x)"},       {"date_trunc", "truncate(x, 1h)"}, {"date_format", "format(x, \"yyyy-MM-dd\")"},
+    {"log", "ln(x)"},                {"power", "pow(x, 2.0)"},      {"ceiling", "ceil(x)"},        {"mod", "a % b"},
+    {"average", "avg(x)"},           {"mean", "avg(x)"},            {"total", "sum(x)"},           {"regexp", "matches(x, r\"…\")"},
+    {"regex", "matches(x, r\"…\")"}, {"like", "matches(x, r\"…\")"}, {"regexp_extract", "group(x, r\"(…)\", 1)"},
+    {"argmin", "min_by(x, y)"},      {"argmax", "max_by(x, y)"},    {"startswith", "starts_with(x, \"a\")"},
+    {"endswith", "ends_with(x, \"a\")"},
+};
+
+static std::string_view ours_for(std::string_view word) {
+  std::string lower;
+  for (char c : word) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (const ForeignFunction& foreign : foreign_functions) {
+    if (foreign.word == lower) return foreign.ours;
+  }
+  return {};
+}
+
 const Expr* ExprChecker::unknown_function(const lang::Call& node, std::string_view name) {
   Range range = node.callee->range;
   for (const lang::Argument& argument : node.arguments) check(*argument.value);
   if (aggregate_named(name)) return outside_of_aggregate(range, name);
   auto report = check_.report(DiagnosticKind::unknown_function, range, "there is no function `{}`", name);
+  if (std::string_view ours = ours_for(name); !ours.empty()) {
+    report.help("in Flow this is written `{}`", ours);
+    return check_.make.error(range);
+  }
   std::vector<std::string_view> names;
   check_.modules.collect(*scope_.module, Space::function, names);
   if (!suggest(report, name, names) && row_name(name, range) != nullptr) report.help("`{}` is a field, which is not called", name);

@@ -121,10 +121,11 @@ void suggest_cast(Checking& check, lang::DiagnosticBuilder& report, const Expr& 
   Kind from = expr.type.kind;
   std::string text = check.written(expr.range);
   bool is_day = (from == Kind::DATE && to.kind == Kind::TIMESTAMP) || (from == Kind::TIMESTAMP && to.kind == Kind::DATE);
-  if (is_day || (is_cast(from, to.kind) && from != to.kind)) {
+  bool lacks_unit = to.kind == Kind::DURATION && expr.type.is_integer();
+  if (!lacks_unit && (is_day || (is_cast(from, to.kind) && from != to.kind))) {
     report.help("convert it: `{}({})`", text_of(scalar(to.kind)), text);
   }
-  if (to.kind == Kind::DURATION && expr.type.is_integer()) report.help("a duration has a unit, as in `{}s`", text);
+  if (lacks_unit) report.help("a duration has a unit, as in `{}s`", text);
 }
 
 const Expr* coerce(Checking& check, const Expr* expr, Type to, std::string_view what) {

@@ -55,6 +55,7 @@ class ExprChecker {
   const Expr* arithmetic(const lang::Expr& expr, const lang::Binary& binary, Type expected);
   const Expr* time_arithmetic(ExprKind kind, const Expr* left, const Expr* right, Range range);
   const Expr* cannot_compare(const Expr& left, const Expr& right, Range range);
+  std::string as_hole(const Expr& value) const;
   const Expr* cannot_compute(const lang::Binary& binary, const Expr& left, const Expr& right);
   const Expr* bool_operand(const lang::Expr& expr, std::string_view op);
 

@@ -257,8 +257,9 @@ class Finisher {
 }  // namespace
 
 void check_uses(Checking& check, const Module& main) {
+  if (check.emitter.has_errors()) return;  // what is read where is not known for sure
   for (const auto& symbol : main.symbols) {
-    if (symbol->kind == SymbolKind::late_rows && symbol->progress != Progress::done && !check.emitter.has_errors()) {
+    if (symbol->kind == SymbolKind::late_rows && symbol->progress != Progress::done) {
       check.report(DiagnosticKind::missing_step, symbol->range, "no step uses the window of the late rows `{}`", symbol->name)
           .help("put an `aggregate` or a `top` behind it");
     }

@@ -294,6 +294,12 @@ const Expr* ExprChecker::time_arithmetic(ExprKind kind, const Expr* left, const 
   return a == nullptr || b == nullptr ? nullptr : check_.make.arithmetic(kind, duration, a, b, range);
 }
 
+/// The value inside of a template: a literal text as it is, anything else as a hole.
+std::string ExprChecker::as_hole(const Expr& value) const {
+  if (is_constant(value) && value.type.kind == Kind::STRING) return std::string(value.text);
+  return "{" + check_.written(value.range) + "}";
+}
+
 const Expr* ExprChecker::cannot_compute(const lang::Binary& node, const Expr& left, const Expr& right) {
   auto report = check_.report(DiagnosticKind::wrong_operand, node.op_range, "{} does not take `{}` (`{}`) and `{}` (`{}`)",
                               quoted(node.op), check_.written(left.range), text_of(left.type), check_.written(right.range),
@@ -302,7 +308,7 @@ const Expr* ExprChecker::cannot_compute(const lang::Binary& node, const Expr& le
   bool has_text = left.type.kind == Kind::STRING || right.type.kind == Kind::STRING;
   bool has_number = left.type.is_number() || right.type.is_number();
   if (has_text && node.op == BinaryOperator::add) {
-    report.help("texts are joined by a template: `\"{{{}}}{{{}}}\"`", check_.written(left.range), check_.written(right.range));
+    report.help("texts are joined by a template: `\"{}{}\"`", as_hole(left), as_hole(right));
   } else if (left.type.is_number() && right.type.is_number()) {
     bool to_left = left.type.is_float() && !right.type.is_float();
     suggest_cast(check_, report, to_left ? right : left, to_left ? left.type : right.type);

@@ -79,6 +79,7 @@ class PipelineChecker {
   std::map<std::string_view, uint32_t> words_;  // steps of this kind so far
   std::vector<BoundLate> late_;
   Symbol* taken_late_ = nullptr;                // of the window that take_window gave
+  bool taken_key_is_known_ = true;              // of the keys that take_window gave
 };
 
 /// Reports a name that a row already has.

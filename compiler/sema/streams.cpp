@@ -21,6 +21,7 @@ void check_stream(Checking& check, Symbol& symbol, const lang::StreamDecl& decl)
     check.report(DiagnosticKind::wrong_nature, symbol.range, "`{}` is a table: its rows change as long as the input goes on", symbol.name)
         .help("declare it so: `table {} = …`", symbol.name)
         .help("or put a window before its aggregate, as in `| window tumbling(1h)`: then every window gives its rows once");
+    if (symbol.index != no_stream) check.flows[symbol.index].is_table = false;  // so that its sinks say nothing of it again
   } else {
     check.report(DiagnosticKind::wrong_nature, symbol.range, "`{}` is a stream: its rows never change", symbol.name)
         .help("declare it so: `stream {} = …`", symbol.name);

@@ -196,6 +196,7 @@ void PipelineChecker::window(const lang::Step& step, const lang::Window& window)
   Window made;
   is_good = window_shape(step, window, made) && is_good;
   require_time(step);
+  if (!is_good && made.kind == WindowKind::global) made.kind = WindowKind::tumbling;  // nothing else is to follow from it
   if (made.kind == WindowKind::global) return;
   PendingWindow pending{made, nullptr, step.range};
   if (window.late_to.is_given()) {
@@ -284,7 +285,8 @@ Window PipelineChecker::take_window(std::vector<KeyColumn>& keys) {
     }
   }
   keys = std::move(state_.keys);
-  std::erase_if(keys, [](const KeyColumn& key) { return key.value->type.is_error(); });
+  bool has_wrong_part = std::erase_if(keys, [](const KeyColumn& key) { return key.value->type.is_error(); }) != 0;
+  taken_key_is_known_ = !has_wrong_part && keys.empty() != state_.key_range.has_value();
   state_.keys.clear();
   state_.key_range.reset();
   state_.window.reset();
