@@ -2,197 +2,174 @@
 
 #include <fmt/format.h>
 
+#include "runtime/base/bytes.h"
 #include "runtime/base/crc32c.h"
-#include "runtime/base/text.h"
+#include "runtime/checkpoint/job_record.h"
 #include "runtime/env/files.h"
 
 namespace flow::runtime {
 namespace {
 
-constexpr std::string_view manifest_magic = "FLOWCKPT";
-constexpr std::string_view record_magic = "FLOWJOB.";
-constexpr std::string_view epoch_prefix = "epoch-";
-constexpr size_t frame_bytes = 8 + 4 + 4;
+constexpr std::string_view magic = "FLOWMANI";
+constexpr uint32_t format = 1;
+constexpr size_t crc_bytes = 4;
 
-std::string seal(std::string_view magic, std::string_view name, std::string_view body) {
-  ByteWriter out;
-  out.raw(magic);
-  out.u32(checkpoint_format);
-  out.raw(body);
-  out.u32(crc32c_of_block(name, 0, out.view()));
-  return out.take();
+template <typename T, typename Write>
+void write_list(ByteWriter& out, const std::vector<T>& list, Write write) {
+  out.varint(list.size());
+  for (const T& item : list) write(item);
 }
 
-// The body between magic and checksum.
-Result<std::string_view> unseal(std::string_view bytes, std::string_view magic, std::string_view name,
-                                std::string_view path) {
-  auto damaged = [&](std::string_view what) {
-    return Status(ExitCode::checkpoint_damaged, fmt::format("'{}' is damaged: {}", path, what));
-  };
-  if (bytes.size() < frame_bytes) return damaged("it is too short");
-  if (!bytes.starts_with(magic)) return damaged("it does not begin as such a file");
-  ByteReader tail(bytes.substr(bytes.size() - 4));
-  std::string_view summed = bytes.substr(0, bytes.size() - 4);
-  if (tail.u32() != crc32c_of_block(name, 0, summed)) return damaged("its checksum is wrong");
-  ByteReader version(bytes.substr(magic.size(), 4));
-  uint32_t format = version.u32();
-  if (format != checkpoint_format) {
-    return Status(ExitCode::checkpoint_foreign,
-                  fmt::format("'{}' has format {}; this program reads format {}", path, format, checkpoint_format));
-  }
-  return summed.substr(magic.size() + 4);
+template <typename T, typename Read>
+void read_list(ByteReader& in, std::vector<T>& list, size_t bytes_min, Read read) {
+  uint64_t count = in.count(bytes_min);
+  for (uint64_t i = 0; i < count && !in.has_failed(); ++i) list.push_back(read());
 }
 
-void write_record(ByteWriter& out, const JobRecord& record) {
-  out.text(record.job_id);
-  out.text(record.suffix);
-  out.varint(record.attempt);
-  out.varint(record.first_epoch);
-  out.u32(record.group_count);
-  out.text(record.program);
+void write_file(ByteWriter& out, const StateFile& file) {
+  out.text(file.name);
+  out.varint(file.task);
+  write_list(out, file.sections, [&](const StateSection& section) {
+    out.u32(section.group);
+    out.varint(section.length);
+    out.u32(section.crc);
+  });
 }
 
-JobRecord read_record(ByteReader& in) {
-  JobRecord record;
-  record.job_id = in.text();
-  record.suffix = in.text();
-  record.attempt = in.varint();
-  record.first_epoch = in.varint();
-  record.group_count = in.u32();
-  record.program = in.text();
-  bool is_suffix_plain = record.suffix.empty() || is_plain_name(record.suffix);
-  if (record.job_id.empty() || record.group_count == 0 || !is_suffix_plain) in.fail();
-  return record;
+StateFile read_file(ByteReader& in, uint32_t parallelism) {
+  StateFile file;
+  file.name = in.text();
+  if (!is_plain_name(file.name)) in.fail();  // it becomes a path
+  file.task = static_cast<uint32_t>(in.varint());
+  if (file.task >= parallelism) in.fail();
+  uint64_t total = 0;
+  read_list(in, file.sections, 9, [&] {
+    StateSection section;
+    section.group = in.u32();
+    section.length = in.varint();
+    section.crc = in.u32();
+    if (__builtin_add_overflow(total, section.length, &total)) in.fail();
+    return section;
+  });
+  return file;
 }
 
-void write_connectors(ByteWriter& out, const std::vector<ManifestConnector>& connectors) {
-  out.varint(connectors.size());
-  for (const ManifestConnector& connector : connectors) {
-    out.text(connector.name);
-    out.varint(connector.items.size());
-    for (const std::string& item : connector.items) out.text(item);
-  }
+void write_chain(ByteWriter& out, const ChainRecord& chain) {
+  out.text(chain.uid);
+  out.varint(chain.parallelism);
+  write_list(out, chain.files, [&](const StateFile& file) { write_file(out, file); });
+  write_list(out, chain.splits, [&](const SplitRecord& split) {
+    out.text(split.spec);
+    out.text(split.fingerprint);
+    out.signed_varint(split.cursor);
+  });
 }
 
-std::vector<ManifestConnector> read_connectors(ByteReader& in) {
-  std::vector<ManifestConnector> connectors(in.count(2));
-  for (ManifestConnector& connector : connectors) {
-    connector.name = in.text();
-    connector.items.resize(in.count(1));
-    for (std::string& item : connector.items) item = in.text();
-  }
-  return connectors;
+ChainRecord read_chain(ByteReader& in) {
+  ChainRecord chain;
+  chain.uid = in.text();
+  chain.parallelism = static_cast<uint32_t>(in.varint());
+  read_list(in, chain.files, 3, [&] { return read_file(in, chain.parallelism); });
+  read_list(in, chain.splits, 3, [&] {
+    SplitRecord split;
+    split.spec = in.text();
+    split.fingerprint = in.text();
+    split.cursor = in.signed_varint();
+    return split;
+  });
+  return chain;
 }
 
-void write_chains(ByteWriter& out, const std::vector<ManifestChain>& chains) {
-  out.varint(chains.size());
-  for (const ManifestChain& chain : chains) {
-    out.text(chain.uid);
-    out.u32(chain.parallelism);
-    out.varint(chain.files.size());
-    for (const TaskFile& file : chain.files) {
-      out.varint(file.index);
-      out.text(file.name);
-      out.varint(file.length);
-      out.u32(file.crc);
-    }
-  }
+void write_body(ByteWriter& out, const Manifest& manifest) {
+  out.text(manifest.job_id);
+  out.text(manifest.suffix);
+  out.u64(manifest.attempt);
+  out.u64(manifest.epoch);
+  out.u64(manifest.committed_epoch);
+  out.u32(manifest.group_count);
+  out.u32(manifest.parallelism);
+  out.u8(manifest.is_finished);
+  out.i64(manifest.wall_us);
+  out.text(manifest.program);
+  out.u64(manifest.program_fingerprint);
+  write_list(out, manifest.states, [&](const StateFingerprint& state) {
+    out.text(state.name);
+    out.u64(state.fingerprint);
+  });
+  write_list(out, manifest.chains, [&](const ChainRecord& chain) { write_chain(out, chain); });
+  write_list(out, manifest.sinks, [&](const SinkRecord& sink) {
+    out.text(sink.name);
+    write_list(out, sink.files, [&](const std::string& file) { out.text(file); });
+  });
 }
 
-std::vector<ManifestChain> read_chains(ByteReader& in) {
-  std::vector<ManifestChain> chains(in.count(6));
-  for (ManifestChain& chain : chains) {
-    chain.uid = in.text();
-    chain.parallelism = in.u32();
-    chain.files.resize(in.count(7));
-    for (TaskFile& file : chain.files) {
-      file.index = static_cast<uint32_t>(in.varint());
-      file.name = in.text();
-      file.length = in.varint();
-      file.crc = in.u32();
-      if (!is_plain_name(file.name)) in.fail();
-    }
-  }
-  return chains;
-}
-
-const ManifestConnector* find(const std::vector<ManifestConnector>& connectors, std::string_view name) {
-  for (const ManifestConnector& connector : connectors) {
-    if (connector.name == name) return &connector;
-  }
-  return nullptr;
+Manifest read_body(ByteReader& in) {
+  Manifest manifest;
+  manifest.job_id = in.text();
+  manifest.suffix = in.text();
+  manifest.attempt = in.u64();
+  manifest.epoch = in.u64();
+  manifest.committed_epoch = in.u64();
+  manifest.group_count = in.u32();
+  manifest.parallelism = in.u32();
+  uint8_t is_finished = in.u8();
+  manifest.is_finished = is_finished == 1;
+  manifest.wall_us = in.i64();
+  manifest.program = in.text();
+  manifest.program_fingerprint = in.u64();
+  read_list(in, manifest.states, 9, [&] {
+    StateFingerprint state;
+    state.name = in.text();
+    state.fingerprint = in.u64();
+    return state;
+  });
+  read_list(in, manifest.chains, 4, [&] { return read_chain(in); });
+  read_list(in, manifest.sinks, 2, [&] {
+    SinkRecord sink;
+    sink.name = in.text();
+    read_list(in, sink.files, 1, [&] { return std::string(in.text()); });
+    return sink;
+  });
+  bool fits = is_finished <= 1 && is_job_id(manifest.job_id) && is_job_suffix(manifest.suffix) && manifest.epoch > 0 &&
+              manifest.committed_epoch < manifest.epoch && manifest.group_count > 0 && manifest.attempt > 0;
+  if (!fits) in.fail();
+  return manifest;
 }
 
 }  // namespace
 
-std::string JobRecord::encode() const {
+uint64_t StateFile::length() const {
+  uint64_t total = 0;
+  for (const StateSection& section : sections) total += section.length;
+  return total;
+}
+
+std::string encode_manifest(const Manifest& manifest) {
   ByteWriter out;
-  write_record(out, *this);
-  return seal(record_magic, "job", out.view());
+  out.raw(magic);
+  out.u32(format);
+  write_body(out, manifest);
+  out.u32(crc32c(out.view()));
+  return out.take();
 }
 
-Result<JobRecord> JobRecord::decode(std::string_view bytes, std::string_view path) {
-  FLOW_TRY_ASSIGN(std::string_view body, unseal(bytes, record_magic, "job", path));
-  ByteReader in(body);
-  JobRecord record = read_record(in);
-  FLOW_TRY(in.finish(fmt::format("'{}'", path)));
-  return record;
-}
-
-std::string Manifest::encode() const {
-  ByteWriter out;
-  write_record(out, job);
-  out.varint(epoch);
-  out.varint(committed_epoch);
-  out.u64(program_fingerprint);
-  out.u32(parallelism);
-  out.u8(is_finished ? 1 : 0);
-  out.varint(states.size());
-  for (const ManifestState& state : states) {
-    out.text(state.name);
-    out.u64(state.fingerprint);
+Result<Manifest> decode_manifest(std::string_view bytes, const std::string& path) {
+  Status damaged(ExitCode::checkpoint_damaged, fmt::format("the manifest '{}' is damaged", path));
+  if (bytes.size() < magic.size() + 2 * crc_bytes || !bytes.starts_with(magic)) return damaged;
+  std::string_view body = bytes.substr(0, bytes.size() - crc_bytes);
+  if (ByteReader(bytes.substr(body.size())).u32() != crc32c(body)) return damaged;
+  ByteReader in(body.substr(magic.size()));
+  if (uint32_t version = in.u32(); version != format) {
+    return Status(ExitCode::checkpoint_foreign,
+                  fmt::format("the manifest '{}' has format {}, and this job reads format {}", path, version, format));
   }
-  write_chains(out, chains);
-  write_connectors(out, sources);
-  write_connectors(out, sinks);
-  return seal(manifest_magic, epoch_folder(epoch) + "/manifest", out.view());
-}
-
-Result<Manifest> Manifest::decode(std::string_view bytes, uint64_t epoch, std::string_view path) {
-  FLOW_TRY_ASSIGN(std::string_view body, unseal(bytes, manifest_magic, epoch_folder(epoch) + "/manifest", path));
-  ByteReader in(body);
-  Manifest manifest;
-  manifest.job = read_record(in);
-  manifest.epoch = in.varint();
-  manifest.committed_epoch = in.varint();
-  manifest.program_fingerprint = in.u64();
-  manifest.parallelism = in.u32();
-  uint8_t is_finished = in.u8();
-  manifest.is_finished = is_finished == 1;
-  manifest.states.resize(in.count(9));
-  for (ManifestState& state : manifest.states) {
-    state.name = in.text();
-    state.fingerprint = in.u64();
-  }
-  manifest.chains = read_chains(in);
-  manifest.sources = read_connectors(in);
-  manifest.sinks = read_connectors(in);
-  if (manifest.epoch != epoch || is_finished > 1) in.fail();
-  FLOW_TRY(in.finish(fmt::format("'{}'", path)));
+  Manifest manifest = read_body(in);
+  if (in.has_failed() || !in.is_at_end()) return damaged;
   return manifest;
 }
 
-const ManifestConnector* Manifest::find_source(std::string_view name) const { return find(sources, name); }
-const ManifestConnector* Manifest::find_sink(std::string_view name) const { return find(sinks, name); }
-
-std::string epoch_folder(uint64_t epoch) { return fmt::format("{}{}", epoch_prefix, epoch); }
-
-bool parse_epoch_folder(std::string_view name, uint64_t* epoch) {
-  if (!name.starts_with(epoch_prefix)) return false;
-  std::optional<uint64_t> number = parse_u64(name.substr(epoch_prefix.size()));
-  if (!number || epoch_folder(*number) != name) return false;
-  *epoch = *number;
-  return true;
+std::string section_place(const std::string& job_id, uint64_t epoch, const std::string& file_name) {
+  return fmt::format("{}/{}/{}", job_id, epoch, file_name);
 }
 
 }  // namespace flow::runtime

@@ -1,11 +1,11 @@
-// Manifest: what one complete checkpoint consists of. Its appearance under its final name is the decision that the
-// epoch happened; all that came before may be thrown away, all that follows can be done from it alone.
-// JobRecord: whose folder this is and which start of it is running.
+// The manifest of an epoch: everything that a start needs to know of a checkpoint. Its appearance under its name is the
+// only decision about an epoch: before it, the epoch has not happened; after it, it has, with all that it lists.
 //
-//   manifest := "FLOWCKPT" version u32, body, crc u32      crc32c over name ("epoch-7/manifest"), offset 0 and all before
-//   record   := "FLOWJOB." version u32, body, crc u32
+//   manifest := "FLOWMANI", format u32, body, crc u32                     crc32c of all before it
 //
-// Both take any bytes: what does not fit is a failure with a sentence.
+// State files are beside it. Each is a row of sections without gaps, one per key group or item, each with a checksum
+// over the file's name, the section's offset and its bytes: a section cannot be cut, changed or moved unseen.
+// What connectors say of themselves (splits, staged files) is opaque text here.
 #pragma once
 
 #include <cstdint>
@@ -13,77 +13,77 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/base/bytes.h"
 #include "runtime/base/status.h"
 
 namespace flow::runtime {
 
-constexpr uint32_t checkpoint_format = 1;
+constexpr uint32_t section_is_item = 0xffffffffu;
 
-struct JobRecord {
-  std::string job_id;        // random, of the first start
-  std::string suffix;        // of output file names; empty but for a job started with --fresh
-  uint64_t attempt = 0;      // counts starts in this folder, of whatever job
-  uint64_t first_epoch = 1;  // the first number that an epoch of this job can have
-  uint32_t group_count = 0;
-  std::string program;       // its name, for messages
-
-  std::string encode() const;
-  static Result<JobRecord> decode(std::string_view bytes, std::string_view path);
-  bool operator==(const JobRecord&) const = default;
-};
-
-// One file of state: of one task.
-struct TaskFile {
-  uint32_t index = 0;  // of the task among its chain's
-  std::string name;    // in the epoch's folder
+struct StateSection {
+  uint32_t group = section_is_item;  // key group, or section_is_item: a piece of list state
   uint64_t length = 0;
-  uint32_t crc = 0;    // over the name "epoch-7/NAME" and the bytes
-  bool operator==(const TaskFile&) const = default;
+  uint32_t crc = 0;
+  bool operator==(const StateSection&) const = default;
 };
 
-struct ManifestChain {
+struct StateFile {
+  std::string name;  // a plain name
+  uint32_t task = 0;
+  std::vector<StateSection> sections;  // in the order of the file
+  uint64_t length() const;
+  bool operator==(const StateFile&) const = default;
+};
+
+struct SplitRecord {
+  std::string spec;         // as the connector wrote it
+  std::string fingerprint;  // at the cursor
+  int64_t cursor = 0;
+  bool operator==(const SplitRecord&) const = default;
+};
+
+struct ChainRecord {
   std::string uid;
   uint32_t parallelism = 0;
-  std::vector<TaskFile> files;
-  bool operator==(const ManifestChain&) const = default;
+  std::vector<StateFile> files;
+  std::vector<SplitRecord> splits;  // all of the chain's source, also finished ones
+  bool operator==(const ChainRecord&) const = default;
 };
 
-// Of a source: its splits, all of them. Of a sink: its files that may not be committed yet. As their owners wrote them.
-struct ManifestConnector {
+struct SinkRecord {
   std::string name;
-  std::vector<std::string> items;
-  bool operator==(const ManifestConnector&) const = default;
+  std::vector<std::string> files;  // staged and not known to be committed when the epoch was closed
+  bool operator==(const SinkRecord&) const = default;
 };
 
-struct ManifestState {
+struct StateFingerprint {
   std::string name;
-  uint64_t fingerprint = 0;  // of the layout
-  bool operator==(const ManifestState&) const = default;
+  uint64_t fingerprint = 0;
+  bool operator==(const StateFingerprint&) const = default;
 };
 
 struct Manifest {
-  JobRecord job;                 // with the attempt that took it
+  std::string job_id;
+  std::string suffix;
+  uint64_t attempt = 0;
   uint64_t epoch = 0;
-  uint64_t committed_epoch = 0;  // 0: none
+  uint64_t committed_epoch = 0;  // the last one known to be committed when this was written; 0: none
+  uint32_t group_count = 0;
+  uint32_t parallelism = 0;  // of the job
+  bool is_finished = false;  // all input is read, all windows have fired
+  int64_t wall_us = 0;       // when it was written, for people
+  std::string program;
   uint64_t program_fingerprint = 0;
-  uint32_t parallelism = 0;
-  bool is_finished = false;      // the input was read to its end
-  std::vector<ManifestState> states;
-  std::vector<ManifestChain> chains;
-  std::vector<ManifestConnector> sources;
-  std::vector<ManifestConnector> sinks;
-
-  std::string encode() const;
-  // `epoch`: of the folder it lies in.
-  static Result<Manifest> decode(std::string_view bytes, uint64_t epoch, std::string_view path);
-  const ManifestConnector* find_source(std::string_view name) const;
-  const ManifestConnector* find_sink(std::string_view name) const;
+  std::vector<StateFingerprint> states;
+  std::vector<ChainRecord> chains;
+  std::vector<SinkRecord> sinks;
   bool operator==(const Manifest&) const = default;
 };
 
-// "epoch-7", and back: nothing if it is no such name.
-std::string epoch_folder(uint64_t epoch);
-bool parse_epoch_folder(std::string_view name, uint64_t* epoch);
+std::string encode_manifest(const Manifest& manifest);
+// Takes any bytes; a failure is `checkpoint_damaged`, or `checkpoint_foreign` for another format.
+Result<Manifest> decode_manifest(std::string_view bytes, const std::string& path);
+
+// What the checksums of a state file's sections know it by.
+std::string section_place(const std::string& job_id, uint64_t epoch, const std::string& file_name);
 
 }  // namespace flow::runtime

@@ -10,8 +10,13 @@ namespace flow::runtime {
 namespace {
 
 constexpr uint32_t group_count_default = 128;
-// A job that goes on from a copy of its state counts its attempts far from those that the original may still make.
-constexpr uint64_t attempts_of_a_branch = 1'000'000;
+
+// Greater than any before, and than those that a lost record or a copy of the state may have seen: what older attempts
+// left behind is told from our own by this number.
+uint64_t attempt_after(uint64_t last, const StartRequest& request) {
+  uint64_t now_ms = request.wall_us > 0 ? static_cast<uint64_t>(request.wall_us) / 1000 : 0;
+  return std::max(last + 1, now_ms);
+}
 
 Status refused(std::string text) { return Status(ExitCode::start_refused, std::move(text)); }
 
@@ -19,7 +24,7 @@ JobRecord new_job(const StartRequest& request) {
   JobRecord record;
   record.job_id = fmt::format("{:016x}", request.random);
   record.group_count = request.group_count.value_or(group_count_default);
-  record.attempt = 1;
+  record.attempt = attempt_after(0, request);
   record.program = request.program;
   return record;
 }
@@ -111,10 +116,10 @@ Result<StartPlan> plan_path(Env& env, CheckpointStore& store, const StartRequest
   }
   if (store.record()) {
     plan.record = *store.record();
-    plan.record.attempt += 1;
+    plan.record.attempt = attempt_after(plan.record.attempt, request);
   } else {
     plan.record = {.job_id = manifest.job_id, .suffix = manifest.suffix, .folder = "", .group_count = manifest.group_count,
-                   .attempt = (manifest.attempt / attempts_of_a_branch + 1) * attempts_of_a_branch, .program = request.program};
+                   .attempt = attempt_after(manifest.attempt, request), .program = request.program};
   }
   if (plan.record.group_count != manifest.group_count) {
     return Status(ExitCode::checkpoint_damaged, fmt::format("'{}' and its job differ in the number of key groups", request.path));
@@ -139,7 +144,7 @@ Result<StartPlan> plan_latest(Env& env, CheckpointStore& store, const StartReque
     return plan;
   }
   plan.record = *store.record();
-  plan.record.attempt += 1;
+  plan.record.attempt = attempt_after(plan.record.attempt, request);
   FLOW_TRY_ASSIGN(plan.from, newest_whole(env, store, plan.damage));
   if (!plan.from && !plan.damage.is_ok()) return nothing_whole(store, plan.damage);
   if (plan.from) FLOW_TRY(check_program(*plan.from, request));

@@ -31,6 +31,7 @@ struct StartRequest {
   uint64_t program_fingerprint = 0;
   std::vector<StateFingerprint> states;
   uint64_t random = 0;  // makes the new job's id, if there is a new job
+  int64_t wall_us = 0;
 };
 
 struct StartPlan {

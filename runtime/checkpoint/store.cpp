@@ -4,113 +4,155 @@
 
 #include <algorithm>
 
+#include "runtime/base/text.h"
+#include "runtime/checkpoint/state_file.h"
 #include "runtime/env/files.h"
 
 namespace flow::runtime {
 namespace {
 
-constexpr uint64_t record_bytes_max = 64 * 1024;
-constexpr uint64_t manifest_bytes_max = 256 * 1024 * 1024;
 constexpr std::string_view manifest_name = "manifest";
+constexpr std::string_view epoch_prefix = "epoch-";
+constexpr uint64_t manifest_bytes_max = 1ull << 30;
+constexpr uint64_t record_bytes_max = 64 * 1024;
+constexpr size_t epochs_kept = 2;
+
+std::optional<uint64_t> epoch_of(std::string_view name) {
+  if (!name.starts_with(epoch_prefix)) return std::nullopt;
+  std::optional<uint64_t> epoch = parse_u64(name.substr(epoch_prefix.size()));
+  return epoch && epoch_folder_name(*epoch) == name ? epoch : std::nullopt;
+}
 
 }  // namespace
 
-Result<std::unique_ptr<CheckpointStore>> CheckpointStore::open(Env& env, std::string folder) {
-  FLOW_TRY(make_folders(env, folder, Access::own).with("to keep checkpoints in"));
-  auto lock = env.lock(join_path(folder, "lock"));
-  if (!lock.is_ok()) {
-    Status status = std::move(lock).status();
-    if (status.code() != ExitCode::checkpoint_in_use) return status;
-    return Status(ExitCode::checkpoint_in_use,
-                  fmt::format("another instance of the job uses the checkpoint folder '{}': stop it first, or give this "
-                              "one a folder of its own",
-                              folder));
-  }
-  return std::unique_ptr<CheckpointStore>(new CheckpointStore(env, std::move(folder), std::move(lock).value()));
+std::string epoch_folder_name(uint64_t epoch) { return fmt::format("{}{}", epoch_prefix, epoch); }
+
+Result<std::unique_ptr<CheckpointStore>> CheckpointStore::open(Env& env, const std::string& folder) {
+  auto store = std::unique_ptr<CheckpointStore>(new CheckpointStore(env, folder));
+  FLOW_TRY(store->claim());
+  FLOW_TRY(store->read_record());
+  return store;
 }
 
-std::string CheckpointStore::path_of(uint64_t epoch) const { return join_path(folder_, epoch_folder(epoch)); }
+// State is ours alone: a folder that others may write could hand us anything.
+Status CheckpointStore::claim() {
+  FLOW_TRY(make_folders(env_, folder_, Access::own).as(ExitCode::output_failed));
+  FLOW_TRY_ASSIGN(FileStat stat, env_.stat(folder_).as(ExitCode::output_failed));
+  if (stat.kind != FileKind::folder) {
+    return Status(ExitCode::output_failed, fmt::format("'{}' is to hold checkpoints and is not a folder", folder_));
+  }
+  if (!stat.is_ours || stat.is_open_to_others) {
+    return Status(ExitCode::start_refused,
+                  fmt::format("the checkpoint folder '{}' is {}: give a folder that only you can write", folder_,
+                              stat.is_ours ? "writable by others" : "not yours"));
+  }
+  FLOW_TRY_ASSIGN(lock_, env_.lock(join_path(folder_, "lock")));
+  return Status();
+}
 
-Result<std::optional<JobRecord>> CheckpointStore::read_job() {
+Status CheckpointStore::read_record() {
   std::string path = join_path(folder_, "job");
-  FLOW_TRY_ASSIGN(bool is_there, exists(env_, path));
-  if (!is_there) return std::optional<JobRecord>();
-  FLOW_TRY_ASSIGN(std::string bytes, read_file(env_, path, Access::own, record_bytes_max).as(ExitCode::checkpoint_damaged));
-  FLOW_TRY_ASSIGN(JobRecord record, JobRecord::decode(bytes, path));
-  return std::optional(std::move(record));
+  FLOW_TRY_ASSIGN(bool is_there, exists(env_, path).as(ExitCode::checkpoint_damaged));
+  if (!is_there) return Status();
+  FLOW_TRY_ASSIGN(std::string bytes,
+                  read_file(env_, path, Access::own, record_bytes_max).as(ExitCode::checkpoint_damaged));
+  FLOW_TRY_ASSIGN(record_, decode_job_record(bytes, path));
+  return Status();
 }
 
-FoundEpoch CheckpointStore::look_at(uint64_t epoch) {
-  FoundEpoch found{.epoch = epoch};
-  std::string path = join_path(path_of(epoch), manifest_name);
-  Result<bool> is_there = exists(env_, path);
-  found.has_manifest = !is_there.is_ok() || *is_there;
-  if (!found.has_manifest) return found;
-  auto bytes = read_file(env_, path, Access::own, manifest_bytes_max).as(ExitCode::checkpoint_damaged);
-  if (!bytes.is_ok()) {
-    found.problem = bytes.status();
-    return found;
+Status CheckpointStore::write_record(const JobRecord& record) {
+  if (!record.folder.empty()) {
+    FLOW_TRY(make_folders(env_, join_path(folder_, record.folder), Access::own).as(ExitCode::output_failed));
   }
-  auto manifest = Manifest::decode(*bytes, epoch, path);
-  if (manifest.is_ok()) {
-    found.manifest = std::move(manifest).value();
-  } else {
-    found.problem = manifest.status();
-  }
-  return found;
+  FLOW_TRY(write_file_durably(env_, join_path(folder_, "job"), encode_job_record(record), Access::own)
+               .as(ExitCode::output_failed));
+  record_ = record;
+  return Status();
 }
 
-Result<std::vector<FoundEpoch>> CheckpointStore::find_epochs() {
-  FLOW_TRY_ASSIGN(std::vector<FolderEntry> entries, env_.read_folder(folder_).as(ExitCode::checkpoint_damaged));
-  std::vector<FoundEpoch> found;
+std::string CheckpointStore::job_folder() const {
+  bool is_beside = record_ && !record_->folder.empty();
+  return is_beside ? join_path(folder_, record_->folder) : folder_;
+}
+
+std::string CheckpointStore::epoch_folder(uint64_t epoch) const {
+  return join_path(job_folder(), epoch_folder_name(epoch));
+}
+
+// Newest first.
+Result<std::vector<uint64_t>> CheckpointStore::epoch_folders() {
+  FLOW_TRY_ASSIGN(std::vector<FolderEntry> entries, env_.read_folder(job_folder()).as(ExitCode::checkpoint_damaged));
+  std::vector<uint64_t> epochs;
   for (const FolderEntry& entry : entries) {
-    uint64_t epoch = 0;
-    if (entry.kind == FileKind::folder && parse_epoch_folder(entry.name, &epoch)) found.push_back(look_at(epoch));
+    if (std::optional<uint64_t> epoch = epoch_of(entry.name)) epochs.push_back(*epoch);
   }
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.epoch > b.epoch; });
-  return found;
+  std::sort(epochs.rbegin(), epochs.rend());
+  return epochs;
 }
 
-Status CheckpointStore::verify(const Manifest& manifest) {
-  for (const ManifestChain& chain : manifest.chains) {
-    for (const TaskFile& file : chain.files) {
-      FLOW_TRY_ASSIGN(std::string bytes, read(manifest.epoch, file));
-    }
+Result<std::vector<uint64_t>> CheckpointStore::complete_epochs() {
+  FLOW_TRY_ASSIGN(std::vector<uint64_t> folders, epoch_folders());
+  std::vector<uint64_t> complete;
+  for (uint64_t epoch : folders) {
+    FLOW_TRY_ASSIGN(bool has_manifest,
+                    exists(env_, join_path(epoch_folder(epoch), manifest_name)).as(ExitCode::checkpoint_damaged));
+    if (has_manifest) complete.push_back(epoch);
   }
-  return Status();
+  return complete;
 }
 
-Result<std::string> CheckpointStore::read(uint64_t epoch, const TaskFile& file) {
-  return read_task_file(env_, path_of(epoch), file);
-}
-
-Status CheckpointStore::begin(const JobRecord& record) {
-  return write_file_durably(env_, join_path(folder_, "job"), record.encode(), Access::own);
-}
-
-// First every manifest, each name's absence made durable, so that half an epoch is never taken for a whole one.
-Status CheckpointStore::discard(const std::vector<uint64_t>& epochs) {
-  for (uint64_t epoch : epochs) {
-    std::string path = join_path(path_of(epoch), manifest_name);
-    FLOW_TRY_ASSIGN(bool is_there, exists(env_, path));
-    if (!is_there) continue;
-    FLOW_TRY(env_.remove_file(path));
-    FLOW_TRY(env_.sync_folder(path_of(epoch)));
+Status CheckpointStore::discard_after(uint64_t epoch) {
+  FLOW_TRY_ASSIGN(std::vector<uint64_t> folders, epoch_folders());
+  FLOW_TRY_ASSIGN(std::vector<uint64_t> complete, complete_epochs());
+  for (uint64_t other : folders) {
+    bool is_complete = std::find(complete.begin(), complete.end(), other) != complete.end();
+    if (other > epoch || !is_complete) FLOW_TRY(remove_epoch(other));
   }
-  for (uint64_t epoch : epochs) FLOW_TRY(remove_tree(env_, path_of(epoch)));
-  return Status();
+  return env_.sync_folder(job_folder()).as(ExitCode::output_failed);
 }
 
-Status CheckpointStore::begin_epoch(uint64_t epoch) { return make_folders(env_, path_of(epoch), Access::own); }
+// The manifest first, durably: a folder that is half removed must not look like an epoch.
+Status CheckpointStore::remove_epoch(uint64_t epoch) {
+  std::string folder = epoch_folder(epoch);
+  FLOW_TRY_ASSIGN(bool has_manifest, exists(env_, join_path(folder, manifest_name)).as(ExitCode::output_failed));
+  if (has_manifest) {
+    FLOW_TRY(env_.remove_file(join_path(folder, manifest_name)).as(ExitCode::output_failed));
+    FLOW_TRY(env_.sync_folder(folder).as(ExitCode::output_failed));
+  }
+  return remove_tree(env_, folder).as(ExitCode::output_failed);
+}
 
-Result<std::unique_ptr<TaskFileWriter>> CheckpointStore::create_task_file(uint64_t epoch, uint32_t chain, uint32_t index) {
-  return TaskFileWriter::create(env_, path_of(epoch), fmt::format("task-{}-{}", chain, index));
+Status CheckpointStore::begin(uint64_t epoch) {
+  FLOW_TRY(env_.make_folder(epoch_folder(epoch), Access::own).as(ExitCode::output_failed));
+  return env_.sync_folder(job_folder()).as(ExitCode::output_failed);
 }
 
 Status CheckpointStore::complete(const Manifest& manifest) {
-  std::string folder = path_of(manifest.epoch);
-  FLOW_TRY(env_.sync_folder(folder));
-  return write_file_durably(env_, join_path(folder, manifest_name), manifest.encode(), Access::own);
+  std::string path = join_path(epoch_folder(manifest.epoch), manifest_name);
+  return write_file_durably(env_, path, encode_manifest(manifest), Access::own).as(ExitCode::output_failed);
+}
+
+void CheckpointStore::abandon(uint64_t epoch) { static_cast<void>(remove_tree(env_, epoch_folder(epoch)).is_ok()); }
+
+Status CheckpointStore::retire(uint64_t committed) {
+  FLOW_TRY_ASSIGN(std::vector<uint64_t> complete, complete_epochs());
+  size_t kept = 0;
+  for (uint64_t epoch : complete) {
+    if (epoch > committed || kept++ < epochs_kept) continue;
+    FLOW_TRY(remove_epoch(epoch));
+  }
+  return Status();
+}
+
+Result<StoredEpoch> read_epoch(Env& env, const std::string& folder) {
+  std::string path = join_path(folder, manifest_name);
+  FLOW_TRY_ASSIGN(std::string bytes, read_file(env, path, Access::own, manifest_bytes_max).as(ExitCode::checkpoint_damaged));
+  FLOW_TRY_ASSIGN(Manifest manifest, decode_manifest(bytes, path));
+  StoredEpoch stored{std::move(manifest), folder};
+  for (const ChainRecord& chain : stored.manifest.chains) {
+    for (const StateFile& file : chain.files) FLOW_TRY(verify_state_file(env, folder, stored.place_of(file), file));
+  }
+  return stored;
 }
 
 }  // namespace flow::runtime

@@ -1,66 +1,78 @@
-// CheckpointStore: the folder of --checkpoint-dir, all through Env.
+// CheckpointStore: the folder of a job's checkpoints on disk, owned by one instance at a time.
 //
-//   DIR/lock                 held by the running instance
-//   DIR/job                  JobRecord: durable with the new attempt before anything else happens
-//   DIR/epoch-7/task-0-1     state of task 1 of chain 0
-//   DIR/epoch-7/manifest     written as .manifest.new, fsynced, renamed, folder fsynced: *the* decision
+//   DIR/lock              held while a job runs
+//   DIR/job               whose state it is, the last attempt (job_record.h)
+//   DIR/epoch-N/manifest  the decision that epoch N has happened (manifest.h)
+//   DIR/epoch-N/…         one state file per task (state_file.h)
+//   DIR/<job id>/epoch-N  the same for a job that was started with --fresh beside an older one's state
 //
-// Order of one epoch: begin_epoch (folder, durable) · task files (fsynced) · complete (folder fsynced, manifest). An
-// epoch's number is used once in a folder, whatever happened to it. Calls for one epoch's task files may come from
-// another thread than the rest.
+// Order of an epoch: begin (folder, durable), state files (written and fsynced by whoever has them), complete (manifest
+// written beside, fsynced, renamed, folder synced), commit of the sinks (not here), retire. An epoch folder without a
+// manifest never happened; the next start removes it. Folders are 0700, files 0600.
+// begin, complete, abandon and retire are called from one thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "runtime/checkpoint/job_record.h"
 #include "runtime/checkpoint/manifest.h"
-#include "runtime/checkpoint/task_file.h"
 #include "runtime/env/env.h"
 
 namespace flow::runtime {
 
-// One epoch folder as it was found.
-struct FoundEpoch {
-  uint64_t epoch = 0;
-  bool has_manifest = false;
-  std::optional<Manifest> manifest;  // if it is valid
-  Status problem;                    // if it is not
+// An epoch that was read back and found whole.
+struct StoredEpoch {
+  Manifest manifest;
+  std::string folder;
+  std::string place_of(const StateFile& file) const { return section_place(manifest.job_id, manifest.epoch, file.name); }
 };
 
 class CheckpointStore {
  public:
-  // Makes the folder at need and locks it: fails with `checkpoint_in_use` if another instance has it.
-  static Result<std::unique_ptr<CheckpointStore>> open(Env& env, std::string folder);
+  // Makes the folder if need be, takes the lock and reads whose state is there.
+  static Result<std::unique_ptr<CheckpointStore>> open(Env& env, const std::string& folder);
 
-  Result<std::optional<JobRecord>> read_job();
-  // All epoch folders, newest first, with what their manifests say.
-  Result<std::vector<FoundEpoch>> find_epochs();
-  // Whether everything that the manifest lists is there and whole.
-  Status verify(const Manifest& manifest);
-  Result<std::string> read(uint64_t epoch, const TaskFile& file);
+  // What DIR/job says; nothing: no job was started here.
+  const std::optional<JobRecord>& record() const { return record_; }
+  // Durable when it returns. From here on epochs are those of this job.
+  Status write_record(const JobRecord& record);
 
-  // A new start: its record becomes durable.
-  Status begin(const JobRecord& record);
-  // Takes the manifests of these away, durably, then all that belongs to them.
-  Status discard(const std::vector<uint64_t>& epochs);
-
-  Status begin_epoch(uint64_t epoch);
-  Result<std::unique_ptr<TaskFileWriter>> create_task_file(uint64_t epoch, uint32_t chain, uint32_t index);
-  Status complete(const Manifest& manifest);
-
-  std::string path_of(uint64_t epoch) const;
   const std::string& folder() const { return folder_; }
+  std::string epoch_folder(uint64_t epoch) const;
+
+  // Epochs of the current job that have a manifest, newest first.
+  Result<std::vector<uint64_t>> complete_epochs();
+  // Removes what lies behind `epoch`, and all that was never completed. 0: everything.
+  Status discard_after(uint64_t epoch);
+
+  Status begin(uint64_t epoch);
+  Status complete(const Manifest& manifest);
+  // The epoch has not happened: its folder goes, as far as possible.
+  void abandon(uint64_t epoch);
+  // Keeps the two newest up to `committed`.
+  Status retire(uint64_t committed);
 
  private:
-  CheckpointStore(Env& env, std::string folder, std::unique_ptr<FileLock> lock)
-      : env_(env), folder_(std::move(folder)), lock_(std::move(lock)) {}
-  FoundEpoch look_at(uint64_t epoch);
+  CheckpointStore(Env& env, std::string folder) : env_(env), folder_(std::move(folder)) {}
+  Status claim();
+  Status read_record();
+  std::string job_folder() const;
+  Result<std::vector<uint64_t>> epoch_folders();
+  Status remove_epoch(uint64_t epoch);
 
   Env& env_;
   std::string folder_;
   std::unique_ptr<FileLock> lock_;
+  std::optional<JobRecord> record_;
 };
+
+// Reads the epoch in this folder, every byte of it: manifest and state files.
+Result<StoredEpoch> read_epoch(Env& env, const std::string& folder);
+
+std::string epoch_folder_name(uint64_t epoch);
 
 }  // namespace flow::runtime

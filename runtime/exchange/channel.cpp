@@ -1,84 +1,92 @@
 #include "runtime/exchange/channel.h"
 
-#include <algorithm>
-
+#include "runtime/abi/flow_host.h"
 #include "runtime/base/assert.h"
 
 namespace flow::runtime {
+namespace {
+
+constexpr uint64_t heap_bytes_default = 4096;
+constexpr uint64_t batch_bytes_kept_max = 1 << 20;  // a batch that has grown beyond this is not used again
+
+}  // namespace
 
 Channel::~Channel() {
-  for (const Element& element : sent_) flow_batch_free(element.batch);
-  for (const Element& element : received_) flow_batch_free(element.batch);
-  for (FlowBatch* batch : returned_) flow_batch_free(batch);
-  for (FlowBatch* batch : spare_) flow_batch_free(batch);
+  while (const Element* element = queue_.front()) {
+    if (element->kind == ElementKind::batch) flow_batch_free(element->batch);
+    queue_.pop();
+  }
+  uint32_t end = returned_written_.load(std::memory_order_acquire);
+  for (uint32_t i = returned_read_.load(std::memory_order_relaxed); i != end; ++i) {
+    flow_batch_free(returned_[i % returned_max]);
+  }
 }
 
-void Channel::connect(Waker* sender, Waker* receiver) {
-  sender_ = sender;
-  receiver_ = receiver;
+void Channel::set_signals(Signal* producer, Signal* consumer) {
+  producer_ = producer;
+  consumer_ = consumer;
 }
 
 FlowBatch* Channel::take_batch() {
-  if (spare_.empty()) {
-    std::lock_guard lock(mutex_);
-    spare_.swap(returned_);
+  uint32_t read = returned_read_.load(std::memory_order_relaxed);
+  if (read == returned_written_.load(std::memory_order_acquire)) {
+    return flow_batch_new(shape_.stride, shape_.rows_max, heap_bytes_default);
   }
-  if (spare_.empty()) return flow_batch_new(shape_.stride, shape_.batch_rows, 0);
-  FlowBatch* batch = spare_.back();
-  spare_.pop_back();
+  FlowBatch* batch = returned_[read % returned_max];
+  returned_read_.store(read + 1, std::memory_order_release);
   flow_batch_reset(batch);
   return batch;
 }
 
-bool Channel::send(FlowBatch* batch) {
-  uint32_t before = in_flight_.fetch_add(1, std::memory_order_acq_rel);
-  push({.kind = ElementKind::batch, .batch = batch});
-  return before + 1 < shape_.credit;
+void Channel::give_back(FlowBatch* batch) {
+  uint32_t written = returned_written_.load(std::memory_order_relaxed);
+  bool is_ring_full = written - returned_read_.load(std::memory_order_acquire) == returned_max;
+  if (is_ring_full || flow_batch_bytes(batch) > batch_bytes_kept_max) {
+    flow_batch_free(batch);
+  } else {
+    returned_[written % returned_max] = batch;
+    returned_written_.store(written + 1, std::memory_order_release);
+  }
+  in_flight_.fetch_sub(1, std::memory_order_acq_rel);
+  if (producer_ != nullptr) producer_->notify();
+}
+
+bool Channel::send_batch(FlowBatch* batch) {
+  publish();
+  in_flight_.fetch_add(1, std::memory_order_acq_rel);
+  put({.kind = ElementKind::batch, .batch = batch});
+  return has_credit();
 }
 
 void Channel::send_watermark(int64_t time_us, bool is_idle) {
-  push({.kind = ElementKind::watermark, .is_idle = is_idle, .time_us = time_us});
+  FLOW_ASSERT(time_us >= last_watermark_, "watermarks of a channel never fall");
+  last_watermark_ = time_us;
+  has_watermark_ = true;
+  watermark_ = time_us;
+  is_idle_ = is_idle;
 }
 
-void Channel::send_barrier(uint64_t epoch) { push({.kind = ElementKind::barrier, .epoch = epoch}); }
-
-void Channel::push(const Element& element) {
-  {
-    std::lock_guard lock(mutex_);
-    bool replaces = element.kind == ElementKind::watermark && !sent_.empty() && sent_.back().kind == ElementKind::watermark;
-    if (replaces) {
-      sent_.back() = element;
-    } else {
-      sent_.push_back(element);
-    }
-    waiting_.store(static_cast<uint32_t>(sent_.size()), std::memory_order_release);
-  }
-  if (receiver_ != nullptr) receiver_->notify();
+void Channel::send_barrier(uint64_t epoch) {
+  if (!barriers_overtake_) publish();
+  put({.kind = ElementKind::barrier, .value = static_cast<int64_t>(epoch)});
 }
 
-bool Channel::has_element() {
-  if (!received_.empty()) return true;
-  if (waiting_.load(std::memory_order_acquire) == 0) return false;
-  std::lock_guard lock(mutex_);
-  received_.swap(sent_);
-  waiting_.store(0, std::memory_order_relaxed);
-  return true;
+void Channel::send_end() {
+  publish();
+  put({.kind = ElementKind::end});
+  has_ended_ = true;
 }
 
-Element Channel::take() {
-  FLOW_ASSERT(!received_.empty(), "an element is taken only where there is one");
-  Element element = received_.front();
-  received_.pop_front();
-  return element;
+void Channel::publish() {
+  if (!has_watermark_) return;
+  has_watermark_ = false;
+  put({.kind = ElementKind::watermark, .is_idle = is_idle_, .value = watermark_});
 }
 
-void Channel::give_back(FlowBatch* batch) {
-  {
-    std::lock_guard lock(mutex_);
-    returned_.push_back(batch);
-  }
-  uint32_t before = in_flight_.fetch_sub(1, std::memory_order_acq_rel);
-  if (before >= shape_.credit && sender_ != nullptr) sender_->notify();
+void Channel::put(const Element& element) {
+  FLOW_ASSERT(!has_ended_, "nothing follows the end of a channel");
+  queue_.put(element);
+  if (consumer_ != nullptr) consumer_->notify();
 }
 
 }  // namespace flow::runtime

@@ -1,41 +1,27 @@
-// Channel: the way from one task to another. One sender, one receiver, elements in order.
+// Channel: the way from one task to one other. One producer, one consumer, each on its own thread or both on one.
 //
-// Batches need credit: so many may be on their way or being read. `send` never refuses; it says whether there is credit
-// for another one, and a sender that has overdrawn waits until has_credit(). Control elements (watermarks, barriers)
-// need none, so a barrier is never stuck behind a full channel's sender. A watermark that stands directly behind
-// another one, unread, takes its place: the channel's length is bounded by batches and barriers.
+// Order. What is sent arrives in that order. A watermark waits at the producer's side until something else follows or
+// publish() is called, so that of several without rows between only the last is sent; a batch, a barrier and the end
+// always send it first: whatever overtakes a watermark would break alignment.
 //
-// A batch that was read goes back to the sender, which fills it again.
-//
-// The two ends may be on different threads. The receiver takes all waiting elements at once, so a busy channel costs
-// much less than a lock per element.
+// Credit. At most `credit` batches are in flight. The producer asks has_credit() before it works; what one call sends
+// beyond that is paid back before the next. A batch is in flight until the consumer gives it back, whole; given back
+// it is used again. Watermarks, barriers and the end need no credit.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
-#include <mutex>
-#include <vector>
 
-#include "runtime/abi/flow_host.h"
-#include "runtime/exchange/waker.h"
+#include "runtime/abi/flow_abi.h"
+#include "runtime/exchange/element_queue.h"
+#include "runtime/exchange/signal.h"
 
 namespace flow::runtime {
 
-enum class ElementKind : uint8_t { batch, watermark, barrier };
-
-struct Element {
-  ElementKind kind = ElementKind::batch;
-  bool is_idle = false;        // of a watermark
-  int64_t time_us = 0;         // of a watermark
-  uint64_t epoch = 0;          // of a barrier
-  FlowBatch* batch = nullptr;  // owned by whoever holds the element
-};
-
 struct ChannelShape {
-  uint32_t credit = 8;      // batches
-  uint32_t stride = 0;      // of the rows
-  uint32_t batch_rows = 0;  // 0: as many as suit the stride
+  uint32_t stride = 0;    // of the rows; 0: encoded bytes
+  uint32_t rows_max = 0;  // of a batch; 0: what fits the layout
+  uint32_t credit = 4;    // batches
 };
 
 class Channel {
@@ -45,38 +31,51 @@ class Channel {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
-  // Before the first element: whom to wake when there is something to read, or credit again. May be null.
-  void connect(Waker* sender, Waker* receiver);
+  // Whom to wake: null where both ends are on one thread. Before any thread runs.
+  void set_signals(Signal* producer, Signal* consumer);
 
-  // ---- the sender's end ----
-  bool has_credit() const { return in_flight_.load(std::memory_order_acquire) < shape_.credit; }
-  FlowBatch* take_batch();  // empty
-  bool send(FlowBatch* batch);
+  // ---- the producer's ----
+  FlowBatch* take_batch();  // empty; never null
+  bool send_batch(FlowBatch* batch);  // whether there is credit for another one
   void send_watermark(int64_t time_us, bool is_idle);
   void send_barrier(uint64_t epoch);
+  void send_end();
+  void publish();
+  bool has_credit() const { return in_flight_.load(std::memory_order_acquire) < shape_.credit; }
+  // A mistake on purpose (runtime/host/canaries.h): barriers no longer send the waiting watermark first.
+  void let_barriers_overtake() { barriers_overtake_ = true; }
 
-  // ---- the receiver's end ----
-  bool has_element();
-  // REQUIRES: has_element().
-  Element take();
-  void give_back(FlowBatch* batch);
+  // ---- the consumer's ----
+  const Element* front() { return queue_.front(); }
+  void pop() { queue_.pop(); }
+  void give_back(FlowBatch* batch);  // the batch of an element that was taken away
+
+  // For reports and tests.
+  uint32_t in_flight() const { return in_flight_.load(std::memory_order_acquire); }
 
  private:
-  void push(const Element& element);
+  static constexpr uint32_t returned_max = 8;
 
-  const ChannelShape shape_;
-  Waker* sender_ = nullptr;
-  Waker* receiver_ = nullptr;
+  void put(const Element& element);
 
-  std::atomic<uint32_t> in_flight_{0};  // batches sent and not given back
-  std::atomic<uint32_t> waiting_{0};    // elements in `sent_`
+  ChannelShape shape_;
+  Signal* producer_ = nullptr;
+  Signal* consumer_ = nullptr;
+  ElementQueue queue_;
 
-  std::mutex mutex_;
-  std::deque<Element> sent_;             // GUARDED_BY(mutex_)
-  std::vector<FlowBatch*> returned_;     // GUARDED_BY(mutex_)
+  // the producer's
+  bool has_watermark_ = false;
+  bool is_idle_ = false;
+  bool has_ended_ = false;
+  bool barriers_overtake_ = false;
+  int64_t watermark_ = INT64_MIN;
+  int64_t last_watermark_ = INT64_MIN;  // asserted to never fall
 
-  std::vector<FlowBatch*> spare_;   // the sender's
-  std::deque<Element> received_;    // the receiver's
+  alignas(64) std::atomic<uint32_t> in_flight_{0};
+  // Batches on their way back: a ring with one writer (the consumer) and one reader (the producer).
+  FlowBatch* returned_[returned_max] = {};
+  alignas(64) std::atomic<uint32_t> returned_written_{0};
+  std::atomic<uint32_t> returned_read_{0};
 };
 
 }  // namespace flow::runtime

@@ -1,32 +1,49 @@
-// Key groups: the unit in which keyed state moves between tasks. A stable hash belongs to one of `count` groups for the
-// life of a job; a task owns a range of groups, which depends on how many tasks there are.
+// Key groups: the unit in which keyed state is stored and given to tasks. Their number is fixed at a job's first start;
+// a hash belongs to the group that multiply-shift gives (its top bits scaled to the number of groups), a task owns a
+// contiguous range. So a row's destination follows from its hash, the number of groups and the parallelism alone.
 #pragma once
 
 #include <cstdint>
 
+#include "runtime/base/assert.h"
+
 namespace flow::runtime {
 
-constexpr uint32_t key_groups_default = 128;
-constexpr uint32_t key_groups_max = 32'768;
-
-// Multiply-shift: the group grows with the hash.
-constexpr uint32_t group_of_hash(uint64_t hash, uint32_t group_count) {
-  return static_cast<uint32_t>((static_cast<unsigned __int128>(hash) * group_count) >> 64);
-}
-
-// The task that owns a group. REQUIRES: group < group_count, tasks <= group_count.
-constexpr uint32_t task_of_group(uint32_t group, uint32_t group_count, uint32_t tasks) {
-  return static_cast<uint32_t>(uint64_t{group} * tasks / group_count);
-}
+constexpr uint32_t group_count_default = 128;
+constexpr uint32_t group_count_max = 32'768;
 
 struct GroupRange {
-  uint32_t first = 0;
-  uint32_t end = 0;
+  uint32_t begin = 0;
+  uint32_t end = 0;  // exclusive
+  bool contains(uint32_t group) const { return group >= begin && group < end; }
+  bool operator==(const GroupRange&) const = default;
 };
 
-constexpr GroupRange groups_of_task(uint32_t task, uint32_t group_count, uint32_t tasks) {
-  auto first_of = [&](uint64_t number) { return static_cast<uint32_t>((number * group_count + tasks - 1) / tasks); };
-  return {first_of(task), first_of(uint64_t{task} + 1)};
-}
+class KeyGroups {
+ public:
+  explicit KeyGroups(uint32_t count) : count_(count) {
+    FLOW_ASSERT(count > 0 && count <= group_count_max, "the number of key groups is within its limits");
+  }
+
+  uint32_t count() const { return count_; }
+  uint32_t group_of(uint64_t hash) const {
+    return static_cast<uint32_t>((static_cast<unsigned __int128>(hash) * count_) >> 64);
+  }
+  // REQUIRES: group < count(), 0 < parallelism.
+  uint32_t task_of(uint32_t group, uint32_t parallelism) const {
+    return static_cast<uint32_t>(uint64_t{group} * parallelism / count_);
+  }
+  // The groups g with task_of(g, parallelism) == task.
+  GroupRange range_of(uint32_t task, uint32_t parallelism) const {
+    return {first_of(task, parallelism), first_of(task + 1, parallelism)};
+  }
+
+ private:
+  uint32_t first_of(uint32_t task, uint32_t parallelism) const {
+    return static_cast<uint32_t>((uint64_t{task} * count_ + parallelism - 1) / parallelism);
+  }
+
+  uint32_t count_;
+};
 
 }  // namespace flow::runtime

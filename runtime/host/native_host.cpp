@@ -1,0 +1,145 @@
+#include "runtime/host/native_host.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace flow::runtime {
+namespace {
+
+constexpr int64_t turn_us = 100;
+constexpr int64_t spin_us = 30;
+constexpr int64_t sleep_max_us = 100'000;
+constexpr int64_t tick_us = 50'000;
+
+int64_t sleep_us(int64_t deadline_us, int64_t now_us, int64_t at_most_us) {
+  if (deadline_us == no_deadline) return at_most_us;
+  return std::clamp<int64_t>(deadline_us - now_us, 0, at_most_us);
+}
+
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+NativeHost::NativeHost(Env& env, Job& job, uint32_t workers) : env_(env), job_(job) {
+  uint32_t widest = 1;
+  for (const auto& runner : job.runners()) widest = std::max(widest, runner->place().index + 1);
+  uint32_t cores = std::max(1u, std::thread::hardware_concurrency());
+  place_parts(std::min(widest, workers == 0 ? cores : workers));
+  connect_signals();
+}
+
+NativeHost::~NativeHost() { stop_threads(); }
+
+void NativeHost::place_parts(uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>());
+  for (const auto& runner : job_.runners()) workers_[runner->place().index % count]->parts.push_back(runner.get());
+  if (!job_.sink_parts().empty()) {
+    workers_.push_back(std::make_unique<Worker>());
+    for (const auto& sink : job_.sink_parts()) workers_.back()->parts.push_back(sink.get());
+  }
+  if (job_.writer() != nullptr) {
+    workers_.push_back(std::make_unique<Worker>());
+    workers_.back()->parts.push_back(job_.writer());
+  }
+}
+
+void NativeHost::connect_signals() {
+  std::unordered_map<const Part*, Signal*> signal_of;
+  for (const auto& worker : workers_) {
+    for (Part* part : worker->parts) signal_of[part] = &worker->signal;
+  }
+  for (const Job::Link& link : job_.links()) {
+    Signal* producer = signal_of.at(link.producer);
+    Signal* consumer = signal_of.at(link.consumer);
+    bool is_one_thread = producer == consumer;
+    link.channel->set_signals(is_one_thread ? nullptr : producer, is_one_thread ? nullptr : consumer);
+  }
+  job_.events().set_signal(&main_signal_);
+  if (job_.writer() != nullptr) job_.state_writes().set_signal(&workers_.back()->signal);
+}
+
+void NativeHost::start_threads() {
+  for (const auto& worker : workers_) {
+    worker->thread = std::thread([this, one = worker.get()] { work(*one); });
+  }
+}
+
+void NativeHost::stop_threads() {
+  is_over_.store(true, std::memory_order_release);
+  wake_all();
+  for (const auto& worker : workers_) {
+    if (worker->thread.joinable()) worker->thread.join();
+  }
+}
+
+void NativeHost::wake_all() {
+  for (const auto& worker : workers_) worker->signal.notify();
+}
+
+// What the coordinator decides, tasks learn by looking: they are woken to look.
+Outcome NativeHost::run(const std::function<void()>& tick) {
+  start_threads();
+  Coordinator& coordinator = job_.coordinator();
+  while (coordinator.outcome() == Outcome::running) {
+    uint32_t seen = main_signal_.generation();
+    int64_t now_us = env_.monotonic_us();
+    if (coordinator.step(now_us) == Progress::worked) {
+      wake_all();
+      continue;
+    }
+    tick();
+    main_signal_.wait(seen, sleep_us(coordinator.deadline_us(), now_us, tick_us));
+  }
+  stop_threads();
+  return coordinator.outcome();
+}
+
+void NativeHost::work(Worker& worker) {
+  bool spins = true;
+  while (true) {
+    uint32_t seen = worker.signal.generation();  // before the look at is_over_: the call that follows it is not missed
+    if (is_over_.load(std::memory_order_acquire)) return;
+    int64_t deadline_us = no_deadline;
+    if (run_turns(worker, &deadline_us)) continue;
+    if (spins && spin(worker.signal, seen)) continue;
+    int64_t before_us = env_.monotonic_us();
+    worker.signal.wait(seen, sleep_us(deadline_us, before_us, sleep_max_us));
+    // Looking on pays only while what is waited for comes within that time.
+    spins = env_.monotonic_us() - before_us < spin_us;
+  }
+}
+
+bool NativeHost::run_turns(Worker& worker, int64_t* deadline_us) {
+  bool worked = false;
+  for (Part* part : worker.parts) {
+    int64_t now_us = env_.monotonic_us();
+    int64_t end_us = now_us + turn_us;
+    Progress progress = part->step(now_us);
+    while (progress == Progress::worked) {
+      worked = true;
+      now_us = env_.monotonic_us();
+      if (now_us >= end_us) break;
+      progress = part->step(now_us);
+    }
+    if (progress == Progress::waiting) *deadline_us = std::min(*deadline_us, part->deadline_us());
+  }
+  return worked;
+}
+
+// Whether a call came.
+bool NativeHost::spin(const Signal& signal, uint32_t seen) {
+  int64_t end_us = env_.monotonic_us() + spin_us;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (signal.generation() != seen) return true;
+      relax();
+    }
+  } while (env_.monotonic_us() < end_us);
+  return false;
+}
+
+}  // namespace flow::runtime

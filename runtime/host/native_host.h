@@ -1,0 +1,58 @@
+// NativeHost: runs a job on threads. The calling thread runs the coordinator; workers run the tasks, one worker per core,
+// at most as many as the widest chain has tasks. Task i of every chain is on worker i, modulo their number, so that
+// forward edges stay on one thread. What waits for the disk has threads of its own: one for all sinks, one for the
+// writer of checkpoints.
+//
+// A worker takes its parts in turn, each for about 100 µs or until it has nothing to do. When none has, it looks a moment
+// longer if that paid off lately, then sleeps until a channel wakes it or a deadline comes.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "runtime/env/env.h"
+#include "runtime/exchange/signal.h"
+#include "runtime/host/job.h"
+
+namespace flow::runtime {
+
+class NativeHost {
+ public:
+  // `workers`: 0: one per core. The job is open and not run yet.
+  NativeHost(Env& env, Job& job, uint32_t workers = 0);
+  ~NativeHost();
+  NativeHost(const NativeHost&) = delete;
+  NativeHost& operator=(const NativeHost&) = delete;
+
+  // Until the job's outcome is known; all threads have ended then. `tick` is called now and then on the calling thread.
+  Outcome run(const std::function<void()>& tick);
+
+ private:
+  struct Worker {
+    Signal signal;
+    std::vector<Part*> parts;
+    std::thread thread;
+  };
+
+  void place_parts(uint32_t workers);
+  void connect_signals();
+  void start_threads();
+  void stop_threads();
+  void wake_all();
+  void work(Worker& worker);
+  // One turn of every part. Whether any had something to do; else when the first may.
+  bool run_turns(Worker& worker, int64_t* deadline_us);
+  bool spin(const Signal& signal, uint32_t seen);
+
+  Env& env_;
+  Job& job_;
+  std::vector<std::unique_ptr<Worker>> workers_;  // then sinks, then the writer of checkpoints, if there are
+  Signal main_signal_;
+  std::atomic<bool> is_over_{false};
+};
+
+}  // namespace flow::runtime

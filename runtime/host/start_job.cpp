@@ -1,0 +1,248 @@
+// How a job is opened, up to the point where its parts can be built: what is there, what was asked for, what follows.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "runtime/formats/encoder.h"
+#include "runtime/host/job.h"
+
+namespace flow::runtime {
+namespace {
+
+Status refused(std::string text) { return Status(ExitCode::start_refused, std::move(text)); }
+
+bool is_discard(const FlowConnector& connector) { return std::string_view(connector.type) == "discard"; }
+
+std::vector<StateFingerprint> state_fingerprints(const FlowProgram& program) {
+  std::vector<StateFingerprint> states;
+  for (uint32_t i = 0; i < program.state_count; ++i) {
+    const FlowState& state = program.states[i];
+    states.push_back({state.name, program.layouts[state.layout].fingerprint});
+  }
+  return states;
+}
+
+constexpr size_t suffix_digits = 8;
+
+}  // namespace
+
+Result<std::unique_ptr<Job>> Job::open(Env& env, const FlowProgram& program, std::vector<FlowCell> params, JobOptions options,
+                                       Log& log) {
+  auto job = std::unique_ptr<Job>(new Job(env, program, std::move(params), std::move(options), log));
+  FLOW_TRY(job->configure());
+  FLOW_TRY(job->make_sources());
+  FLOW_TRY(job->plan());
+  FLOW_TRY(job->find_splits());
+  FLOW_TRY(job->make_sinks());
+  FLOW_TRY(job->compare_with_sinks());
+  FLOW_TRY(job->claim());
+  FLOW_TRY(job->commit_listed());
+  if (job->was_finished_) return job;
+  FLOW_TRY(job->build());
+  FLOW_TRY(job->restore());
+  FLOW_TRY(job->open_splits());
+  job->end_unconnected_ports();
+  return job;
+}
+
+Status Job::configure() {
+  FlowTaskError error{};
+  configured_ = flow_configure(&program_, params_.data(), &error);
+  if (configured_ == nullptr) return Status(static_cast<ExitCode>(error.code), error.text);
+  option_cells_ = flow_configured_options(configured_);
+  return Status();
+}
+
+Status Job::make_sources() {
+  for (uint32_t chain = 0; chain < program_.chain_count; ++chain) {
+    uint32_t connector = program_.chains[chain].source;
+    if (connector == FLOW_NONE) continue;
+    FLOW_TRY_ASSIGN(std::unique_ptr<SourceConnector> source,
+                    make_source(program_.connectors[connector], option_cells_[connector]));
+    is_bounded_ = is_bounded_ && source->is_bounded();
+    sources_.push_back({.chain = chain, .connector = std::move(source)});
+  }
+  return Status();
+}
+
+Status Job::plan() {
+  StartRequest& start = options_.start;
+  start.program = program_.name;
+  start.program_fingerprint = program_.fingerprint;
+  start.states = state_fingerprints(program_);
+  start.random = env_.random();
+  start.wall_us = env_.wall_us();
+  if (options_.checkpoint_dir.empty()) {
+    plan_ = plan_unsaved(start);
+    return unpublishable();
+  }
+  FLOW_TRY_ASSIGN(store_, CheckpointStore::open(env_, options_.checkpoint_dir));
+  FLOW_TRY_ASSIGN(plan_, plan_start(env_, *store_, start));
+  if (!plan_.damage.is_ok() && plan_.from) {
+    log_.warning("{}; falling back to the checkpoint before it, epoch {}", plan_.damage.message(), plan_.from->manifest.epoch);
+  }
+  return Status();
+}
+
+// An input that never ends has no end at which its output could be published.
+Status Job::unpublishable() const {
+  if (is_bounded_) return Status();
+  for (uint32_t i = 0; i < program_.connector_count; ++i) {
+    const FlowConnector& connector = program_.connectors[i];
+    if (connector.is_source != 0 || std::string_view(connector.type) != "file") continue;
+    return refused(fmt::format("the input never ends, and the files of sink '{}' are published with a checkpoint: give "
+                               "--checkpoint-dir DIR",
+                               connector.name));
+  }
+  return Status();
+}
+
+// Splits are found once, at the first start; from then on they are those of the checkpoint.
+Status Job::find_splits() {
+  for (SourceUse& use : sources_) {
+    if (!plan_.from) {
+      FLOW_TRY_ASSIGN(use.specs, use.connector->enumerate(env_));
+      continue;
+    }
+    std::string_view uid = program_.chains[use.chain].uid;
+    const std::vector<ChainRecord>& chains = plan_.from->manifest.chains;
+    auto record = std::find_if(chains.begin(), chains.end(), [&](const ChainRecord& chain) { return chain.uid == uid; });
+    if (record == chains.end()) {
+      return Status(ExitCode::checkpoint_foreign,
+                    fmt::format("the checkpoint '{}' knows nothing of the source '{}'", plan_.from->folder, uid));
+    }
+    use.records = record->splits;
+    for (const SplitRecord& split : use.records) {
+      ByteReader in(split.spec);
+      use.specs.push_back(SplitSpec::read(in));
+      FLOW_TRY(in.finish("a split of the manifest"));
+    }
+  }
+  return Status();
+}
+
+Result<std::vector<Job::SinkUse>> Job::new_sinks(const std::string& suffix) {
+  std::vector<SinkUse> uses;
+  SinkJob job{.job_id = plan_.record.job_id, .suffix = suffix, .attempt = plan_.record.attempt};
+  for (uint32_t i = 0; i < program_.connector_count; ++i) {
+    const FlowConnector& connector = program_.connectors[i];
+    if (connector.is_source != 0 || is_discard(connector)) continue;
+    FLOW_TRY_ASSIGN(std::unique_ptr<Encoder> encoder, make_encoder(program_, connector, option_cells_[i]));
+    FLOW_TRY_ASSIGN(std::unique_ptr<Sink> sink, make_sink(connector, option_cells_[i], encoder->header(), job));
+    uses.push_back({.connector = i, .sink = std::move(sink)});
+  }
+  return uses;
+}
+
+Status Job::make_sinks() {
+  if (plan_.is_new_job) FLOW_TRY(choose_suffix());
+  FLOW_TRY_ASSIGN(sinks_, new_sinks(plan_.record.suffix));
+  std::set<std::string> places;
+  for (const SinkUse& use : sinks_) {
+    if (!use.sink->is_exactly_once() || places.insert(use.sink->place()).second) continue;
+    return Status(ExitCode::usage, fmt::format("two sinks write to '{}': give each a folder of its own", use.sink->place()));
+  }
+  return Status();
+}
+
+// A new job in a place that holds another's output: refused, or with --fresh beside it, under other names.
+Status Job::choose_suffix() {
+  FLOW_TRY_ASSIGN(std::vector<SinkUse> plain, new_sinks(""));
+  for (SinkUse& use : plain) {
+    FLOW_TRY_ASSIGN(std::optional<CommitMarker> marker, use.sink->marker(env_));
+    FLOW_TRY_ASSIGN(bool has_output, use.sink->has_output(env_));
+    if (!marker && !has_output) continue;
+    if (!options_.start.is_fresh) {
+      return refused(fmt::format("'{}' already holds the results of an earlier run{}: give --fresh to write beside them, or "
+                                 "another folder{}",
+                                 use.sink->place(), marker ? fmt::format(" (job {})", marker->job_id) : "",
+                                 store_ != nullptr ? ", or the --checkpoint-dir of that run to go on with it" : ""));
+    }
+    plan_.record.suffix = plan_.record.job_id.substr(0, suffix_digits);
+  }
+  return Status();
+}
+
+Status Job::compare_with_sinks() {
+  for (SinkUse& use : sinks_) FLOW_TRY(compare_with_sink(use));
+  return Status();
+}
+
+// What the sink has committed must fit the epoch that the job goes on from.
+Status Job::compare_with_sink(SinkUse& use) {
+  if (!use.sink->is_exactly_once()) return Status();
+  FLOW_TRY_ASSIGN(std::optional<CommitMarker> marker, use.sink->marker(env_));
+  if (plan_.is_new_job) return Status();
+  std::string place = use.sink->place();
+  if (marker && marker->job_id != plan_.record.job_id) {
+    return refused(fmt::format("'{}' holds the results of job {}, and the checkpoint is of job {}: give the folder that "
+                               "this job wrote to before",
+                               place, marker->job_id, plan_.record.job_id));
+  }
+  uint64_t shown = marker ? marker->epoch : 0;
+  uint64_t from = plan_.from ? plan_.from->manifest.epoch : 0;
+  if (shown > from) {
+    std::string text = fmt::format("'{}' already shows the results of epoch {}, which going on from epoch {} would write a "
+                                   "second time",
+                                   place, shown, from);
+    if (plan_.was_asked_for) return refused(text + ": restore the newest checkpoint, or give --fresh to start anew beside them");
+    std::string reason = plan_.damage.is_ok() ? fmt::format("its checkpoint is not in '{}'", store_->folder())
+                                              : plan_.damage.message();
+    return Status(ExitCode::checkpoint_damaged,
+                  fmt::format("{}; {}: restore it from a copy, or give --fresh to start anew beside them", text, reason));
+  }
+  use.shown_epoch = shown;
+  if (record_of(use) != nullptr && shown < plan_.from->manifest.committed_epoch) {
+    return refused(fmt::format("'{}' shows the results up to epoch {}, but those up to epoch {} were committed by this job: "
+                               "give the folder that it wrote to before",
+                               place, shown, plan_.from->manifest.committed_epoch));
+  }
+  return Status();
+}
+
+// From here on the start is ours: no other attempt will have its number.
+Status Job::claim() {
+  if (store_ != nullptr) FLOW_TRY(store_->write_record(plan_.record));
+  for (SinkUse& use : sinks_) FLOW_TRY(use.sink->prepare(env_));
+  return Status();
+}
+
+const SinkRecord* Job::record_of(const SinkUse& use) const {
+  if (!plan_.from) return nullptr;
+  for (const SinkRecord& record : plan_.from->manifest.sinks) {
+    if (record.name == program_.connectors[use.connector].name) return &record;
+  }
+  return nullptr;
+}
+
+// What the manifest lists and the sink does not show yet.
+Result<std::vector<StagedFile>> Job::unshown_files(const SinkUse& use) const {
+  std::vector<StagedFile> files;
+  if (const SinkRecord* record = record_of(use)) {
+    for (const std::string& bytes : record->files) {
+      ByteReader in(bytes);
+      StagedFile file = StagedFile::read(in);
+      FLOW_TRY(in.finish("a staged file of the manifest"));
+      if (file.epoch > use.shown_epoch) files.push_back(std::move(file));
+    }
+  }
+  return files;
+}
+
+// Output that was decided but perhaps not shown: by us, before any task starts, so that no task need know of it. Then
+// what older attempts left, and nobody lists, goes.
+Status Job::commit_listed() {
+  for (SinkUse& use : sinks_) {
+    FLOW_TRY_ASSIGN(std::vector<StagedFile> files, unshown_files(use));
+    if (plan_.from && !options_.canaries.forgets_staging) {
+      FLOW_TRY(use.sink->commit(env_, files, plan_.from->manifest.epoch));
+    }
+    FLOW_TRY(use.sink->clean_up(env_, {}));
+  }
+  if (store_ != nullptr) FLOW_TRY(store_->discard_after(plan_.from ? plan_.from->manifest.epoch : 0));
+  was_finished_ = plan_.from && plan_.from->manifest.is_finished;
+  return Status();
+}
+
+}  // namespace flow::runtime

@@ -1,0 +1,100 @@
+// TaskRunner: one task with its inputs, outputs and splits. Each step is one action, the first of these that there is:
+//
+//   1. without credit on all outputs: nothing
+//   2. what is due (windows that closed)
+//   3. an epoch, if its barrier is due: flush, snapshot, barrier to all outputs at once
+//   4. open batches that have waited for long enough
+//   5. the next element, or rows of the next split
+//   6. with nothing else to do: open batches
+//
+// A task whose input has ended stays: it takes part in every later epoch, on the coordinator's word.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+
+#include "runtime/abi/flow_host.h"
+#include "runtime/host/checkpoint_writer.h"
+#include "runtime/host/control.h"
+#include "runtime/host/input_gate.h"
+#include "runtime/host/part.h"
+#include "runtime/host/source_runner.h"
+#include "runtime/host/task_outputs.h"
+
+namespace flow::runtime {
+
+// What a task tells those who report; written by its thread, read by any.
+struct TaskStats {
+  std::atomic<uint64_t> rows_in{0}, rows_out{0}, late{0}, bad{0}, skipped{0}, filtered{0};
+  std::atomic<int64_t> watermark{INT64_MIN};
+  std::atomic<uint64_t> input_done{0}, input_total{0};  // of a source; total 0: unknown
+};
+
+struct RunnerPlace {
+  uint32_t runner = 0;  // among all tasks of the job
+  uint32_t chain = 0;
+  uint32_t index = 0;         // among the chain's tasks
+  int64_t flush_us = 10'000;  // how long a row waits in an open batch while the task is busy
+};
+
+class TaskRunner final : public Part {
+ public:
+  // `states` is null in a job without checkpoints.
+  TaskRunner(RunnerPlace place, std::unique_ptr<TaskOutputs> outputs, InputGate gate, const Control& control,
+             StateWriteBox* states, EventBox& events);
+  ~TaskRunner() override;
+
+  // Set-up, before the first step.
+  void set_task(FlowTask* task) { task_ = task; }
+  void set_source(std::unique_ptr<SourceRunner> source) { source_ = std::move(source); }
+
+  Progress step(int64_t now_us) override;
+  int64_t deadline_us() const override;
+
+  FlowTask* task() const { return task_; }
+  TaskOutputs& outputs() { return *outputs_; }
+  const InputGate& gate() const { return gate_; }
+  const RunnerPlace& place() const { return place_; }
+  const TaskStats& stats() const { return stats_; }
+
+ private:
+  Progress act(int64_t now_us);
+  Progress fire();
+  bool take_due_epoch();
+  void take_epoch(uint64_t epoch);
+  void hand_over_state(uint64_t epoch);
+  Progress read(int64_t now_us);
+  Progress consume();
+  bool push(const InputGate::Next& next);
+  void tell_time(uint32_t port);
+  bool is_behind_last_epoch() const;
+  void note_open_batches();
+  void flush();
+  void finish();
+  void fail();
+  void release_states();
+  void refresh_stats(int64_t now_us, bool is_exact);
+
+  RunnerPlace place_;
+  std::unique_ptr<TaskOutputs> outputs_;
+  InputGate gate_;
+  const Control& control_;
+  StateWriteBox* states_;
+  EventBox& events_;
+  FlowTask* task_ = nullptr;
+  std::unique_ptr<SourceRunner> source_;
+
+  std::deque<std::unique_ptr<StateWrite>> writes_;  // snapshots not yet released, by epoch
+  uint64_t epoch_ = 0;   // the last one taken
+  int64_t from_ = 0;     // rows of the front batch that the task has taken
+  bool has_due_ = true;  // something may be due; after a restore the watermark is
+  bool is_finished_ = false;
+  bool has_failed_ = false;
+  int64_t open_since_us_ = no_deadline;  // since when rows may wait in open batches
+  int64_t now_us_ = 0;
+  int64_t stats_us_ = 0;
+  TaskStats stats_;
+};
+
+}  // namespace flow::runtime
