@@ -66,7 +66,7 @@ class Job {
   bool is_bounded() const { return is_bounded_; }
   uint64_t start_epoch() const { return plan_.from ? plan_.from->manifest.epoch : 0; }
   bool has_checkpoints() const { return store_ != nullptr; }
-  bool has_sinks() const { return !sinks_.empty(); }
+  bool has_late_output() const { return !sinks_.empty(); }
 
  private:
   struct SourceUse {
