@@ -152,9 +152,8 @@ std::string render_all(const DiagnosticEmitter& emitter, const SourceFiles& file
   for (const Diagnostic* diagnostic : in_order_of_place(emitter)) {
     append_diagnostic(out, *diagnostic, files, palette_of(options));
   }
-  if (emitter.error_count() > DiagnosticEmitter::error_limit) {
-    fmt::format_to(std::back_inserter(out), "flowc: {} more errors are not shown\n",
-                   emitter.error_count() - DiagnosticEmitter::error_limit);
+  if (emitter.is_full()) {
+    fmt::format_to(std::back_inserter(out), "flowc: only the first {} errors are shown\n", DiagnosticEmitter::error_limit);
   }
   return out;
 }

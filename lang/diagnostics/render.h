@@ -20,7 +20,7 @@ struct RenderOptions {
 
 std::string render(const Diagnostic& diagnostic, const SourceFiles& files, RenderOptions options = {});
 
-/// All that was reported, by file and place, and how many errors were left out.
+/// All that was reported, by file and place, and whether errors were left out.
 std::string render_all(const DiagnosticEmitter& emitter, const SourceFiles& files, RenderOptions options = {});
 
 /// Whether the file descriptor is a terminal that wants colour (and NO_COLOR is not set).

@@ -425,6 +425,7 @@ std::vector<TokenKind> expected_kinds(const GeneratedParser::context& where) {
 } // namespace
 
 void SyntaxErrors::report(const GeneratedParser::context& where) {
+  if (emitter_.is_full()) return feed_.give_up();
   bool is_told = feed_.is_aftermath() || feed_.tokens()[feed_.current()].is_behind_problem;
   if (!is_told) {
     Scene scene(file_, feed_, expected_kinds(where));

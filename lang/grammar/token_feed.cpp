@@ -65,8 +65,11 @@ void TokenFeed::resume_at(size_t index, bool at_step) {
   cursor_ = index;
   resyncs_due_ = ends_declaration || !at_step ? 2 : 1;
   last_step_resumed_ = at_step ? std::optional(index) : std::nullopt;
-  if (resumptions_ <= resumptions_max) return;
-  cursor_ = tokens_.size(); // the end, from which bison does not recover
+  if (resumptions_ > resumptions_max) give_up();
+}
+
+void TokenFeed::give_up() {
+  cursor_ = tokens_.size(); // bison does not recover from its own end
   resyncs_due_ = 0;
 }
 

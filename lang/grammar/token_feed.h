@@ -30,6 +30,8 @@ public:
 
   /// The parser refused the last token: RESYNC comes next.
   void recover();
+  /// No more tokens: enough errors were told.
+  void give_up();
   /// The last token is where a skipped step ended: that it does not fit follows from what was told of the step.
   bool is_aftermath() const { return last_step_resumed_ == current() && !has_given_resync_; }
   /// The name of the declaration that was given up last, if it got that far.

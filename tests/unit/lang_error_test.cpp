@@ -188,12 +188,12 @@ TEST(ErrorsLimits, LargeProgramIsRefused) {
   EXPECT_THAT(places(text + " "), ElementsAre("1:1 program-too-large"));
 }
 
-TEST(ErrorsLimits, ManyErrorsStayReadable) {
-  std::string text;
-  for (int i = 0; i < 10'000; ++i) text += "stream a = b | wher c\n";
+TEST(ErrorsLimits, ManyErrorsStayReadableAndQuick) {
+  std::string text = "stream a = b";
+  for (int i = 0; i < 100'000; ++i)
+    text += " | wher c";
   Parsed parsed = parse_text(text);
   EXPECT_EQ(parsed.emitter->diagnostics().size(), DiagnosticEmitter::error_limit);
-  EXPECT_EQ(parsed.emitter->error_count(), 10'000u);
 }
 
 TEST(ErrorsText, BytesThatAreNoText) {
