@@ -1,0 +1,1 @@
+flow_unit_test(host_test SOURCES host_test.cpp DEPENDS flow_runtime)
