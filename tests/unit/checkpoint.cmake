@@ -1,0 +1,1 @@
+flow_unit_test(checkpoint_test SOURCES checkpoint_test.cpp DEPENDS flow_runtime)

@@ -1,0 +1,1 @@
+flow_unit_test(exchange_test SOURCES exchange_test.cpp DEPENDS flow_runtime)

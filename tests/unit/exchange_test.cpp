@@ -1,0 +1,246 @@
+// Channels, signals and key groups. Shows: order and contents survive, also between threads; credit bounds what is in
+// flight and is paid back; nothing overtakes a watermark; only the last of several watermarks is sent; no wake-up is
+// lost; groups and their ranges agree. Run alone: bin/tests/exchange_test (worth a run with the thread sanitizer)
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "runtime/abi/flow_host.h"
+#include "runtime/base/random.h"
+#include "runtime/batch/batch.h"
+#include "runtime/exchange/channel.h"
+#include "runtime/exchange/key_groups.h"
+#include "runtime/exchange/mailbox.h"
+
+namespace flow::runtime {
+namespace {
+
+FlowBatch* batch_of(Channel& channel, int64_t value) {
+  FlowBatch* batch = channel.take_batch();
+  EXPECT_EQ(batch->rows, 0u);
+  memcpy(batch_row(batch, batch->rows++), &value, sizeof value);
+  return batch;
+}
+
+int64_t value_of(FlowBatch* batch) {
+  int64_t value = 0;
+  memcpy(&value, batch_row(batch, 0), sizeof value);
+  return value;
+}
+
+Element take(Channel& channel) {
+  const Element* front = channel.front();
+  if (front == nullptr) return {.kind = ElementKind::end, .value = -1};
+  Element element = *front;
+  channel.pop();
+  return element;
+}
+
+TEST(Channel, KeepsOrderAndGivesBatchesBack) {
+  Channel channel({.stride = 8, .rows_max = 4, .credit = 2});
+  EXPECT_EQ(channel.front(), nullptr);
+  EXPECT_TRUE(channel.send_batch(batch_of(channel, 1)));
+  channel.send_watermark(10, false);
+  EXPECT_FALSE(channel.send_batch(batch_of(channel, 2))) << "two of two are on their way";
+  EXPECT_FALSE(channel.has_credit());
+  channel.send_barrier(7);
+
+  Element first = take(channel);
+  ASSERT_EQ(first.kind, ElementKind::batch);
+  EXPECT_EQ(value_of(first.batch), 1);
+  EXPECT_FALSE(channel.has_credit()) << "credit comes with the batch";
+  channel.give_back(first.batch);
+  EXPECT_TRUE(channel.has_credit());
+  Element watermark = take(channel);
+  EXPECT_EQ(watermark.kind, ElementKind::watermark);
+  EXPECT_EQ(watermark.value, 10);
+  Element second = take(channel);
+  EXPECT_EQ(value_of(second.batch), 2);
+  Element barrier = take(channel);
+  EXPECT_EQ(barrier.kind, ElementKind::barrier);
+  EXPECT_EQ(barrier.value, 7);
+  EXPECT_EQ(channel.front(), nullptr);
+  FlowBatch* again = channel.take_batch();
+  EXPECT_EQ(again, first.batch) << "batches are used again";
+  flow_batch_free(again);
+  channel.give_back(second.batch);
+}
+
+TEST(Channel, OverdraftIsPaidBack) {
+  Channel channel({.stride = 8, .rows_max = 4, .credit = 1});
+  for (int64_t i = 0; i < 5; ++i) EXPECT_FALSE(channel.send_batch(batch_of(channel, i)));
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(channel.has_credit());
+    channel.give_back(take(channel).batch);
+  }
+  EXPECT_TRUE(channel.has_credit());
+}
+
+TEST(Channel, SendsOnlyTheLastOfSeveralWatermarksAndNothingOvertakesIt) {
+  Channel channel({.stride = 8});
+  for (int64_t time = 1; time <= 1000; ++time) channel.send_watermark(time, false);
+  EXPECT_EQ(channel.front(), nullptr) << "it waits until something follows";
+  channel.send_barrier(1);
+  EXPECT_EQ(take(channel).value, 1000);
+  EXPECT_EQ(take(channel).kind, ElementKind::barrier);
+  channel.send_watermark(1001, true);
+  channel.publish();
+  Element idle = take(channel);
+  EXPECT_EQ(idle.value, 1001);
+  EXPECT_TRUE(idle.is_idle);
+  channel.send_watermark(1002, false);
+  channel.send_end();
+  EXPECT_EQ(take(channel).value, 1002);
+  EXPECT_EQ(take(channel).kind, ElementKind::end);
+}
+
+TEST(Channel, FreesWhatNobodyTook) {  // the address sanitizer looks at this one
+  Channel channel({.stride = 8});
+  for (int64_t i = 0; i < 100; ++i) channel.send_batch(batch_of(channel, i));
+}
+
+TEST(ChannelDeathTest, WatermarksNeverFall) {
+  Channel channel({.stride = 8});
+  channel.send_watermark(5, false);
+  EXPECT_DEATH(channel.send_watermark(4, false), "never fall");
+}
+
+TEST(ChannelDeathTest, NothingFollowsTheEnd) {
+  Channel channel({.stride = 8});
+  channel.send_end();
+  EXPECT_DEATH(channel.send_barrier(1), "nothing follows");
+}
+
+TEST(Channel, BetweenThreads) {
+  constexpr int64_t batches = 50'000;
+  Channel channel({.stride = 8, .rows_max = 2, .credit = 3});
+  Signal producer, consumer;
+  channel.set_signals(&producer, &consumer);
+  uint32_t in_flight_max = 0;
+  std::thread sender([&] {
+    Random random(1);
+    for (int64_t i = 0; i < batches; ++i) {
+      while (true) {
+        uint32_t seen = producer.generation();
+        if (channel.has_credit()) break;
+        producer.wait(seen, 10'000'000);
+      }
+      in_flight_max = std::max(in_flight_max, channel.in_flight());
+      channel.send_batch(batch_of(channel, i));
+      if (random.one_in(3)) channel.send_watermark(i, false);
+      if (random.one_in(50)) channel.send_barrier(static_cast<uint64_t>(i + 1));
+    }
+    channel.send_end();
+  });
+  int64_t next = 0, watermark = -1;
+  for (bool has_ended = false; !has_ended;) {
+    uint32_t seen = consumer.generation();
+    const Element* front = channel.front();
+    if (front == nullptr) {
+      consumer.wait(seen, 10'000'000);
+      continue;
+    }
+    Element element = *front;
+    channel.pop();
+    switch (element.kind) {
+      case ElementKind::batch:
+        ASSERT_EQ(value_of(element.batch), next++);
+        channel.give_back(element.batch);
+        break;
+      case ElementKind::watermark:
+        ASSERT_GT(element.value, watermark);
+        ASSERT_LT(element.value, next) << "a watermark comes behind the rows before it";
+        watermark = element.value;
+        break;
+      case ElementKind::barrier: ASSERT_EQ(element.value, next); break;
+      case ElementKind::end: has_ended = true; break;
+    }
+  }
+  sender.join();
+  EXPECT_EQ(next, batches);
+  EXPECT_LT(in_flight_max, 3u);
+}
+
+TEST(Signal, NoCallIsLost) {
+  Signal ping, pong;
+  constexpr int rounds = 5000;
+  std::atomic<int> at{0};
+  std::thread other([&] {
+    for (int i = 0; i < rounds; ++i) {
+      uint32_t seen = ping.generation();
+      while (at.load() != 2 * i + 1) {
+        ping.wait(seen, 60'000'000);  // a lost call would show as a minute of silence
+        seen = ping.generation();
+      }
+      at.store(2 * i + 2);
+      pong.notify();
+    }
+  });
+  for (int i = 0; i < rounds; ++i) {
+    at.store(2 * i + 1);
+    ping.notify();
+    uint32_t seen = pong.generation();
+    while (at.load() != 2 * i + 2) {
+      pong.wait(seen, 60'000'000);
+      seen = pong.generation();
+    }
+  }
+  other.join();
+  EXPECT_EQ(at.load(), 2 * rounds);
+}
+
+TEST(Mailbox, GivesAllInOrderFromManyThreads) {
+  Signal signal;
+  Mailbox<std::pair<int, int>> mailbox(&signal);
+  std::vector<std::thread> senders;
+  for (int sender = 0; sender < 4; ++sender) {
+    senders.emplace_back([&, sender] {
+      for (int i = 0; i < 1000; ++i) mailbox.post({sender, i});
+    });
+  }
+  std::vector<int> next(4, 0);
+  for (int got = 0; got < 4000;) {
+    uint32_t seen = signal.generation();
+    std::vector<std::pair<int, int>> messages = mailbox.take_all();
+    for (auto [sender, i] : messages) ASSERT_EQ(i, next[static_cast<size_t>(sender)]++);
+    got += static_cast<int>(messages.size());
+    if (messages.empty()) signal.wait(seen, 10'000'000);
+  }
+  for (std::thread& sender : senders) sender.join();
+}
+
+TEST(KeyGroups, EveryGroupHasOneOwnerAndRangesAgree) {
+  for (uint32_t count : {1u, 2u, 7u, 128u, 1000u, group_count_max}) {
+    KeyGroups groups(count);
+    for (uint32_t tasks : {1u, 2u, 3u, 5u, 64u, 1000u}) {
+      if (tasks > count) continue;
+      uint32_t next = 0;
+      for (uint32_t task = 0; task < tasks; ++task) {
+        GroupRange range = groups.range_of(task, tasks);
+        ASSERT_EQ(range.begin, next);
+        ASSERT_GT(range.end, range.begin) << "every task has something to do";
+        for (uint32_t group = range.begin; group < range.end; ++group) ASSERT_EQ(groups.task_of(group, tasks), task);
+        next = range.end;
+      }
+      ASSERT_EQ(next, count);
+    }
+  }
+}
+
+// Stored state depends on these numbers: they never change.
+TEST(KeyGroups, GroupsOfHashesAreThoseOfStoredState) {
+  KeyGroups groups(128);
+  EXPECT_EQ(groups.group_of(0), 0u);
+  EXPECT_EQ(groups.group_of(~uint64_t{0}), 127u);
+  EXPECT_EQ(groups.group_of(uint64_t{1} << 63), 64u);
+  EXPECT_EQ(groups.group_of((uint64_t{1} << 57) - 1), 0u);
+  EXPECT_EQ(groups.group_of(uint64_t{1} << 57), 1u);
+  EXPECT_EQ(KeyGroups(3).group_of(0x5555555555555555u), 0u);
+  EXPECT_EQ(KeyGroups(3).group_of(0x5555555555555556u), 1u);
+}
+
+}  // namespace
+}  // namespace flow::runtime

@@ -1,0 +1,1 @@
+flow_unit_test(program_test SOURCES program_test.cpp DEPENDS flow_runtime)
