@@ -84,7 +84,7 @@ class CallCollector final : public AggregateCollector {
       is_good = is_good && !made.filter->type.is_error();
     }
     if (args.size() < least || args.size() > most) {
-      check_.report(DiagnosticKind::wrong_arguments, expr.range, "it is called as `{}`", usage_of(made.kind));
+      check_.report(DiagnosticKind::wrong_arguments, expr.range, "other arguments are due here: `{}`", usage_of(made.kind));
       return false;
     }
     if (!is_good) return false;
@@ -209,7 +209,7 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
           .help("as in `{} = count()` or `{} = sum(x)`; a part of the key is in the result by itself", binding.name.text, binding.name.text);
     }
     if (has_column(final_row, binding.name.text)) {
-      check_.report(DiagnosticKind::duplicate_name, binding.name.range, "the result has a field `{}` already", binding.name.text)
+      check_.report(DiagnosticKind::duplicate_name, binding.name.range, "the result has the field `{}` already", binding.name.text)
           .help("choose another name");
       has_error = true;
       continue;

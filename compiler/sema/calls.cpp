@@ -69,6 +69,7 @@ const Expr* ExprChecker::call(const lang::Expr& expr, const lang::Call& node) {
     return check_.make.error(expr.range);
   }
   for (const lang::Argument& argument : node.arguments) check(*argument.value);
+  if (qualifier != nullptr && scope_.module->misses_import) return check_.make.error(expr.range);
   if (member != nullptr) {
     auto report = check_.report(DiagnosticKind::unknown_function, member->name.range, "values have no function `.{}()`",
                                 member->name.text);
@@ -96,9 +97,8 @@ const Expr* ExprChecker::named_call(const lang::Expr& expr, const lang::Call& no
   }
   if (std::optional<Kind> kind = cast_named(name); kind && node.arguments.size() == 1 && !is_users(found.symbol)) {
     const Expr* value = check(*node.arguments[0].value, scalar(*kind));
-    bool is_cast_of_type = is_cast(value->type.kind, *kind) || value->type.is_error() || found.symbol == nullptr;
-    if (is_cast_of_type) return cast(expr, value, *kind);
-    return extern_call(expr, node, *found.symbol, {value});
+    bool is_of_library = !is_cast(value->type.kind, *kind) && takes(found.symbol, value);
+    return is_of_library ? extern_call(expr, node, *found.symbol, {value}) : cast(expr, value, *kind);
   }
   if (name == "split") {
     check_.not_yet(expr.range, "a list as a value").help("`split` may stand behind `unnest`: `| unnest split(…) as word`");
@@ -106,6 +106,15 @@ const Expr* ExprChecker::named_call(const lang::Expr& expr, const lang::Call& no
   }
   if (found.symbol != nullptr) return function_call(expr, node, *found.symbol);
   return unknown_function(node, name);
+}
+
+/// Does one of the functions of this name take the value, or would it if it were not null?
+bool ExprChecker::takes(Symbol* first, const Expr* value) {
+  for (Symbol* symbol = first; symbol != nullptr; symbol = symbol->overload) {
+    bool is_one = symbol->kind == SymbolKind::function && resolve(check_, *symbol, value->range) && symbol->parameters.size() == 1;
+    if (is_one && symbol->parameters[0].type == value->type.without_null()) return true;
+  }
+  return false;
 }
 
 void ExprChecker::refuse_aggregate_clauses(const lang::Call& node, std::string_view name) {
@@ -284,6 +293,7 @@ const Expr* ExprChecker::unknown_function(const lang::Call& node, std::string_vi
   Range range = node.callee->range;
   for (const lang::Argument& argument : node.arguments) check(*argument.value);
   if (aggregate_named(name)) return outside_of_aggregate(range, name);
+  if (scope_.module->misses_import) return check_.make.error(range);
   auto report = check_.report(DiagnosticKind::unknown_function, range, "there is no function `{}`", name);
   if (std::string_view ours = ours_for(name); !ours.empty()) {
     report.help("in Flow this is written `{}`", ours);

@@ -28,6 +28,7 @@ struct FlowState {
   /// Something before was wrong: there may be fields that nobody knows of. Nothing that follows from it is reported.
   bool is_unknown = false;
   bool is_table = false;
+  bool is_wrongly_declared = false;  // as stream or table: reported, and nothing that follows from it
   bool is_endless = false;       // from a source that is known to have no end
   std::optional<Window> out_of;  // the window of the last windowed step
   std::vector<KeyColumn> keys;   // that wait for the next stateful step, over the columns of `schema`

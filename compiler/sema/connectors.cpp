@@ -4,6 +4,7 @@
 #include <array>
 
 #include "compiler/sema/conversion.h"
+#include "lang/diagnostics/nearest.h"
 
 namespace flow::sema {
 
@@ -86,9 +87,11 @@ class OptionChecker {
     if (found != spec_.options.end()) return &*found;
     auto report = check_.report(DiagnosticKind::unknown_option, argument.name.range, "{} `{}` has no `{}`",
                                 spec_.is_source ? "the source" : "the sink", spec_.name, argument.name.text);
-    std::vector<std::string_view> names;
+    std::vector<std::string_view> names, separators = {"separator", "sep", "delim"};
     for (const OptionSpec& option : spec_.options) names.push_back(option.name);
-    if (!suggest(report, argument.name.text, names) && !names.empty()) report.help("it takes {}", listed(names));
+    bool is_separator = spec_.format == "csv" && spec_.is_source && !lang::nearest(argument.name.text, separators).empty();
+    if (is_separator) report.help("in Flow this is `delimiter`");
+    else if (!suggest(report, argument.name.text, names) && !names.empty()) report.help("it takes {}", listed(names));
     return nullptr;
   }
 

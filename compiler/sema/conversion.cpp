@@ -58,6 +58,13 @@ bool suggest_enum_value(lang::DiagnosticBuilder& report, const Expr& expr, Type 
   return true;
 }
 
+/// A constant takes a type that holds its value; one with a fraction is rounded by a narrow float.
+bool adapts(const Expr& value, Type to) {
+  if (!is_constant(value) || !value.type.is_number()) return false;
+  if (to.is_float()) return true;
+  return value.type.is_integer() && to.is_integer() && holds(to.kind, integer_of(value));
+}
+
 /// Adds one value to the type that those before have in common. False if there is none.
 bool join_type(Type& joined, const Expr& value) {
   Type type = value.type;
@@ -69,8 +76,10 @@ bool join_type(Type& joined, const Expr& value) {
   bool is_nullable = joined.nullable || type.nullable || joined.kind == Kind::NULL_ || type.kind == Kind::NULL_;
   if (joined.kind == Kind::NULL_) joined = type;
   else if (type.kind != Kind::NULL_ && type.without_null() != joined.without_null()) {
-    if (widens(joined.kind, type.kind)) joined = type;
-    else if (!widens(type.kind, joined.kind) && !(is_constant(value) && type.is_number() && joined.is_number())) return false;
+    if (!adapts(value, joined)) {
+      if (widens(joined.kind, type.kind)) joined = type;
+      else if (!widens(type.kind, joined.kind)) return false;
+    }
   }
   joined.nullable = is_nullable && joined.kind != Kind::NULL_;
   return true;
@@ -78,6 +87,15 @@ bool join_type(Type& joined, const Expr& value) {
 
 /// What adapts to whom: constants to others, whole ones to those with a fraction.
 int rank_of(const Expr& value) { return !is_constant(value) ? 0 : value.type.is_float() ? 1 : 2; }
+
+/// A literal is not converted, but written as what is due.
+void suggest_literal(lang::DiagnosticBuilder& report, const Expr& expr, std::string_view text, Type to) {
+  if (to.kind == Kind::STRING && expr.type.is_number()) report.help("a text stands in quotes: `\"{}\"`", text);
+  if (to.kind == Kind::DURATION && expr.type.is_integer()) report.help("a duration has a unit, as in `{}s`", text);
+  if (to.kind == Kind::TIMESTAMP) report.help("a time is written so: `@2020-01-31T12:00:00Z`");
+  if (to.kind == Kind::DATE) report.help("a date is written so: `@2020-01-31`");
+  if (to.is_integer() && expr.type.is_float()) report.help("a whole number has no point");
+}
 
 }  // namespace
 
@@ -120,6 +138,11 @@ void suggest_cast(Checking& check, lang::DiagnosticBuilder& report, const Expr& 
   if (suggest_without_quotes(report, expr, to) || suggest_enum_value(report, expr, to)) return;
   Kind from = expr.type.kind;
   std::string text = check.written(expr.range);
+  if (is_constant(expr)) return suggest_literal(report, expr, text, to);
+  if (to.kind == Kind::TIMESTAMP && from == Kind::I64) {
+    report.help("if it counts from 1970: milliseconds by `from_epoch_ms({})`, microseconds by `timestamp({})`", text, text);
+    return;
+  }
   bool is_day = (from == Kind::DATE && to.kind == Kind::TIMESTAMP) || (from == Kind::TIMESTAMP && to.kind == Kind::DATE);
   bool lacks_unit = to.kind == Kind::DURATION && expr.type.is_integer();
   if (!lacks_unit && (is_day || (is_cast(from, to.kind) && from != to.kind))) {

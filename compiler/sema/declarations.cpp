@@ -114,6 +114,7 @@ class TypeResolver {
       return unknown(name);
     }
     const Module* module = check_.modules.find_module(module_, named.path.names[0].text);
+    if (module == nullptr && module_.misses_import) return {};
     if (module == nullptr || named.path.names.size() > 2) {
       check_.report(DiagnosticKind::unknown_module, named.path.range, "no import is called `{}`", named.path.names[0].text);
       return {};
@@ -133,6 +134,7 @@ class TypeResolver {
   }
 
   Type unknown(lang::Name name) {
+    if (module_.misses_import) return {};
     auto report = check_.report(DiagnosticKind::unknown_type, name.range, "there is no type `{}`", name.text);
     if (std::string_view ours = ours_for(name.text); !ours.empty()) {
       report.help("in Flow this is `{}`", ours);

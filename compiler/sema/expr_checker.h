@@ -71,6 +71,7 @@ class ExprChecker {
   // calls.cpp
   const Expr* call(const lang::Expr& expr, const lang::Call& call);
   const Expr* named_call(const lang::Expr& expr, const lang::Call& call, std::string_view name);
+  bool takes(Symbol* first, const Expr* value);
   const Expr* cast(const lang::Expr& expr, const Expr* value, Kind to);
   const Expr* attempt(const lang::Expr& expr, const lang::Call& call);
   const Expr* function_call(const lang::Expr& expr, const lang::Call& call, Symbol& first);

@@ -272,6 +272,8 @@ void check_uses(Checking& check, const Module& main) {
         .help("add one, as in `sink results -> console()`");
     return;
   }
+  // What an error cut off looks unused, too.
+  if (check.emitter.has_errors()) return;
   std::vector<std::optional<size_t>> needed = needed_steps(check.program);
   for (uint32_t i = 0; i < check.streams.size(); i++) {
     const Symbol* symbol = check.streams[i];

@@ -101,14 +101,14 @@ const Expr* ExprChecker::enum_value(Symbol& first, std::string_view name, Range 
 }
 
 const Expr* ExprChecker::unknown_name(std::string_view name, Range range) {
-  if (scope_.row_is_unknown) return check_.make.error(range);
+  if (scope_.row_is_unknown || scope_.module->misses_import) return check_.make.error(range);
   if (name == "it" && scope_.row != nullptr) {
     check_.report(DiagnosticKind::no_value, range, "`it` is the whole row, which is no value by itself")
         .help("name a field of it: `it.name`; in `select` write `...it` for all fields");
     return check_.make.error(range);
   }
   if (scope_.aggregated != nullptr && std::ranges::find(scope_.aggregated->columns, name, &Column::name) != scope_.aggregated->columns.end()) {
-    check_.report(DiagnosticKind::no_aggregate, range, "every row has a `{}` of its own; say which is meant", name)
+    check_.report(DiagnosticKind::no_aggregate, range, "every row has its own `{}`; say which is meant", name)
         .help("as in `sum({})`, `max({})` or `first({})`; or make it a part of the key: `| key {{ …, {} }}`", name, name, name, name);
     return check_.make.error(range);
   }

@@ -1,5 +1,7 @@
 #include "compiler/sema/numbers.h"
 
+#include <fmt/core.h>
+
 namespace flow::sema {
 
 namespace {
@@ -39,6 +41,16 @@ bool is_cast(Kind from, Kind to) {
   if (to == Kind::STRING) return from != Kind::BYTES;
   if (from == Kind::STRING) return to != Kind::BYTES && to != Kind::ENUM;
   return from == to || (is_number(from) && is_number(to)) || (is_micros(from) && is_micros(to));
+}
+
+std::string duration_text(int64_t micros) {
+  if (micros == 0) return "0s";
+  constexpr std::pair<int64_t, const char*> units[] = {
+      {86'400'000'000, "d"}, {3'600'000'000, "h"}, {60'000'000, "min"}, {1'000'000, "s"}, {1'000, "ms"}, {1, "us"}};
+  for (const auto& [size, unit] : units) {
+    if (micros % size == 0) return fmt::format("{}{}", micros / size, unit);
+  }
+  return {};
 }
 
 }  // namespace flow::sema

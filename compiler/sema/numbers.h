@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "compiler/sema/types.h"
 
@@ -24,5 +25,8 @@ bool widens(Kind from, Kind to);
 
 /// Is `i64(x)`, `timestamp(x)`, `string(x)` … of such an `x` a conversion that the language has?
 bool is_cast(Kind from, Kind to);
+
+/// `90min`: a whole number of the largest unit that fits.
+std::string duration_text(int64_t micros);
 
 }  // namespace flow::sema

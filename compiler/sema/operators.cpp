@@ -139,7 +139,7 @@ const Expr* ExprChecker::cannot_compare(const Expr& left, const Expr& right, Ran
                               check_.written(left.range), text_of(left.type), check_.written(right.range), text_of(right.type));
   // The mend goes to the side that is a literal, else to the right one; a wider number is never narrowed.
   bool to_left = !is_constant(left) || is_constant(right);
-  if (left.type.is_number() && right.type.is_number() && left.type.is_float()) to_left = true;
+  if (left.type.is_number() && right.type.is_number() && left.type.is_float() != right.type.is_float()) to_left = left.type.is_float();
   const Expr& changed = to_left ? right : left;
   suggest_cast(check_, report, changed, to_left ? left.type : right.type);
   return check_.make.error(range);

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "compiler/sema/numbers.h"
+
 namespace flow::sema {
 
 namespace {
@@ -180,9 +182,9 @@ class Printer {
   std::string window(const Window& window) {
     constexpr std::string_view names[] = {"tumbling", "hopping", "same", "global"};
     std::string made = fmt::format("window {}", names[static_cast<size_t>(window.kind)]);
-    if (window.kind != WindowKind::global) made += fmt::format("({}us", window.size_us);
-    if (window.kind == WindowKind::hopping) made += fmt::format(", {}us", window.slide_us);
-    if (window.offset_us != 0) made += fmt::format(", offset: {}us", window.offset_us);
+    if (window.kind != WindowKind::global) made += "(" + duration_text(window.size_us);
+    if (window.kind == WindowKind::hopping) made += ", " + duration_text(window.slide_us);
+    if (window.offset_us != 0) made += ", offset: " + duration_text(window.offset_us);
     if (window.kind != WindowKind::global) made += ")";
     if (window.late) made += fmt::format(" late to {}", name_of(*window.late));
     return made;

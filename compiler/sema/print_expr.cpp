@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "compiler/sema/numbers.h"
 #include "compiler/sema/print.h"
 
 namespace flow::sema {
@@ -89,9 +90,9 @@ class ExprPrinter {
       case Kind::STRING:
       case Kind::BYTES: return quoted(expr.text);
       case Kind::F32:
-      case Kind::F64: return fmt::format("{}", expr.float_value);
+      case Kind::F64: return fmt::format("{:#}", expr.float_value);
       case Kind::U64: return fmt::format("{}", static_cast<uint64_t>(expr.int_value));
-      case Kind::DURATION: return fmt::format("{}us", expr.int_value);
+      case Kind::DURATION: return duration_text(expr.int_value);
       case Kind::TIMESTAMP: return fmt::format("timestamp({})", expr.int_value);
       case Kind::DATE: return fmt::format("date({})", expr.int_value);
       case Kind::ENUM: return enum_value(expr);

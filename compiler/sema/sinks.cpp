@@ -64,7 +64,7 @@ class SinkChecker {
           .help("`final` gives the rows that are left when the input ends");
       return;
     }
-    if (state.is_unknown) return;
+    if (state.is_unknown || state.is_wrongly_declared) return;
     if (state.is_table && !made_.is_final) {
       check_.report(DiagnosticKind::table_not_final, sink_.pipeline->range, "the rows of `{}` change as long as the input goes on", feed_name(*sink_.pipeline))
           .help("to get the rows that are left when the input ends, write `final` behind the sink")

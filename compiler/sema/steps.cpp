@@ -16,7 +16,7 @@ bool reads_columns(const Expr& expr) {
 }  // namespace
 
 void report_duplicate_field(Checking& check, std::string_view name, lang::SourceRange range) {
-  check.report(DiagnosticKind::duplicate_name, range, "the row has a field `{}` already", name).help("choose another name");
+  check.report(DiagnosticKind::duplicate_name, range, "the row has the field `{}` already", name).help("choose another name");
 }
 
 bool has_column(const Schema& schema, std::string_view name) {
@@ -138,7 +138,7 @@ void PipelineChecker::unite(const lang::Step& step, const lang::Union& others) {
   Union made;
   bool is_good = !state_.is_unknown;
   for (const lang::Feed& feed : others.others) {
-    std::string name = fmt::format("{}.union{}", name_, stream_.steps.size() + made.others.size() + 1);
+    std::string name = fmt::format("{}.feed{}", name_, ++words_["feed"]);
     Flow other = check_feed(check_, module_, decl_, feed, check_.arena.copy(std::string_view(name)));
     if (other.state.is_unknown || state_.is_unknown) {
       is_good = false;
@@ -187,7 +187,7 @@ std::optional<uint32_t> PipelineChecker::fitting(Flow other, const lang::Feed& f
   }
   for (const Column& column : other.state.schema.columns) {
     if (has_column(state_.schema, column.name)) continue;
-    refuse(fmt::format("this one has a `{}` besides", column.name)).help("take it away: `| drop {}`", column.name);
+    refuse(fmt::format("this one has `{}` besides", column.name)).help("take it away: `| drop {}`", column.name);
     return std::nullopt;
   }
   if (other.state.schema.has_time != state_.schema.has_time) {

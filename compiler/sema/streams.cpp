@@ -16,12 +16,12 @@ void check_stream(Checking& check, Symbol& symbol, const lang::StreamDecl& decl)
   if (decl.was.is_given()) check.not_yet(decl.was.range, "a stream that was renamed");
   Flow flow = check_pipeline(check, *symbol.module, *symbol.decl, *decl.pipeline, symbol.name, &symbol);
   symbol.index = flow.stream;
-  if (flow.state.is_unknown || flow.state.is_table == decl.is_table) return;
+  if (flow.state.is_unknown || flow.state.is_wrongly_declared || flow.state.is_table == decl.is_table) return;
+  if (symbol.index != no_stream) check.flows[symbol.index].is_wrongly_declared = true;
   if (flow.state.is_table) {
     check.report(DiagnosticKind::wrong_nature, symbol.range, "`{}` is a table: its rows change as long as the input goes on", symbol.name)
         .help("declare it so: `table {} = …`", symbol.name)
         .help("or put a window before its aggregate, as in `| window tumbling(1h)`: then every window gives its rows once");
-    if (symbol.index != no_stream) check.flows[symbol.index].is_table = false;  // so that its sinks say nothing of it again
   } else {
     check.report(DiagnosticKind::wrong_nature, symbol.range, "`{}` is a stream: its rows never change", symbol.name)
         .help("declare it so: `stream {} = …`", symbol.name);
@@ -109,6 +109,7 @@ Flow flow_of(Checking& check, Symbol& symbol, lang::SourceRange from) {
 }
 
 Flow unknown_stream(Checking& check, const Module& module, lang::Name name) {
+  if (module.misses_import) return {no_stream, unknown_state()};
   auto report = check.report(DiagnosticKind::unknown_stream, name.range, "there is no stream `{}`", name.text);
   std::vector<std::string_view> names;
   check.modules.collect(module, Space::stream, names);

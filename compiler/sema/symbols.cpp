@@ -77,6 +77,7 @@ Module* Modules::load(std::string_view name) {
 void Modules::import(Module& into, const lang::Decl& decl, const lang::ImportDecl& import) {
   if (import.path.names.empty()) return;
   if (import.path.names.size() > 1) {
+    into.misses_import = true;
     emitter_.report(DiagnosticKind::not_yet, import.path.range, "importing from a folder is not possible yet")
         .help("put the module beside the program");
     return;
@@ -88,6 +89,7 @@ void Modules::import(Module& into, const lang::Decl& decl, const lang::ImportDec
   }
   Module* module = load(name.text);
   if (module == nullptr) {
+    into.misses_import = true;
     emitter_.report(DiagnosticKind::unknown_module, name.range, "there is no module `{}`", name.text)
         .help("a module is the file `{}.flow` beside the program, or a part of the standard library", name.text);
     return;

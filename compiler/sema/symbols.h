@@ -1,7 +1,5 @@
 // Who is called what: the modules of a compilation, what they import, and the names that they declare.
 //
-// (Restored after an accidental overwrite: if you hold the original text of this file, write it over this one.)
-//
 // A module has four spaces of names; the place of a name tells which one is meant, so that a field may be called
 // `count`. Declarations come in any order; each is settled when it is first needed.
 #pragma once
@@ -65,6 +63,7 @@ struct Module {
   const lang::Program* tree = nullptr;
   bool is_main = false;
   std::vector<Import> imports;
+  bool misses_import = false;  // reported: any name may be one of the missing module
   std::vector<std::unique_ptr<Symbol>> symbols;  // in the order of the text
   std::array<std::map<std::string_view, Symbol*>, space_count> names;
 };

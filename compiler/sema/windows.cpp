@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "compiler/sema/numbers.h"
 #include "compiler/sema/pipeline.h"
 
 namespace flow::sema {
@@ -29,15 +30,6 @@ constexpr std::string_view later_windows[] = {"session", "cumulate", "count"};
 
 /// More panes than this in one window would cost more than they tell.
 constexpr int64_t panes_max = 100'000;
-
-std::string duration_text(int64_t micros) {
-  constexpr std::pair<int64_t, const char*> units[] = {
-      {86'400'000'000, "d"}, {3'600'000'000, "h"}, {60'000'000, "min"}, {1'000'000, "s"}, {1'000, "ms"}, {1, "us"}};
-  for (const auto& [size, unit] : units) {
-    if (micros % size == 0) return fmt::format("{}{}", micros / size, unit);
-  }
-  return "0s";
-}
 
 /// A field that may well be the event time.
 std::string_view time_like(const Schema& schema) {
@@ -181,7 +173,7 @@ void PipelineChecker::add_key(lang::Name name, const lang::Expr& expr) {
     return;
   }
   if (std::ranges::find(state_.keys, name.text, &KeyColumn::name) != state_.keys.end()) {
-    check_.report(DiagnosticKind::duplicate_name, name.range, "the key has a `{}` already", name.text);
+    check_.report(DiagnosticKind::duplicate_name, name.range, "the key has `{}` already", name.text);
     return;
   }
   state_.keys.push_back({name.text, value});

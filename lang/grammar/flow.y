@@ -403,7 +403,8 @@ argument_list: argument       { $$.arguments.push_back($1); }
   | argument_list "," argument
                               { $$ = $1; $$.arguments.push_back($3); } ;
 argument: expr                { $$ = Argument{{}, $1}; }
-  | name ":" expr             { $$ = Argument{$1, $3}; } ;
+  | name ":" expr             { $$ = Argument{$1, $3}; }
+  | "null" ":" expr           { $$ = Argument{tree.name_at(@1), $3}; } ;   /* csv(…, null: "-") */
 
 arms: arm                     { $$.push_back($1); }
   | arms "," arm              { $$ = $1; $$.push_back($3); }
