@@ -11,6 +11,7 @@ void InputGate::add(Channel* channel, uint32_t port) {
   inputs_.push_back({channel, port});
   ++ports_[port].open_channels;
   ++open_channels_;
+  ++silent_;
 }
 
 std::optional<InputGate::Next> InputGate::next() {
@@ -20,6 +21,7 @@ std::optional<InputGate::Next> InputGate::next() {
     if (input.is_blocked || input.has_ended) continue;
     const Element* element = input.channel->front();
     if (element == nullptr) continue;
+    if (silent_ != 0 && element->kind == ElementKind::batch) continue;
     turn_ = index;  // until it is taken; then the next channel's turn comes
     return Next{index, input.port, element};
   }
@@ -31,6 +33,11 @@ void InputGate::take(const Next& next) {
   Element element = *next.element;
   input.channel->pop();
   turn_ = (next.input + 1) % static_cast<uint32_t>(inputs_.size());
+  if (!input.has_spoken) {
+    FLOW_ASSERT(element.kind != ElementKind::batch, "a sender speaks before it sends rows");
+    input.has_spoken = true;
+    --silent_;
+  }
   switch (element.kind) {
     case ElementKind::batch: input.channel->give_back(element.batch); break;
     case ElementKind::watermark:

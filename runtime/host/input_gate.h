@@ -4,6 +4,10 @@
 // Watermarks. A port's watermark is the minimum over its channels that are neither idle nor ended; when all that are
 // left are idle, the port is idle.
 //
+// Opening. Every sender speaks first: a watermark or its end, before any row. Until all channels have spoken no batch is
+// given out, else rows of a quick sender would meet a time that slower ones still hold back, and which rows are late
+// would depend on who started first.
+//
 // Alignment. The first barrier of an epoch blocks its channel; the epoch is aligned when every channel that has not
 // ended is blocked by it (an ended channel counts as having delivered every later barrier). A barrier of a later epoch,
 // or the epoch being given up, ends an alignment that did not succeed. Blocked channels are not read.
@@ -43,6 +47,7 @@ class InputGate {
   std::optional<PortTime> changed_time(uint32_t port);
   bool has_ended(uint32_t port) const { return ports_[port].open_channels == 0; }
   bool have_all_ended() const { return open_channels_ == 0; }
+  bool have_all_spoken() const { return silent_ == 0; }
   bool has_seen_idle() const { return has_seen_idle_; }
 
   // The epoch whose barriers have all come; it stays until pass().
@@ -59,6 +64,7 @@ class InputGate {
     PortTime time = {};
     bool is_blocked = false;
     bool has_ended = false;
+    bool has_spoken = false;
   };
   struct Port {
     uint32_t open_channels = 0;
@@ -72,6 +78,7 @@ class InputGate {
   std::vector<Port> ports_;
   uint32_t turn_ = 0;
   uint32_t open_channels_ = 0;
+  uint32_t silent_ = 0;  // channels that have not spoken
   uint32_t blocked_ = 0;
   uint64_t aligning_ = 0;  // 0: nothing
   uint64_t passed_ = 0;    // barriers up to here are of the past

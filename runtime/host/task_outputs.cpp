@@ -68,7 +68,7 @@ void TaskOutputs::send_barrier(uint64_t epoch) {
 }
 
 void TaskOutputs::send_end() {
-  has_ended_ = true;
+  has_ended_ = has_spoken_ = true;
   for (Lane& lane : lanes_) {
     if (lane.is_sink) continue;
     for (Channel* channel : lane.channels) channel->send_end();
@@ -89,6 +89,7 @@ bool TaskOutputs::send(uint32_t output, uint32_t channel, FlowBatch* batch) {
 }
 
 void TaskOutputs::send_watermark(int64_t time_us, bool is_idle) {
+  has_spoken_ = true;
   for (Lane& lane : lanes_) {
     if (lane.is_sink) continue;
     for (Channel* channel : lane.channels) channel->send_watermark(time_us, is_idle);

@@ -34,6 +34,9 @@ class TaskOutputs {
   // To all that have not ended; sinks never end, they get every barrier.
   void send_barrier(uint64_t epoch);
   void send_end();
+  // The opening: the task's time, if nothing has been told yet (host/input_gate.h).
+  bool has_spoken() const { return has_spoken_; }
+  void send_opening(int64_t watermark) { send_watermark(watermark, false); }
 
  private:
   FlowBatch* take_batch(uint32_t output, uint32_t channel);
@@ -46,6 +49,7 @@ class TaskOutputs {
   Log& log_;
   Canaries canaries_;
   bool has_ended_ = false;
+  bool has_spoken_ = false;
 };
 
 }  // namespace flow::runtime

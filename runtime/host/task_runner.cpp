@@ -39,6 +39,10 @@ Progress TaskRunner::step(int64_t now_us) {
 Progress TaskRunner::act(int64_t now_us) {
   if (!outputs_->have_credit()) return Progress::waiting;
   if (has_due_) return fire();
+  if (!outputs_->has_spoken() && gate_.have_all_spoken()) {
+    outputs_->send_opening(flow_task_current_watermark(task_));
+    return Progress::worked;
+  }
   if (take_due_epoch()) return Progress::worked;
   if (is_finished_) return Progress::waiting;
   if (open_since_us_ != no_deadline && now_us - open_since_us_ >= place_.flush_us) {

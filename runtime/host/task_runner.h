@@ -2,10 +2,11 @@
 //
 //   1. without credit on all outputs: nothing
 //   2. what is due (windows that closed)
-//   3. an epoch, if its barrier is due: flush, snapshot, barrier to all outputs at once
-//   4. open batches that have waited for long enough
-//   5. the next element, or rows of the next split
-//   6. with nothing else to do: open batches
+//   3. the opening: its time, to those behind, once all before it have told theirs
+//   4. an epoch, if its barrier is due: flush, snapshot, barrier to all outputs at once
+//   5. open batches that have waited for long enough
+//   6. the next element, or rows of the next split
+//   7. with nothing else to do: open batches
 //
 // A task whose input has ended stays: it takes part in every later epoch, on the coordinator's word.
 #pragma once
