@@ -153,7 +153,8 @@ std::string render_all(const DiagnosticEmitter& emitter, const SourceFiles& file
     append_diagnostic(out, *diagnostic, files, palette_of(options));
   }
   if (emitter.is_full()) {
-    fmt::format_to(std::back_inserter(out), "flowc: only the first {} errors are shown\n", DiagnosticEmitter::error_limit);
+    fmt::format_to(std::back_inserter(out), "flowc: only the first {} errors are shown\n",
+                   DiagnosticEmitter::error_limit);
   }
   return out;
 }

@@ -265,6 +265,15 @@ void Scanner::foreign_text() {
   token.text = found().substr(1, found().size() - 2);
 }
 
+void Scanner::curly_text() {
+  constexpr size_t quote_bytes = 3; // each of the curly quotes
+  std::string_view content = found().substr(quote_bytes, found().size() - 2 * quote_bytes);
+  emitter_.report(DiagnosticKind::unexpected_character, range(), "a text does not stand between curly quotes")
+      .help("write it between plain double quotes: \"{}\"", content);
+  Token& token = push(token::STRING);
+  token.text = content;
+}
+
 void Scanner::foreign_comment() {
   SourceRange sign{begin_, begin_ + (found()[0] == '#' ? 1 : 2), file_.id()};
   emitter_.report(DiagnosticKind::unexpected_character, sign, "`{}` does not begin a comment", file_.slice(sign))

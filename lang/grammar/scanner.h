@@ -53,6 +53,7 @@ public:
   void bad_escape(std::string_view problem);
   void foreign_sign(TokenKind meant);
   void foreign_text();
+  void curly_text();
   void foreign_comment();
   void endless_comment();
   void endless_raw_text();
