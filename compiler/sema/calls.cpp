@@ -291,6 +291,10 @@ static std::string_view ours_for(std::string_view word) {
 
 const Expr* ExprChecker::unknown_function(const lang::Call& node, std::string_view name) {
   Range range = node.callee->range;
+  if (cast_named(name)) {
+    check_.report(DiagnosticKind::wrong_arguments, range, "`{}` converts one value: `{}(x)`", name, name);
+    return check_.make.error(range);
+  }
   for (const lang::Argument& argument : node.arguments) check(*argument.value);
   if (aggregate_named(name)) return outside_of_aggregate(range, name);
   if (scope_.module->misses_import) return check_.make.error(range);

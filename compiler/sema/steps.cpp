@@ -64,6 +64,7 @@ void PipelineChecker::push(const lang::Step& step, std::string_view word, declty
 
 Flow PipelineChecker::finish(const Symbol* symbol, Range range) {
   stream_.range = range;
+  stream_.is_table = state_.is_table;
   uint32_t index = add_stream(check_, std::move(stream_), state_, symbol);
   for (BoundLate& late : late_) {
     FlowState state{.is_endless = state_.is_endless};

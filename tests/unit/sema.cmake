@@ -1,0 +1,1 @@
+flow_unit_test(sema_test SOURCES sema_test.cpp DEPENDS flow_sema flow_lang)
