@@ -22,6 +22,19 @@ std::string state_text(const PhysicalPlan& plan, const State& state) {
   return fmt::format("state {}: {}, {}, {} bytes an entry", state.name, keys.empty() ? "one entry" : "an entry per " + keys, window, entry.stride);
 }
 
+/// "fares (file, csv), of it driver_id, tip".
+std::string source_text(const Connector& source) {
+  std::string fields;
+  bool is_part = false;
+  for (size_t i = 0; i < source.fields.size(); i++) {
+    if (source.is_needed[i]) fields += (fields.empty() ? "" : ", ") + std::string(source.fields[i].name);
+    else is_part = true;
+  }
+  std::string text = fmt::format("{} ({}{}{})", source.name, source.type, source.format.empty() ? "" : ", ", source.format);
+  if (!is_part) return text;
+  return text + (fields.empty() ? ", of it no field" : ", of it " + fields);
+}
+
 std::string escaped(const std::string& text) {
   std::string made;
   for (char c : text) {
@@ -44,8 +57,7 @@ std::string explain_text(const PhysicalPlan& plan) {
     const Chain& chain = plan.chains[i];
     text += fmt::format("{}. {} ({})\n", i + 1, chain.uid, parallelism_text(chain));
     if (chain.source != none) {
-      const Connector& source = plan.connectors[chain.source];
-      text += fmt::format("   reads {} ({}{}{})\n", source.name, source.type, source.format.empty() ? "" : ", ", source.format);
+      text += "   reads " + source_text(plan.connectors[chain.source]) + "\n";
     }
     for (uint32_t port : chain.ports) {
       const Edge& edge = plan.edges[port];
