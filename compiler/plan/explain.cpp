@@ -44,10 +44,33 @@ std::string escaped(const std::string& text) {
   return made;
 }
 
-bool is_worth_telling(const PlanOp& op) {
-  const auto* origin = std::get_if<Origin>(&op.op);
-  return origin == nullptr || (origin->kind != OriginKind::source && origin->kind != OriginKind::ports);
-}
+/// A chain's operators as lines: one below the other where rows go straight on, further in where they part.
+class Tree {
+ public:
+  Tree(const PhysicalPlan& plan, const Chain& chain) : plan_(plan), chain_(chain) {
+    for (uint32_t op = 0; op < chain_.ops.size(); op++) {
+      if (chain_.ops[op].input == none) walk(op, 0);
+    }
+  }
+  std::vector<std::string> lines() && { return std::move(lines_); }
+
+ private:
+  void walk(uint32_t op, size_t indent) {
+    const auto* origin = std::get_if<Origin>(&chain_.ops[op].op);
+    bool is_told = origin == nullptr || (origin->kind != OriginKind::source && origin->kind != OriginKind::ports);
+    if (is_told) lines_.push_back(std::string(indent, ' ') + describe_op(plan_, chain_, op));
+    std::vector<uint32_t> readers;
+    for (uint32_t i = op + 1; i < chain_.ops.size(); i++) {
+      if (chain_.ops[i].input == op) readers.push_back(i);
+    }
+    bool goes_in = is_told && (readers.size() > 1 || origin != nullptr);
+    for (uint32_t reader : readers) walk(reader, goes_in ? indent + 2 : indent);
+  }
+
+  const PhysicalPlan& plan_;
+  const Chain& chain_;
+  std::vector<std::string> lines_;
+};
 
 }  // namespace
 
@@ -66,9 +89,7 @@ std::string explain_text(const PhysicalPlan& plan) {
     }
     if (chain.state != none) text += "   keeps " + state_text(plan, plan.states[chain.state]) + "\n";
     text += "   in one loop:\n";
-    for (uint32_t op = 0; op < chain.ops.size(); op++) {
-      if (is_worth_telling(chain.ops[op])) text += "     " + describe_op(plan, chain, op) + "\n";
-    }
+    for (const std::string& line : Tree(plan, chain).lines()) text += "     " + line + "\n";
   }
   return text;
 }
@@ -79,9 +100,8 @@ std::string explain_dot(const PhysicalPlan& plan) {
     const Chain& chain = plan.chains[i];
     text += fmt::format("  c{} [label=\"{} ({})\\n", i, escaped(chain.uid), parallelism_text(chain));
     if (chain.state != none) text += escaped(state_text(plan, plan.states[chain.state])) + "\\l";
-    for (uint32_t op = 0; op < chain.ops.size(); op++) {
-      if (is_worth_telling(chain.ops[op]) && !std::holds_alternative<Emit>(chain.ops[op].op)) text += escaped(describe_op(plan, chain, op)) + "\\l";
-    }
+    if (chain.source != none) text += "reads " + escaped(source_text(plan.connectors[chain.source])) + "\\l";
+    for (const std::string& line : Tree(plan, chain).lines()) text += escaped(line) + "\\l";
     text += "\"];\n";
   }
   for (const Edge& edge : plan.edges) {
