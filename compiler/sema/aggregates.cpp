@@ -177,6 +177,7 @@ Schema head_of(const std::vector<KeyColumn>& keys, const Window& window) {
 }  // namespace
 
 void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& aggregate) {
+  require_own_name(step, "aggregate");
   std::optional<Range> key_range = state_.key_range;
   Aggregate made;
   made.window = take_window(made.keys);
@@ -231,6 +232,7 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
 
 void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {
   constexpr int64_t rows_max = 1000;
+  require_own_name(step, "top");
   Top made;
   made.window = take_window(made.keys);
   check_bound(top.bound, made.window);

@@ -211,10 +211,10 @@ bool resolve_function(Checking& check, Symbol& symbol, const lang::FnDecl& decl)
   return is_good && !symbol.type.is_error();
 }
 
-/// Flags that every job has.
+/// Flags that every job has. The runtime would take a param of such a name as `--param.NAME`; that is a surprise.
 constexpr std::string_view job_flags[] = {
-    "parallelism", "max_parallelism", "checkpoint_dir", "checkpoint_interval", "restore", "fresh", "describe", "help",
-    "version", "batch_rows", "quiet",
+    "parallelism", "max_parallelism", "checkpoint_dir", "checkpoint_interval", "restore", "fresh", "describe", "summary",
+    "quiet", "version", "help",
 };
 
 bool resolve_param(Checking& check, Symbol& symbol, const lang::ParamDecl& decl) {

@@ -59,6 +59,7 @@ class PipelineChecker {
   void require_time(const lang::Step& step);
   /// The window that waits, or the global one; both key and window are used up.
   Window take_window(std::vector<KeyColumn>& keys);
+  void require_own_name(const lang::Step& step, std::string_view word);
   void check_bound(const lang::StateBound& bound, const Window& window);
   void after_stateful(const lang::Step& step, Window window, Symbol* late, const Schema& input);
 

@@ -285,6 +285,13 @@ Window PipelineChecker::take_window(std::vector<KeyColumn>& keys) {
   return window;
 }
 
+/// State is found again by the names of its stream and step, so a stream has one step of each kind.
+void PipelineChecker::require_own_name(const lang::Step& step, std::string_view word) {
+  if (words_.find(word) == words_.end()) return;
+  check_.report(DiagnosticKind::duplicate_name, step.range, "`{}` has a step `{}` already, and state is found again by these names", name_, word)
+      .help("give the rows between the two a name: `stream other = …`");
+}
+
 void PipelineChecker::check_bound(const lang::StateBound& bound, const Window& window) {
   if (bound.kind == lang::BoundKind::unsaid) return;
   if (window.kind != WindowKind::global) {

@@ -30,6 +30,22 @@ TEST(Examples, AllCheck) {
   EXPECT_GE(count, 10u);
 }
 
+// ---- the reference: its programs check
+
+TEST(Reference, ProgramsOfTheReferenceCheck) {
+  std::string text = *text_of_file(std::string(FLOW_SOURCE_DIR) + "/docs/language.md");
+  size_t count = 0;
+  for (size_t at = text.find("```flow\n"); at != std::string::npos; at = text.find("```flow\n", at)) {
+    at += 8;
+    size_t end = text.find("```", at);
+    Checked checked = check_text(text.substr(at, end - at));
+    EXPECT_THAT(checked.found(), IsEmpty()) << checked.messages();
+    at = end + 3;
+    count++;
+  }
+  EXPECT_GE(count, 1u);
+}
+
 // ---- expressions: the type of `v` in `derive v = …`, or what is reported
 
 std::string type_of(std::string_view expression) {
@@ -186,6 +202,21 @@ TEST(Steps, AnAggregateWithoutWindowIsATableWithoutTime) {
   EXPECT_THAT(check_with_source("table o = rows | aggregate n = count()\nsink o -> csv(\"out\")").found(), ElementsAre("3 table-not-final"));
   EXPECT_THAT(check_with_source("table o = rows | aggregate n = count()\nstream p = o | window tumbling(1h) | aggregate c = count()\nsink p -> discard()").found(),
               ElementsAre("3 missing-time"));
+}
+
+TEST(Steps, OneStateOfAKindHasAName) {
+  EXPECT_THAT(check_with_source("stream o = rows | window tumbling(1h) | aggregate n = count() | window tumbling(1d) | aggregate m = sum(n)\nsink o -> discard()").found(),
+              ElementsAre("2 duplicate-name"));
+  Checked checked = check_with_source(
+      "stream o = rows | window tumbling(1h) | aggregate n = count() | window same | top 1 by n\nstream p = o | window tumbling(1d) | aggregate m = sum(n)\nsink p -> discard()");
+  EXPECT_THAT(checked.found(), IsEmpty()) << checked.messages();
+}
+
+TEST(Steps, DeriveSeesWhatItMadeBefore) {
+  Checked checked = check_with_source("stream o = rows | select { id } | derive a = id + 1, b = a * 2, id = b, c = id\nsink o -> discard()");
+  EXPECT_THAT(checked.found(), IsEmpty()) << checked.messages();
+  EXPECT_EQ(checked.columns("o"), "id: i64, a: i64, b: i64, c: i64");
+  EXPECT_THAT(checked.text(), HasSubstr("derive.2: project id = id, a = a, b = (a * 2)\n"));
 }
 
 TEST(Steps, Union) {
