@@ -28,6 +28,7 @@ void add_code_options(CLI::App& command, Options& options) {
       ->type_name("CPU")
       ->capture_default_str();
   command.add_option("--disable-pass", options.disabled_passes, "Switch a pass of the optimiser off (may be repeated)")
+      ->allow_extra_args(false)  // one name each time: the program comes behind it
       ->type_name("NAME");
   command.add_flag("--time", options.times, "Print how long each stage took");
 }
@@ -67,7 +68,9 @@ void add_explain(CLI::App& app, Options& options) {
       ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case).description(""))
       ->type_name("FORMAT");
   explain->add_option("-o", options.output, "Where to write it; else standard output")->type_name("FILE");
-  explain->add_option("--disable-pass", options.disabled_passes, "Switch a pass of the optimiser off")->type_name("NAME");
+  explain->add_option("--disable-pass", options.disabled_passes, "Switch a pass of the optimiser off (may be repeated)")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
 }
 
 }  // namespace
