@@ -58,7 +58,8 @@ typedef struct FlowTaskCounters {
 } FlowTaskCounters;
 
 /* Evaluates params' conditions and all options once per job. `params` in program order. `options` receives for each
- * connector a cell array owned by the result. On error *error is set and null is returned. */
+ * connector a cell array owned by the result. On error *error is set, its sentence lies in the result, and there are
+ * no options. Never null; free it. */
 typedef struct FlowConfigured FlowConfigured;
 FlowConfigured* flow_configure(const FlowProgram*, const FlowCell* params, FlowTaskError* error);
 const FlowCell* const* flow_configured_options(const FlowConfigured*);

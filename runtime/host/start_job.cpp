@@ -49,7 +49,7 @@ Result<std::unique_ptr<Job>> Job::open(Env& env, const FlowProgram& program, std
 Status Job::configure() {
   FlowTaskError error{};
   configured_ = flow_configure(&program_, params_.data(), &error);
-  if (configured_ == nullptr) return Status(static_cast<ExitCode>(error.code), error.text);
+  if (error.code != 0) return Status(static_cast<ExitCode>(error.code), error.text);
   option_cells_ = flow_configured_options(configured_);
   return Status();
 }

@@ -61,18 +61,13 @@ Status configure(const FlowProgram& program, Task& task, FlowConfigured& made) {
 extern "C" {
 
 FlowConfigured* flow_configure(const FlowProgram* program, const FlowCell* params, FlowTaskError* error) {
-  auto made = std::make_unique<FlowConfigured>();
+  auto* made = new FlowConfigured;
   Task task(*program, params);
   Status status = configure(*program, task, *made);
-  if (status.is_ok()) {
-    *error = {0, ""};
-    return made.release();
-  }
-  // The sentence has to outlive this call, and the result is not there to hold it: the caller frees it with the
-  // process. A job ends here.
-  auto* sentence = new std::string(status.message());
-  *error = {static_cast<int32_t>(status.code()), sentence->c_str()};
-  return nullptr;
+  if (!status.is_ok()) made->rows.clear();
+  made->error = status.message();
+  *error = {static_cast<int32_t>(status.code()), made->error.c_str()};
+  return made;
 }
 
 const FlowCell* const* flow_configured_options(const FlowConfigured* configured) { return configured->rows.data(); }

@@ -83,8 +83,8 @@ FlowView replaced(FlowTask* task, std::string_view text, std::string_view part, 
 }
 
 FlowView padded(FlowTask* task, std::string_view text, int64_t width, std::string_view fill, bool is_start) {
-  int64_t missing = width - utf8_characters(text);
-  if (width <= 0 || missing <= 0) return flow_view_of(text);
+  int64_t missing = width <= 0 ? 0 : width - utf8_characters(text);
+  if (missing <= 0) return flow_view_of(text);
   if (utf8_characters(fill) != 1) return refuse(task, FLOW_FAIL_ARGUMENT);
   if (missing > string_bytes_max / 4 || text.size() > string_bytes_max / 2) return refuse(task, FLOW_FAIL_SIZE);
   uint64_t size = text.size() + static_cast<uint64_t>(missing) * fill.size();

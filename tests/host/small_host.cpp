@@ -29,7 +29,7 @@ std::unique_ptr<HostApi> load_program(const std::string& path, std::string& prob
 SmallHost::SmallHost(const HostApi& api, std::vector<FlowCell> params, uint32_t keyed_tasks) : api_(api), params_(std::move(params)) {
   FlowTaskError error{};
   configured_ = api_.flow_configure(api_.program, params_.data(), &error);
-  EXPECT_NE(configured_, nullptr) << (error.text != nullptr ? error.text : "");
+  EXPECT_EQ(error.code, 0) << error.text;
   keyed_.resize(keyed_tasks);  // the source counts its channels by it
   source_ = open(0, 0, 1);
   for (uint32_t i = 0; i < keyed_tasks; i++) keyed_[i] = open(1, i, keyed_tasks);

@@ -318,15 +318,16 @@ TEST(Configure, EvaluatesOptionsFromParams) {
   param.value.i = 21;
   FlowTaskError error{};
   FlowConfigured* configured = flow_configure(&program.program, &param, &error);
-  ASSERT_NE(configured, nullptr) << error.text;
+  ASSERT_EQ(error.code, 0) << error.text;
   const FlowCell* cells = flow_configured_options(configured)[0];
   EXPECT_EQ(cells[0].value.i, 42);
   EXPECT_EQ(std::string(cells[1].value.s, cells[1].length), "hello");
   flow_configured_free(configured);
   param.value.i = -1;
-  EXPECT_EQ(flow_configure(&program.program, &param, &error), nullptr);
+  configured = flow_configure(&program.program, &param, &error);
   EXPECT_EQ(error.code, 2);
   EXPECT_EQ(std::string(error.text).find("a.flow:2:7: the condition of the parameter is false in `n >= 0`"), 0u) << error.text;
+  flow_configured_free(configured);
 }
 
 }  // namespace
