@@ -19,8 +19,8 @@ constexpr Pass passes[] = {
     {"fold_constants", fold_constants},        // conditions become plain, so that the others see what is copied
     {"push_filters", push_filters},            // projections become neighbours
     {"merge_projections", merge_projections},  // few large projections instead of many small ones
-    {"remove_unused", remove_unused},          // what the others made idle, before columns are counted
-    {"prune_fields", prune_fields},            // last: what nobody reads any more is not even decoded
+    {"prune_fields", prune_fields},            // what nobody reads any more is not even decoded
+    {"remove_unused", remove_unused},          // last: what the others made idle
 };
 
 bool is_disabled(const Options& options, const char* name) {
