@@ -4,6 +4,7 @@
 
 #include "compiler/sema/conversion.h"
 #include "compiler/sema/expressions.h"
+#include "compiler/sema/total_functions.h"
 
 namespace flow::sema {
 
@@ -326,12 +327,13 @@ uint32_t index_of_extern(Checking& check, Symbol& symbol, bool is_overloaded) {
   symbol.is_numbered = true;
   symbol.index = static_cast<uint32_t>(check.program.externs.size());
   std::string name = "flow_fn_" + std::string(symbol.name);
-  Extern made{.name = symbol.name, .result = symbol.type, .may_fail = true};
+  Extern made{.name = symbol.name, .result = symbol.type};
   for (const Column& parameter : symbol.parameters) {
     made.params.push_back(parameter.type);
     if (is_overloaded) name += "_" + text_of(scalar(parameter.type.kind));
   }
   made.symbol = check.arena.copy(std::string_view(name));
+  made.may_fail = !is_total(made.symbol);
   check.program.externs.push_back(std::move(made));
   return symbol.index;
 }

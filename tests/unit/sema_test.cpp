@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "compiler/sema/total_functions.h"
 #include "tests/unit/sema_fixture.h"
 
 namespace flow::sema {
@@ -44,6 +45,36 @@ TEST(Reference, ProgramsOfTheReferenceCheck) {
     count++;
   }
   EXPECT_GE(count, 1u);
+}
+
+// ---- texts that must agree with the compiler
+
+TEST(Docs, ProgramsOfTheReferenceCheck) {
+  std::string text = *text_of_file(std::string(FLOW_SOURCE_DIR) + "/docs/language.md");
+  size_t count = 0;
+  for (size_t at = text.find("```flow\n"); at != std::string::npos; at = text.find("```flow\n", at + 1), count++) {
+    size_t begin = at + 8, end = text.find("```", begin);
+    Checked checked = check_text(text.substr(begin, end - begin));
+    EXPECT_THAT(checked.found(), IsEmpty()) << checked.messages();
+  }
+  EXPECT_GE(count, 1u);
+}
+
+/// A function of the library that is said never to fail has no way to do so.
+TEST(Library, TotalFunctionsCannotFail) {
+  std::string text;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(FLOW_SOURCE_DIR) + "/runtime/vocabulary")) {
+    if (entry.path().extension() == ".cpp") text += *text_of_file(entry.path().string());
+  }
+  for (std::string_view symbol : total_functions()) {
+    std::string head = std::string(symbol) + "(FlowTask*";
+    size_t at = text.find(head);
+    if (at != std::string::npos && text[at + head.size()] == ',') continue;
+    at = text.find(std::string(symbol) + "(FlowTask* task");
+    ASSERT_NE(at, std::string::npos) << symbol;
+    std::string body = text.substr(at, text.find("\n}", at) - at);
+    EXPECT_THAT(body, HasSubstr("return changed(task")) << symbol;
+  }
 }
 
 // ---- expressions: the type of `v` in `derive v = …`, or what is reported
