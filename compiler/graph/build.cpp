@@ -6,15 +6,13 @@ namespace flow::graph {
 
 namespace {
 
-template <typename... Cases>
-struct Overloaded : Cases... {
+template <typename... Cases> struct Overloaded : Cases... {
   using Cases::operator()...;
 };
-template <typename... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
+template <typename... Cases> Overloaded(Cases...) -> Overloaded<Cases...>;
 
 class Builder {
- public:
+public:
   explicit Builder(const sema::TypedProgram& program) : program_(program), rows_of_(program.streams.size()) {
     graph_.program = &program;
   }
@@ -25,7 +23,7 @@ class Builder {
     return std::move(graph_);
   }
 
- private:
+private:
   void add_stream(uint32_t number) {
     const sema::Stream& stream = program_.streams[number];
     NodeId rows = std::visit(Overloaded{
@@ -51,12 +49,19 @@ class Builder {
   /// No step follows that could run at it: the rows go there by themselves.
   NodeId add_last_parallelism(const sema::Stream& stream, NodeId input, uint32_t parallelism) {
     const sema::Step& step = stream.steps.back();
-    return add({.op = Exchange{ExchangeKind::forward}, .name = std::string(stream.name) + "." + std::string(step.name),
-                .inputs = {input}, .schema = step.result, .parallelism = parallelism, .range = step.range});
+    return add({.op = Exchange{ExchangeKind::forward},
+                .name = std::string(stream.name) + "." + std::string(step.name),
+                .inputs = {input},
+                .schema = step.result,
+                .parallelism = parallelism,
+                .range = step.range});
   }
 
   NodeId add_source(uint32_t number, const sema::Stream& stream, const sema::Source& source) {
-    NodeId made = add({.op = Source{number}, .name = std::string(stream.name), .schema = stream.origin_schema, .range = stream.range});
+    NodeId made = add({.op = Source{number},
+                       .name = std::string(stream.name),
+                       .schema = stream.origin_schema,
+                       .range = stream.range});
     graph_.nodes[made].on_error = source.on_error;
     graph_.nodes[made].parallelism = source.parallelism;
     sources_[number] = made;
@@ -64,37 +69,51 @@ class Builder {
   }
 
   NodeId add_errors(const sema::Stream& stream, const sema::ErrorStream& errors) {
-    return add({.op = Errors{}, .name = std::string(stream.name), .inputs = {sources_.at(errors.source)},
-                .schema = stream.origin_schema, .range = stream.range});
+    return add({.op = Errors{},
+                .name = std::string(stream.name),
+                .inputs = {sources_.at(errors.source)},
+                .schema = stream.origin_schema,
+                .range = stream.range});
   }
 
   NodeId add_late(const sema::Stream& stream, const sema::LateStream& late) {
-    return add({.op = Late{}, .name = std::string(stream.name), .inputs = {step_nodes_.at({late.stream, late.step})},
-                .schema = stream.origin_schema, .range = stream.range});
+    return add({.op = Late{},
+                .name = std::string(stream.name),
+                .inputs = {step_nodes_.at({late.stream, late.step})},
+                .schema = stream.origin_schema,
+                .range = stream.range});
   }
 
   /// `parallelism` holds for the steps after a `parallelism n` in the same stream.
   NodeId add_step(const sema::Stream& stream, const sema::Step& step, NodeId input, uint32_t& parallelism) {
-    Node node{.op = Filter{}, .name = std::string(stream.name) + "." + std::string(step.name), .inputs = {input},
-              .schema = step.result, .on_error = step.on_error, .range = step.range};
-    bool is_node = std::visit(
-        Overloaded{
-            [&](const sema::Where& where) { return node.op = Filter{where.condition}, true; },
-            [&](const sema::Project& project) { return node.op = Project{project.values}, true; },
-            [&](const sema::Unnest& unnest) { return node.op = Unnest{unnest.text, unnest.pattern, unnest.column}, true; },
-            [&](const sema::Union& others) {
-              node.op = Union{};
-              for (uint32_t other : others.others) node.inputs.push_back(rows_of_[other]);
-              return true;
-            },
-            [&](const sema::Rebalance&) { return node.op = Exchange{ExchangeKind::rebalance}, true; },
-            [&](const sema::Broadcast&) { return node.op = Exchange{ExchangeKind::broadcast}, true; },
-            [&](const sema::Forward&) { return node.op = Exchange{ExchangeKind::forward}, true; },
-            [&](const sema::Parallelism& wanted) { return parallelism = wanted.count, false; },
-            [&](const sema::Aggregate& a) { return node.op = Aggregate{a.keys, a.window, a.calls}, true; },
-            [&](const sema::Top& t) { return node.op = Top{t.keys, t.window, t.count, t.orders, t.rank.has_value()}, true; },
-        },
-        step.node);
+    Node node{.op = Filter{},
+              .name = std::string(stream.name) + "." + std::string(step.name),
+              .inputs = {input},
+              .schema = step.result,
+              .on_error = step.on_error,
+              .range = step.range};
+    bool is_node =
+        std::visit(Overloaded{
+                       [&](const sema::Where& where) { return node.op = Filter{where.condition}, true; },
+                       [&](const sema::Project& project) { return node.op = Project{project.values}, true; },
+                       [&](const sema::Unnest& unnest) {
+                         return node.op = Unnest{unnest.text, unnest.pattern, unnest.column}, true;
+                       },
+                       [&](const sema::Union& others) {
+                         node.op = Union{};
+                         for (uint32_t other : others.others) node.inputs.push_back(rows_of_[other]);
+                         return true;
+                       },
+                       [&](const sema::Rebalance&) { return node.op = Exchange{ExchangeKind::rebalance}, true; },
+                       [&](const sema::Broadcast&) { return node.op = Exchange{ExchangeKind::broadcast}, true; },
+                       [&](const sema::Forward&) { return node.op = Exchange{ExchangeKind::forward}, true; },
+                       [&](const sema::Parallelism& wanted) { return parallelism = wanted.count, false; },
+                       [&](const sema::Aggregate& a) { return node.op = Aggregate{a.keys, a.window, a.calls}, true; },
+                       [&](const sema::Top& t) {
+                         return node.op = Top{t.keys, t.window, t.count, t.orders, t.rank.has_value()}, true;
+                       },
+                   },
+                   step.node);
     if (!is_node) return input;
     node.parallelism = parallelism;
     return add(std::move(node));
@@ -103,8 +122,12 @@ class Builder {
   void add_sink(uint32_t number) {
     const sema::Sink& sink = program_.sinks[number];
     NodeId input = rows_of_[sink.stream];
-    add({.op = Sink{number}, .name = std::string(sink.name) + ".sink", .inputs = {input}, .schema = graph_.nodes[input].schema,
-         .parallelism = sink.parallelism, .range = sink.range});
+    add({.op = Sink{number},
+         .name = std::string(sink.name) + ".sink",
+         .inputs = {input},
+         .schema = graph_.nodes[input].schema,
+         .parallelism = sink.parallelism,
+         .range = sink.range});
   }
 
   NodeId add(Node node) {
@@ -116,11 +139,11 @@ class Builder {
   DataflowGraph graph_;
   std::vector<NodeId> rows_of_;                                // per stream
   std::map<uint32_t, NodeId> sources_;                         // per stream that is a source
-  std::map<std::pair<uint32_t, uint32_t>, NodeId> step_nodes_;  // per stream and step
+  std::map<std::pair<uint32_t, uint32_t>, NodeId> step_nodes_; // per stream and step
 };
 
-}  // namespace
+} // namespace
 
 DataflowGraph build_graph(const sema::TypedProgram& program) { return Builder(program).build(); }
 
-}  // namespace flow::graph
+} // namespace flow::graph

@@ -8,4 +8,4 @@ namespace flow::graph {
 /// REQUIRES: `program` is free of errors and outlives the graph.
 DataflowGraph build_graph(const sema::TypedProgram& program);
 
-}  // namespace flow::graph
+} // namespace flow::graph

@@ -2,8 +2,9 @@
 //
 // Semantics. A node takes the rows of its inputs in the order they come per edge and gives rows to all its consumers.
 // Every row of a schema with has_time carries its event time besides the columns; every edge carries rows of one
-// change kind set (this version makes only inserts; see ChangeKinds). Stateless nodes pass time on; Aggregate and Top give
-// their rows the last instant of the window. `key` and `window` have been folded into the stateful node that uses them.
+// change kind set (this version makes only inserts; see ChangeKinds). Stateless nodes pass time on; Aggregate and Top
+// give their rows the last instant of the window. `key` and `window` have been folded into the stateful node that uses
+// them.
 #pragma once
 
 #include <cstdint>
@@ -22,34 +23,58 @@ using sema::Schema;
 
 /// Which kinds of change travel on an edge (Flink's RowKind: insert 0, update_before 1, update_after 2, delete 3).
 struct ChangeKinds {
-  bool updates = false;  // update_before, update_after
+  bool updates = false; // update_before, update_after
   bool deletes = false;
   bool is_append_only() const { return !updates && !deletes; }
   bool operator==(const ChangeKinds&) const = default;
 };
 
-struct Source { uint32_t stream; };                   // of TypedProgram::streams, which holds its options
-struct Errors { };                                    // bad records of the input, a Source
-struct Filter { const Expr* condition; };
-struct Project { std::vector<const Expr*> values; };
-struct Unnest { const Expr* text; const Expr* pattern; uint32_t column; };
-struct Union { };
+struct Source {
+  uint32_t stream;
+};                // of TypedProgram::streams, which holds its options
+struct Errors {}; // bad records of the input, a Source
+struct Filter {
+  const Expr* condition;
+};
+struct Project {
+  std::vector<const Expr*> values;
+};
+struct Unnest {
+  const Expr* text;
+  const Expr* pattern;
+  uint32_t column;
+};
+struct Union {};
 /// `rebalance`, `broadcast`, `forward`: how rows reach the consumer. A forward to another parallelism is a rebalance.
 enum class ExchangeKind : uint8_t { forward, rebalance, broadcast };
-struct Exchange { ExchangeKind kind; };
-struct Aggregate { std::vector<sema::KeyColumn> keys; sema::Window window; std::vector<sema::AggregateCall> calls; };
-struct Top { std::vector<sema::KeyColumn> keys; sema::Window window; uint32_t count; std::vector<sema::Order> orders; bool has_rank; };
-struct Late { };                                      // late rows of the input, an Aggregate or Top; schema of that node's input
-struct Sink { uint32_t sink; };                       // of TypedProgram::sinks
+struct Exchange {
+  ExchangeKind kind;
+};
+struct Aggregate {
+  std::vector<sema::KeyColumn> keys;
+  sema::Window window;
+  std::vector<sema::AggregateCall> calls;
+};
+struct Top {
+  std::vector<sema::KeyColumn> keys;
+  sema::Window window;
+  uint32_t count;
+  std::vector<sema::Order> orders;
+  bool has_rank;
+};
+struct Late {}; // late rows of the input, an Aggregate or Top; schema of that node's input
+struct Sink {
+  uint32_t sink;
+}; // of TypedProgram::sinks
 
 struct Node {
   std::variant<Source, Errors, Filter, Project, Unnest, Union, Exchange, Aggregate, Top, Late, Sink> op;
-  std::string name;  // "hourly_tips.aggregate": stable, unique in the graph; what messages and state are named by
+  std::string name; // "hourly_tips.aggregate": stable, unique in the graph; what messages and state are named by
   std::vector<NodeId> inputs;
-  Schema schema;     // of its result; of a Sink: that of its input
+  Schema schema; // of its result; of a Sink: that of its input
   ChangeKinds changes;
   sema::OnError on_error = sema::OnError::stop;
-  uint32_t parallelism = 0;  // 0: that of the job
+  uint32_t parallelism = 0; // 0: that of the job
   lang::SourceRange range;
 };
 
@@ -59,4 +84,4 @@ struct DataflowGraph {
   std::vector<Node> nodes;
 };
 
-}  // namespace flow::graph
+} // namespace flow::graph

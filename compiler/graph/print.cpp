@@ -10,31 +10,34 @@ using sema::ExprKind;
 
 const char* operator_text(ExprKind kind) {
   switch (kind) {
-    case ExprKind::add:
-    case ExprKind::shift_time: return " + ";
-    case ExprKind::subtract: return " - ";
-    case ExprKind::multiply: return " * ";
-    case ExprKind::divide: return " / ";
-    case ExprKind::remainder: return " % ";
-    case ExprKind::equal: return " == ";
-    case ExprKind::not_equal: return " != ";
-    case ExprKind::less: return " < ";
-    case ExprKind::less_equal: return " <= ";
-    case ExprKind::greater: return " > ";
-    case ExprKind::greater_equal: return " >= ";
-    case ExprKind::logical_and: return " and ";
-    case ExprKind::logical_or: return " or ";
-    case ExprKind::coalesce: return " ?? ";
-    default: return nullptr;
+  case ExprKind::add:
+  case ExprKind::shift_time: return " + ";
+  case ExprKind::subtract: return " - ";
+  case ExprKind::multiply: return " * ";
+  case ExprKind::divide: return " / ";
+  case ExprKind::remainder: return " % ";
+  case ExprKind::equal: return " == ";
+  case ExprKind::not_equal: return " != ";
+  case ExprKind::less: return " < ";
+  case ExprKind::less_equal: return " <= ";
+  case ExprKind::greater: return " > ";
+  case ExprKind::greater_equal: return " >= ";
+  case ExprKind::logical_and: return " and ";
+  case ExprKind::logical_or: return " or ";
+  case ExprKind::coalesce: return " ?? ";
+  default: return nullptr;
   }
 }
 
 std::string quoted(std::string_view text) {
   std::string made = "\"";
   for (char c : text) {
-    if (c == '\n') made += "\\n";
-    else if (c == '"' || c == '\\') made += std::string("\\") + c;
-    else made += c;
+    if (c == '\n')
+      made += "\\n";
+    else if (c == '"' || c == '\\')
+      made += std::string("\\") + c;
+    else
+      made += c;
   }
   return made + "\"";
 }
@@ -52,36 +55,40 @@ std::string print_constant(const Expr& expr) {
 }
 
 class ExprPrinter {
- public:
-  ExprPrinter(std::span<const sema::Column> columns, const sema::TypedProgram& program) : columns_(columns), program_(program) {}
+public:
+  ExprPrinter(std::span<const sema::Column> columns, const sema::TypedProgram& program)
+      : columns_(columns), program_(program) {}
 
   std::string print(const Expr& expr) {
-    if (const char* infix = operator_text(expr.kind)) return "(" + print(*expr.args[0]) + infix + print(*expr.args[1]) + ")";
+    if (const char* infix = operator_text(expr.kind))
+      return "(" + print(*expr.args[0]) + infix + print(*expr.args[1]) + ")";
     switch (expr.kind) {
-      case ExprKind::constant: return print_constant(expr);
-      case ExprKind::column: return expr.index < columns_.size() ? std::string(columns_[expr.index].name) : fmt::format("#{}", expr.index);
-      case ExprKind::local: return fmt::format("${}", expr.index);
-      case ExprKind::param: return std::string(program_.params[expr.index].name);
-      case ExprKind::number: return "number";
-      case ExprKind::negate: return "-" + print(*expr.args[0]);
-      case ExprKind::logical_not: return "not " + print(*expr.args[0]);
-      case ExprKind::is_null: return "(" + print(*expr.args[0]) + " is null)";
-      case ExprKind::conditional:
-        return "(if " + print(*expr.args[0]) + " then " + print(*expr.args[1]) + " else " + print(*expr.args[2]) + ")";
-      case ExprKind::convert: return call(sema::text_of(expr.type), expr);
-      case ExprKind::to_nullable:
-      case ExprKind::assume_value: return print(*expr.args[0]);
-      case ExprKind::to_text: return call("text", expr);
-      case ExprKind::concat: return call("concat", expr);
-      case ExprKind::attempt: return call("try", expr);
-      case ExprKind::call_extern: return call(std::string(program_.externs[expr.function].name), expr);
-      case ExprKind::call: return call(std::string(program_.functions[expr.function].name), expr);
-      case ExprKind::let: return fmt::format("(let ${} = {} in {})", expr.index, print(*expr.args[0]), print(*expr.args[1]));
-      default: return "?";
+    case ExprKind::constant: return print_constant(expr);
+    case ExprKind::column:
+      return expr.index < columns_.size() ? std::string(columns_[expr.index].name) : fmt::format("#{}", expr.index);
+    case ExprKind::local: return fmt::format("${}", expr.index);
+    case ExprKind::param: return std::string(program_.params[expr.index].name);
+    case ExprKind::number: return "number";
+    case ExprKind::negate: return "-" + print(*expr.args[0]);
+    case ExprKind::logical_not: return "not " + print(*expr.args[0]);
+    case ExprKind::is_null: return "(" + print(*expr.args[0]) + " is null)";
+    case ExprKind::conditional:
+      return "(if " + print(*expr.args[0]) + " then " + print(*expr.args[1]) + " else " + print(*expr.args[2]) + ")";
+    case ExprKind::convert: return call(sema::text_of(expr.type), expr);
+    case ExprKind::to_nullable:
+    case ExprKind::assume_value: return print(*expr.args[0]);
+    case ExprKind::to_text: return call("text", expr);
+    case ExprKind::concat: return call("concat", expr);
+    case ExprKind::attempt: return call("try", expr);
+    case ExprKind::call_extern: return call(std::string(program_.externs[expr.function].name), expr);
+    case ExprKind::call: return call(std::string(program_.functions[expr.function].name), expr);
+    case ExprKind::let:
+      return fmt::format("(let ${} = {} in {})", expr.index, print(*expr.args[0]), print(*expr.args[1]));
+    default: return "?";
     }
   }
 
- private:
+private:
   std::string call(const std::string& name, const Expr& expr) {
     std::string made = name + "(";
     for (size_t i = 0; i < expr.args.size(); i++) made += (i == 0 ? "" : ", ") + print(*expr.args[i]);
@@ -93,7 +100,7 @@ class ExprPrinter {
 };
 
 class GraphPrinter {
- public:
+public:
   explicit GraphPrinter(const DataflowGraph& graph) : graph_(graph) {}
 
   std::string print() {
@@ -101,16 +108,18 @@ class GraphPrinter {
     return std::move(text_);
   }
 
- private:
+private:
   void print_node(NodeId id) {
     const Node& node = graph_.nodes[id];
     text_ += fmt::format("%{} {} = {}", id, node.name, describe(node));
-    for (size_t i = 0; i < node.inputs.size(); i++) text_ += fmt::format("{}%{}", i == 0 ? " of " : ", ", node.inputs[i]);
+    for (size_t i = 0; i < node.inputs.size(); i++)
+      text_ += fmt::format("{}%{}", i == 0 ? " of " : ", ", node.inputs[i]);
     if (node.parallelism != 0) text_ += fmt::format(" parallelism {}", node.parallelism);
     if (node.on_error == sema::OnError::skip) text_ += " on error skip";
     text_ += "\n    {";
     for (size_t i = 0; i < node.schema.columns.size(); i++) {
-      text_ += fmt::format("{} {}: {}", i == 0 ? "" : ",", node.schema.columns[i].name, sema::text_of(node.schema.columns[i].type));
+      text_ += fmt::format("{} {}: {}", i == 0 ? "" : ",", node.schema.columns[i].name,
+                           sema::text_of(node.schema.columns[i].type));
     }
     text_ += node.schema.has_time ? " } with event time\n" : " }\n";
   }
@@ -121,7 +130,8 @@ class GraphPrinter {
 
   std::string keys(const Node& node, const std::vector<sema::KeyColumn>& keys) {
     std::string made;
-    for (const sema::KeyColumn& key : keys) made += fmt::format("{}{} = {}", made.empty() ? " key " : ", ", key.name, expr(node, key.value));
+    for (const sema::KeyColumn& key : keys)
+      made += fmt::format("{}{} = {}", made.empty() ? " key " : ", ", key.name, expr(node, key.value));
     return made;
   }
 
@@ -133,7 +143,9 @@ class GraphPrinter {
     if (std::holds_alternative<Sink>(node.op)) return "sink";
     if (const auto* filter = std::get_if<Filter>(&node.op)) return "where " + expr(node, filter->condition);
     if (const auto* exchange = std::get_if<Exchange>(&node.op)) {
-      return exchange->kind == ExchangeKind::broadcast ? "broadcast" : exchange->kind == ExchangeKind::rebalance ? "rebalance" : "forward";
+      return exchange->kind == ExchangeKind::broadcast   ? "broadcast"
+             : exchange->kind == ExchangeKind::rebalance ? "rebalance"
+                                                         : "forward";
     }
     if (const auto* unnest = std::get_if<Unnest>(&node.op)) {
       return fmt::format("unnest split({}, {})", expr(node, unnest->text), expr(node, unnest->pattern));
@@ -144,8 +156,10 @@ class GraphPrinter {
       return made;
     }
     if (const auto* top = std::get_if<Top>(&node.op)) {
-      std::string made = fmt::format("top {} window {}{} by", top->count, print_window(top->window), keys(node, top->keys));
-      for (const sema::Order& order : top->orders) made += fmt::format(" {}{}", expr(node, order.value), order.descending ? " desc" : "");
+      std::string made =
+          fmt::format("top {} window {}{} by", top->count, print_window(top->window), keys(node, top->keys));
+      for (const sema::Order& order : top->orders)
+        made += fmt::format(" {}{}", expr(node, order.value), order.descending ? " desc" : "");
       return made;
     }
     const auto& aggregate = std::get<Aggregate>(node.op);
@@ -164,7 +178,7 @@ class GraphPrinter {
   std::string text_;
 };
 
-}  // namespace
+} // namespace
 
 std::string print(const DataflowGraph& graph) { return GraphPrinter(graph).print(); }
 
@@ -175,10 +189,11 @@ std::string print_expr(const Expr& expr, std::span<const sema::Column> columns, 
 std::string print_window(const sema::Window& window) {
   std::string offset = window.offset_us != 0 ? ", offset: " + print_duration(window.offset_us) : "";
   switch (window.kind) {
-    case sema::WindowKind::tumbling: return "tumbling(" + print_duration(window.size_us) + offset + ")";
-    case sema::WindowKind::hopping: return "hopping(" + print_duration(window.size_us) + ", " + print_duration(window.slide_us) + offset + ")";
-    case sema::WindowKind::same: return "same";
-    case sema::WindowKind::global: return "global";
+  case sema::WindowKind::tumbling: return "tumbling(" + print_duration(window.size_us) + offset + ")";
+  case sema::WindowKind::hopping:
+    return "hopping(" + print_duration(window.size_us) + ", " + print_duration(window.slide_us) + offset + ")";
+  case sema::WindowKind::same: return "same";
+  case sema::WindowKind::global: return "global";
   }
   return {};
 }
@@ -188,7 +203,8 @@ std::string print_duration(int64_t micros) {
     const char* name;
     int64_t micros;
   };
-  constexpr Unit units[] = {{"d", 86'400'000'000}, {"h", 3'600'000'000}, {"min", 60'000'000}, {"s", 1'000'000}, {"ms", 1'000}, {"us", 1}};
+  constexpr Unit units[] = {{"d", 86'400'000'000}, {"h", 3'600'000'000}, {"min", 60'000'000},
+                            {"s", 1'000'000},      {"ms", 1'000},        {"us", 1}};
   if (micros == 0) return "0s";
   std::string text = micros < 0 ? "-" : "";
   uint64_t rest = micros < 0 ? 0 - static_cast<uint64_t>(micros) : static_cast<uint64_t>(micros);
@@ -202,17 +218,17 @@ std::string print_duration(int64_t micros) {
 
 const char* name_of(sema::AggregateKind kind) {
   switch (kind) {
-    case sema::AggregateKind::count: return "count";
-    case sema::AggregateKind::sum: return "sum";
-    case sema::AggregateKind::min: return "min";
-    case sema::AggregateKind::max: return "max";
-    case sema::AggregateKind::avg: return "avg";
-    case sema::AggregateKind::first: return "first";
-    case sema::AggregateKind::last: return "last";
-    case sema::AggregateKind::min_by: return "min_by";
-    case sema::AggregateKind::max_by: return "max_by";
+  case sema::AggregateKind::count: return "count";
+  case sema::AggregateKind::sum: return "sum";
+  case sema::AggregateKind::min: return "min";
+  case sema::AggregateKind::max: return "max";
+  case sema::AggregateKind::avg: return "avg";
+  case sema::AggregateKind::first: return "first";
+  case sema::AggregateKind::last: return "last";
+  case sema::AggregateKind::min_by: return "min_by";
+  case sema::AggregateKind::max_by: return "max_by";
   }
   return "?";
 }
 
-}  // namespace flow::graph
+} // namespace flow::graph

@@ -19,4 +19,4 @@ std::string print_window(const sema::Window& window);
 std::string print_duration(int64_t micros);
 const char* name_of(sema::AggregateKind kind);
 
-}  // namespace flow::graph
+} // namespace flow::graph

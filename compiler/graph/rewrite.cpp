@@ -7,7 +7,8 @@ void collect_columns(const Expr& expr, std::set<uint32_t>& columns) {
   for (const Expr* arg : expr.args) collect_columns(*arg, columns);
 }
 
-const Expr* replace_columns(const Expr& expr, const std::function<const Expr*(const Expr& column)>& replace, lang::Arena& arena) {
+const Expr* replace_columns(const Expr& expr, const std::function<const Expr*(const Expr& column)>& replace,
+                            lang::Arena& arena) {
   if (expr.kind == sema::ExprKind::column) return replace(expr);
   if (expr.args.empty()) return &expr;
   std::vector<const Expr*> args;
@@ -31,7 +32,8 @@ const Expr* renumber(const Expr& expr, std::span<const uint32_t> old_of, lang::A
 }
 
 const Expr* column_expr(uint32_t index, sema::Type type, lang::SourceRange range, lang::Arena& arena) {
-  return arena.make<Expr>(Expr{.kind = sema::ExprKind::column, .type = type, .range = range, .args = {}, .index = index});
+  return arena.make<Expr>(
+      Expr{.kind = sema::ExprKind::column, .type = type, .range = range, .args = {}, .index = index});
 }
 
 void change_expressions(Node& node, const std::function<const Expr*(const Expr&)>& change) {
@@ -53,4 +55,4 @@ void change_expressions(Node& node, const std::function<const Expr*(const Expr&)
   }
 }
 
-}  // namespace flow::graph
+} // namespace flow::graph

@@ -13,7 +13,8 @@ namespace flow::graph {
 void collect_columns(const Expr& expr, std::set<uint32_t>& columns);
 
 /// The expression with each column replaced by what `replace` gives for it.
-const Expr* replace_columns(const Expr& expr, const std::function<const Expr*(const Expr& column)>& replace, lang::Arena& arena);
+const Expr* replace_columns(const Expr& expr, const std::function<const Expr*(const Expr& column)>& replace,
+                            lang::Arena& arena);
 
 /// The expression over rows whose column i was at `old_of[i]` before. REQUIRES: all columns it reads are still there.
 const Expr* renumber(const Expr& expr, std::span<const uint32_t> old_of, lang::Arena& arena);
@@ -24,4 +25,4 @@ const Expr* column_expr(uint32_t index, sema::Type type, lang::SourceRange range
 /// Applies `change` to every expression that the node evaluates over its input's rows.
 void change_expressions(Node& node, const std::function<const Expr*(const Expr&)>& change);
 
-}  // namespace flow::graph
+} // namespace flow::graph

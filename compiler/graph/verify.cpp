@@ -10,17 +10,14 @@ namespace {
 
 using Problem = std::optional<std::string>;
 
-template <typename Op>
-bool is(const Node& node) {
-  return std::holds_alternative<Op>(node.op);
-}
+template <typename Op> bool is(const Node& node) { return std::holds_alternative<Op>(node.op); }
 
 // ---- change kinds -------------------------------------------------------------------------------------------------
 
 /// What an operator takes of its input, and what it makes of it.
 struct ChangeRule {
   ChangeKinds takes;
-  bool passes_on;  // else it makes inserts only
+  bool passes_on; // else it makes inserts only
 };
 
 constexpr ChangeKinds inserts{}, all{.updates = true, .deletes = true};
@@ -33,7 +30,7 @@ ChangeRule change_rule(const Node& node) {
                       std::is_same_v<Op, Exchange>) {
           return {all, true};
         } else if constexpr (std::is_same_v<Op, Late>) {
-          return {all, false};  // rows that a window did not take, before any change was made
+          return {all, false}; // rows that a window did not take, before any change was made
         } else {
           return {inserts, false};
         }
@@ -156,7 +153,9 @@ Problem check_source(const DataflowGraph& graph, const Node& node) {
       return fmt::format("{}: {} is no field of its data", node.name, column.name);
     }
   }
-  return node.schema.has_time == (source->time != nullptr) ? std::nullopt : Problem(node.name + ": event time and clause do not agree");
+  return node.schema.has_time == (source->time != nullptr)
+             ? std::nullopt
+             : Problem(node.name + ": event time and clause do not agree");
 }
 
 Problem check_sink(const DataflowGraph& graph, const Node& node) {
@@ -167,7 +166,8 @@ Problem check_sink(const DataflowGraph& graph, const Node& node) {
   return fmt::format("{}: gets {} columns, writes {}", node.name, node.schema.columns.size(), wanted);
 }
 
-// ---- operators --------------------------------------------------------------------------------------------------------
+// ---- operators
+// --------------------------------------------------------------------------------------------------------
 
 Problem check_window(const Node& node, const Schema& input) {
   const sema::Window* window = window_of(node);
@@ -190,7 +190,8 @@ Problem check_call(const Node& node, const sema::AggregateCall& call) {
 
 Problem check_operator(const Node& node, const Schema& input) {
   if (auto broken = check_window(node, input)) return broken;
-  if (const auto* filter = std::get_if<Filter>(&node.op); filter != nullptr && filter->condition->type.kind != sema::Kind::BOOL) {
+  if (const auto* filter = std::get_if<Filter>(&node.op);
+      filter != nullptr && filter->condition->type.kind != sema::Kind::BOOL) {
     return node.name + ": its condition is no bool";
   }
   if (const auto* top = std::get_if<Top>(&node.op); top != nullptr && (top->count == 0 || top->orders.empty())) {
@@ -233,14 +234,16 @@ Problem check_node(const DataflowGraph& graph, NodeId id) {
   if (auto broken = check_operator(node, graph.nodes[node.inputs[0]].schema)) return broken;
   std::optional<Schema> expected = expected_schema(graph, node);
   if (!expected && !is<Errors>(node)) return node.name + ": no place for its column";
-  if (expected && !same_columns(*expected, node.schema)) return node.name + ": its rows are not what it makes of its input";
+  if (expected && !same_columns(*expected, node.schema))
+    return node.name + ": its rows are not what it makes of its input";
   for (NodeId input : node.inputs) {
-    if (is<Union>(node) && !same_columns(graph.nodes[input].schema, node.schema)) return node.name + ": its inputs differ";
+    if (is<Union>(node) && !same_columns(graph.nodes[input].schema, node.schema))
+      return node.name + ": its inputs differ";
   }
   return is<Sink>(node) ? check_sink(graph, node) : std::nullopt;
 }
 
-}  // namespace
+} // namespace
 
 bool is_stateful(const Node& node) { return is<Aggregate>(node) || is<Top>(node); }
 
@@ -277,4 +280,4 @@ std::optional<std::string> verify(const DataflowGraph& graph) {
   return std::nullopt;
 }
 
-}  // namespace flow::graph
+} // namespace flow::graph

@@ -15,4 +15,4 @@ std::optional<std::string> verify(const DataflowGraph& graph);
 std::vector<const Expr*> expressions_of(const Node& node);
 bool is_stateful(const Node& node);
 
-}  // namespace flow::graph
+} // namespace flow::graph

@@ -31,4 +31,4 @@ void remove_nodes(DataflowGraph& graph, const std::vector<bool>& is_dead) {
 
 bool is_same_place(const Node& a, const Node& b) { return a.on_error == b.on_error && a.parallelism == b.parallelism; }
 
-}  // namespace flow::optimize
+} // namespace flow::optimize

@@ -16,4 +16,4 @@ void remove_nodes(graph::DataflowGraph& graph, const std::vector<bool>& is_dead)
 /// Do both run in the same tasks, and treat failures alike?
 bool is_same_place(const graph::Node& a, const graph::Node& b);
 
-}  // namespace flow::optimize
+} // namespace flow::optimize

@@ -10,25 +10,25 @@ using sema::Expr;
 using sema::ExprKind;
 
 class FailureSearch {
- public:
+public:
   explicit FailureSearch(const sema::TypedProgram& program) : program_(program) {}
 
   bool can_fail(const Expr& expr) {
     switch (expr.kind) {
-      case ExprKind::attempt: return false;
-      case ExprKind::call_extern:
-        if (program_.externs[expr.function].may_fail) return true;
-        break;
-      case ExprKind::call:
-        if (can_function_fail(expr.function)) return true;
-        break;
-      default:
-        if (has_own_failure(expr)) return true;
+    case ExprKind::attempt: return false;
+    case ExprKind::call_extern:
+      if (program_.externs[expr.function].may_fail) return true;
+      break;
+    case ExprKind::call:
+      if (can_function_fail(expr.function)) return true;
+      break;
+    default:
+      if (has_own_failure(expr)) return true;
     }
     return any_operand(expr);
   }
 
- private:
+private:
   /// Its operands taken for columns, which never fail: what is left is the operation.
   static bool has_own_failure(const Expr& expr) {
     std::vector<Expr> operands(expr.args.size());
@@ -63,7 +63,7 @@ class FailureSearch {
   std::set<uint32_t> entered_;
 };
 
-}  // namespace
+} // namespace
 
 bool can_fail(const Expr& expr, const sema::TypedProgram& program) { return FailureSearch(program).can_fail(expr); }
 
@@ -74,4 +74,4 @@ bool can_fail(const graph::Project& project, const sema::TypedProgram& program) 
   return false;
 }
 
-}  // namespace flow::optimize
+} // namespace flow::optimize

@@ -9,4 +9,4 @@ namespace flow::optimize {
 bool can_fail(const graph::Expr& expr, const sema::TypedProgram& program);
 bool can_fail(const graph::Project& project, const sema::TypedProgram& program);
 
-}  // namespace flow::optimize
+} // namespace flow::optimize

@@ -47,17 +47,17 @@ int compare(const Expr& a, const Expr& b) {
 
 bool holds(ExprKind kind, int order) {
   switch (kind) {
-    case ExprKind::equal: return order == 0;
-    case ExprKind::not_equal: return order != 0;
-    case ExprKind::less: return order == -1;
-    case ExprKind::less_equal: return order == -1 || order == 0;
-    case ExprKind::greater: return order == 1;
-    default: return order == 1 || order == 0;
+  case ExprKind::equal: return order == 0;
+  case ExprKind::not_equal: return order != 0;
+  case ExprKind::less: return order == -1;
+  case ExprKind::less_equal: return order == -1 || order == 0;
+  case ExprKind::greater: return order == 1;
+  default: return order == 1 || order == 0;
   }
 }
 
 class Folder {
- public:
+public:
   Folder(const sema::TypedProgram& program, lang::Arena& arena) : program_(program), arena_(arena), make_(arena) {}
 
   const Expr* fold(const Expr& expr) {
@@ -74,7 +74,7 @@ class Folder {
     return simplified(*arena_.make<Expr>(made));
   }
 
- private:
+private:
   /// `expr` has folded operands. What takes its place must have its type.
   const Expr* simplified(const Expr& expr) {
     const Expr* made = attempt(expr);
@@ -84,32 +84,32 @@ class Folder {
   const Expr* attempt(const Expr& expr) {
     const Expr& first = *expr.args[0];
     switch (expr.kind) {
-      case ExprKind::logical_not: return negation(expr, first);
-      case ExprKind::negate:
-      case ExprKind::add:
-      case ExprKind::subtract:
-      case ExprKind::multiply:
-      case ExprKind::divide:
-      case ExprKind::remainder:
-      case ExprKind::shift_time: return arithmetic(expr);
-      case ExprKind::equal:
-      case ExprKind::not_equal:
-      case ExprKind::less:
-      case ExprKind::less_equal:
-      case ExprKind::greater:
-      case ExprKind::greater_equal: return comparison(expr);
-      case ExprKind::logical_and: return logical(expr, true);
-      case ExprKind::logical_or: return logical(expr, false);
-      case ExprKind::conditional: return is_true(first) ? expr.args[1] : is_false(first) ? expr.args[2] : nullptr;
-      case ExprKind::coalesce: return coalesce(expr);
-      case ExprKind::is_null: return null_test(expr, first);
-      case ExprKind::convert: return convert(expr, first);
-      case ExprKind::assume_value: return first.kind == ExprKind::to_nullable ? first.args[0] : nullptr;
-      case ExprKind::to_text: return text_of(expr, first);
-      case ExprKind::concat: return concat(expr);
-      case ExprKind::let: return without_let(expr);
-      case ExprKind::attempt: return without_attempt(expr, first);
-      default: return nullptr;
+    case ExprKind::logical_not: return negation(expr, first);
+    case ExprKind::negate:
+    case ExprKind::add:
+    case ExprKind::subtract:
+    case ExprKind::multiply:
+    case ExprKind::divide:
+    case ExprKind::remainder:
+    case ExprKind::shift_time: return arithmetic(expr);
+    case ExprKind::equal:
+    case ExprKind::not_equal:
+    case ExprKind::less:
+    case ExprKind::less_equal:
+    case ExprKind::greater:
+    case ExprKind::greater_equal: return comparison(expr);
+    case ExprKind::logical_and: return logical(expr, true);
+    case ExprKind::logical_or: return logical(expr, false);
+    case ExprKind::conditional: return is_true(first) ? expr.args[1] : is_false(first) ? expr.args[2] : nullptr;
+    case ExprKind::coalesce: return coalesce(expr);
+    case ExprKind::is_null: return null_test(expr, first);
+    case ExprKind::convert: return convert(expr, first);
+    case ExprKind::assume_value: return first.kind == ExprKind::to_nullable ? first.args[0] : nullptr;
+    case ExprKind::to_text: return text_of(expr, first);
+    case ExprKind::concat: return concat(expr);
+    case ExprKind::let: return without_let(expr);
+    case ExprKind::attempt: return without_attempt(expr, first);
+    default: return nullptr;
     }
   }
 
@@ -122,23 +122,23 @@ class Folder {
     for (const Expr* arg : expr.args) {
       if (!sema::is_constant(*arg)) return nullptr;
     }
-    const Expr &a = *expr.args[0], &b = *expr.args.back();  // the same one of negate
+    const Expr &a = *expr.args[0], &b = *expr.args.back(); // the same one of negate
     return expr.type.is_float() ? float_arithmetic(expr, a, b) : integer_arithmetic(expr, a, b);
   }
 
   const Expr* integer_arithmetic(const Expr& expr, const Expr& left, const Expr& right) {
     Wide a = sema::integer_of(left), b = sema::integer_of(right), result = 0;
     switch (expr.kind) {
-      case ExprKind::negate: result = -a; break;
-      case ExprKind::add:
-      case ExprKind::shift_time: result = a + b; break;
-      case ExprKind::subtract: result = a - b; break;
-      case ExprKind::multiply:
-        if (__builtin_mul_overflow(a, b, &result)) return nullptr;
-        break;
-      default:
-        if (b == 0) return nullptr;
-        result = expr.kind == ExprKind::divide ? a / b : a % b;
+    case ExprKind::negate: result = -a; break;
+    case ExprKind::add:
+    case ExprKind::shift_time: result = a + b; break;
+    case ExprKind::subtract: result = a - b; break;
+    case ExprKind::multiply:
+      if (__builtin_mul_overflow(a, b, &result)) return nullptr;
+      break;
+    default:
+      if (b == 0) return nullptr;
+      result = expr.kind == ExprKind::divide ? a / b : a % b;
     }
     if (!sema::holds(holder_of(expr.type), result)) return nullptr;
     return make_.integer(expr.type, static_cast<int64_t>(result), expr.range);
@@ -147,12 +147,12 @@ class Folder {
   const Expr* float_arithmetic(const Expr& expr, const Expr& left, const Expr& right) {
     double a = left.float_value, b = right.float_value, result = 0;
     switch (expr.kind) {
-      case ExprKind::negate: result = -a; break;
-      case ExprKind::add: result = a + b; break;
-      case ExprKind::subtract: result = a - b; break;
-      case ExprKind::multiply: result = a * b; break;
-      case ExprKind::divide: result = a / b; break;
-      default: return nullptr;
+    case ExprKind::negate: result = -a; break;
+    case ExprKind::add: result = a + b; break;
+    case ExprKind::subtract: result = a - b; break;
+    case ExprKind::multiply: result = a * b; break;
+    case ExprKind::divide: result = a / b; break;
+    default: return nullptr;
     }
     // Of two f32 the double result is exact enough that rounding it once more gives the f32 result.
     if (expr.type.kind == Kind::F32) result = static_cast<float>(result);
@@ -279,7 +279,7 @@ class Folder {
   sema::ExprFactory make_;
 };
 
-}  // namespace
+} // namespace
 
 void fold_constants(DataflowGraph& graph, lang::Arena& arena) {
   Folder folder(*graph.program, arena);
@@ -288,4 +288,4 @@ void fold_constants(DataflowGraph& graph, lang::Arena& arena) {
   }
 }
 
-}  // namespace flow::optimize
+} // namespace flow::optimize

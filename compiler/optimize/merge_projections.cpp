@@ -41,13 +41,14 @@ bool can_merge(const graph::Project& first, const graph::Project& second, const 
 }
 
 /// The projection before `node`, if only `node` reads it and both run alike.
-const graph::Project* own_projection(const DataflowGraph& graph, const Node& node, const std::vector<uint32_t>& readers) {
+const graph::Project* own_projection(const DataflowGraph& graph, const Node& node,
+                                     const std::vector<uint32_t>& readers) {
   const Node& before = graph.nodes[node.inputs[0]];
   bool is_own = readers[node.inputs[0]] == 1 && is_same_place(before, node);
   return is_own ? std::get_if<graph::Project>(&before.op) : nullptr;
 }
 
-}  // namespace
+} // namespace
 
 void merge_projections(DataflowGraph& graph, lang::Arena& arena) {
   std::vector<uint32_t> readers = count_readers(graph);
@@ -66,4 +67,4 @@ void merge_projections(DataflowGraph& graph, lang::Arena& arena) {
   remove_nodes(graph, is_dead);
 }
 
-}  // namespace flow::optimize
+} // namespace flow::optimize

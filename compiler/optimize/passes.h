@@ -17,4 +17,4 @@ void prune_fields(graph::DataflowGraph& graph, lang::Arena& arena);
 /// Takes away what leads to no sink and what does nothing.
 void remove_unused(graph::DataflowGraph& graph, lang::Arena& arena);
 
-}  // namespace flow::optimize
+} // namespace flow::optimize

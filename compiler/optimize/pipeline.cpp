@@ -16,18 +16,18 @@ struct Pass {
 
 /// The order and its reasons.
 constexpr Pass passes[] = {
-    {"fold_constants", fold_constants},        // conditions become plain, so that the others see what is copied
-    {"push_filters", push_filters},            // projections become neighbours
-    {"merge_projections", merge_projections},  // few large projections instead of many small ones
-    {"prune_fields", prune_fields},            // what nobody reads any more is not even decoded
-    {"remove_unused", remove_unused},          // last: what the others made idle
+    {"fold_constants", fold_constants},       // conditions become plain, so that the others see what is copied
+    {"push_filters", push_filters},           // projections become neighbours
+    {"merge_projections", merge_projections}, // few large projections instead of many small ones
+    {"prune_fields", prune_fields},           // what nobody reads any more is not even decoded
+    {"remove_unused", remove_unused},         // last: what the others made idle
 };
 
 bool is_disabled(const Options& options, const char* name) {
   return std::find(options.disabled.begin(), options.disabled.end(), name) != options.disabled.end();
 }
 
-}  // namespace
+} // namespace
 
 std::optional<std::string> unknown_pass(const Options& options) {
   for (const std::string& name : options.disabled) {
@@ -52,4 +52,4 @@ std::optional<std::string> run(graph::DataflowGraph& graph, const Options& optio
   return std::nullopt;
 }
 
-}  // namespace flow::optimize
+} // namespace flow::optimize

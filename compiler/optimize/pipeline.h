@@ -22,4 +22,4 @@ std::string pass_names();
 /// REQUIRES: the graph verifies.
 std::optional<std::string> run(graph::DataflowGraph& graph, const Options& options, lang::Arena& arena);
 
-}  // namespace flow::optimize
+} // namespace flow::optimize

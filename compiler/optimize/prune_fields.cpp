@@ -1,10 +1,10 @@
 // prune_fields: which columns does anybody read? First backwards from the sinks, then forwards to take the others away.
 //
-// Inside a chain a row lies in registers, so filters keep what their input keeps. Where rows are sent (unions, exchanges) a
-// projection before them leaves the unread columns behind; the plan does so before stateful operators. A value that may
-// fail is kept even if no one reads it: its failure is part of what the program says. `top` keeps all its columns,
-// because the last of its ties are settled by them; an aggregate keeps all its results, because its state must not
-// depend on who reads them.
+// Inside a chain a row lies in registers, so filters keep what their input keeps. Where rows are sent (unions,
+// exchanges) a projection before them leaves the unread columns behind; the plan does so before stateful operators. A
+// value that may fail is kept even if no one reads it: its failure is part of what the program says. `top` keeps all
+// its columns, because the last of its ties are settled by them; an aggregate keeps all its results, because its state
+// must not depend on who reads them.
 #include <algorithm>
 #include <set>
 
@@ -24,10 +24,7 @@ namespace {
 
 using Columns = std::set<uint32_t>;
 
-template <typename Op>
-bool is(const Node& node) {
-  return std::holds_alternative<Op>(node.op);
-}
+template <typename Op> bool is(const Node& node) { return std::holds_alternative<Op>(node.op); }
 
 void add_all(Columns& columns, size_t count) {
   for (uint32_t i = 0; i < count; i++) columns.insert(i);
@@ -39,7 +36,8 @@ Columns read_of_input(const DataflowGraph& graph, NodeId id, const Columns& read
   Columns wanted;
   if (const auto* project = std::get_if<graph::Project>(&node.op)) {
     for (uint32_t i = 0; i < project->values.size(); i++) {
-      if (read.count(i) != 0 || can_fail(*project->values[i], *graph.program)) graph::collect_columns(*project->values[i], wanted);
+      if (read.count(i) != 0 || can_fail(*project->values[i], *graph.program))
+        graph::collect_columns(*project->values[i], wanted);
     }
     return wanted;
   }
@@ -79,7 +77,7 @@ std::vector<Columns> find_read_columns(const DataflowGraph& graph) {
 
 /// Rebuilds the graph, node by node. `kept[id]`: the old columns that a node's rows still have, in order.
 class Pruner {
- public:
+public:
   Pruner(DataflowGraph& graph, lang::Arena& arena) : old_(graph), arena_(arena), read_(find_read_columns(graph)) {}
 
   DataflowGraph run() {
@@ -88,7 +86,7 @@ class Pruner {
     return std::move(new_);
   }
 
- private:
+private:
   void add(NodeId id) {
     Node node = old_.nodes[id];
     std::vector<uint32_t> kept = kept_of(id);
@@ -123,7 +121,8 @@ class Pruner {
     if (is<graph::Unnest>(node)) {
       uint32_t column = std::get<graph::Unnest>(node.op).column;
       kept = kept_[node.inputs[0]];
-      if (std::find(kept.begin(), kept.end(), column) == kept.end()) kept.insert(std::lower_bound(kept.begin(), kept.end(), column), column);
+      if (std::find(kept.begin(), kept.end(), column) == kept.end())
+        kept.insert(std::lower_bound(kept.begin(), kept.end(), column), column);
       return kept;
     }
     bool keeps_all = is<graph::Aggregate>(node) || is<graph::Top>(node) || is<graph::Errors>(node);
@@ -152,10 +151,14 @@ class Pruner {
     graph::Project project;
     for (uint32_t column : kept) {
       auto place = std::find(kept_[input].begin(), kept_[input].end(), column) - kept_[input].begin();
-      project.values.push_back(graph::column_expr(static_cast<uint32_t>(place), before.schema.columns[column].type, node.range, arena_));
+      project.values.push_back(
+          graph::column_expr(static_cast<uint32_t>(place), before.schema.columns[column].type, node.range, arena_));
     }
-    return append({.op = std::move(project), .name = node.name + "@" + std::to_string(number), .inputs = {new_id_[input]},
-                   .schema = pruned(before.schema, kept), .range = node.range});
+    return append({.op = std::move(project),
+                   .name = node.name + "@" + std::to_string(number),
+                   .inputs = {new_id_[input]},
+                   .schema = pruned(before.schema, kept),
+                   .range = node.range});
   }
 
   static graph::Schema pruned(const graph::Schema& schema, const std::vector<uint32_t>& kept) {
@@ -177,8 +180,8 @@ class Pruner {
   std::vector<std::vector<uint32_t>> kept_;
 };
 
-}  // namespace
+} // namespace
 
 void prune_fields(DataflowGraph& graph, lang::Arena& arena) { graph = Pruner(graph, arena).run(); }
 
-}  // namespace flow::optimize
+} // namespace flow::optimize

@@ -25,7 +25,8 @@ bool reads_only_copies(const Expr& expr, const graph::Project& project) {
   return true;
 }
 
-/// The projection that the filter may go before. One that may fail stays where it is: its failures are part of the program.
+/// The projection that the filter may go before. One that may fail stays where it is: its failures are part of the
+/// program.
 graph::Project* projection_before(DataflowGraph& graph, const Node& filter, const std::vector<uint32_t>& readers) {
   NodeId input = filter.inputs[0];
   Node& before = graph.nodes[input];
@@ -36,7 +37,8 @@ graph::Project* projection_before(DataflowGraph& graph, const Node& filter, cons
 }
 
 /// The two change places: names and places in the text go with what the nodes now do.
-bool push_before_projection(DataflowGraph& graph, Node& node, const std::vector<uint32_t>& readers, lang::Arena& arena) {
+bool push_before_projection(DataflowGraph& graph, Node& node, const std::vector<uint32_t>& readers,
+                            lang::Arena& arena) {
   auto* filter = std::get_if<graph::Filter>(&node.op);
   if (filter == nullptr) return false;
   graph::Project* project = projection_before(graph, node, readers);
@@ -101,11 +103,11 @@ bool push_once(DataflowGraph& graph, lang::Arena& arena) {
   return true;
 }
 
-}  // namespace
+} // namespace
 
 void push_filters(DataflowGraph& graph, lang::Arena& arena) {
   while (push_once(graph, arena)) {
   }
 }
 
-}  // namespace flow::optimize
+} // namespace flow::optimize

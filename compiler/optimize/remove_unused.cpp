@@ -52,7 +52,7 @@ void remove_unread(DataflowGraph& graph) {
   graph.nodes = std::move(kept);
 }
 
-}  // namespace
+} // namespace
 
 void remove_unused(DataflowGraph& graph, lang::Arena&) {
   remove_unread(graph);
@@ -61,4 +61,4 @@ void remove_unused(DataflowGraph& graph, lang::Arena&) {
   remove_nodes(graph, is_dead);
 }
 
-}  // namespace flow::optimize
+} // namespace flow::optimize

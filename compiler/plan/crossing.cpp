@@ -34,7 +34,8 @@ std::set<uint32_t> columns_read(const graph::Node& node) {
 void add_key(Crossing& crossing, const sema::KeyColumn& key, lang::Arena& names) {
   crossing.key.columns.push_back({key.name, key.value->type});
   if (is_column(*key.value)) {
-    auto place = std::find(crossing.columns.begin(), crossing.columns.end(), key.value->index) - crossing.columns.begin();
+    auto place =
+        std::find(crossing.columns.begin(), crossing.columns.end(), key.value->index) - crossing.columns.begin();
     crossing.key.from.push_back(static_cast<uint32_t>(place));
     return;
   }
@@ -43,7 +44,7 @@ void add_key(Crossing& crossing, const sema::KeyColumn& key, lang::Arena& names)
   crossing.computed.push_back(key.value);
 }
 
-}  // namespace
+} // namespace
 
 Crossing plan_crossing(const graph::DataflowGraph& graph, graph::NodeId id, bool keeps_rows, lang::Arena& arena) {
   const graph::Node& node = graph.nodes[id];
@@ -77,12 +78,14 @@ std::vector<sema::Column> fired_by_top(const Crossing& crossing, const graph::No
     for (std::string_view bound : {"window_start", "window_end"}) {
       auto found = std::find_if(columns.begin(), columns.end(), [&](const sema::Column& c) { return c.name == bound; });
       sema::Column set{bound, sema::scalar(sema::Kind::TIMESTAMP)};
-      if (found != columns.end()) *found = set;
-      else columns.push_back(set);
+      if (found != columns.end())
+        *found = set;
+      else
+        columns.push_back(set);
     }
   }
   if (top.has_rank) columns.push_back(node.schema.columns.back());
   return columns;
 }
 
-}  // namespace flow::plan
+} // namespace flow::plan

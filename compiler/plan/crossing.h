@@ -1,8 +1,8 @@
 // What crosses to a stateful operator: the columns that it reads, then its computed keys.
 //
 // Keys must be columns where rows cross, so that the edge that partitions them, the table that looks them up and a
-// foreign host all see the same value. A key that is computed becomes a last column "@key.NAME" of the crossing rows. Late
-// rows, and the rows that `top` kept, carry it too until a projection behind their origin takes it off.
+// foreign host all see the same value. A key that is computed becomes a last column "@key.NAME" of the crossing rows.
+// Late rows, and the rows that `top` kept, carry it too until a projection behind their origin takes it off.
 #pragma once
 
 #include "compiler/plan/plan.h"
@@ -10,11 +10,11 @@
 namespace flow::plan {
 
 struct Crossing {
-  std::vector<uint32_t> columns;      // of the node's input, rising
-  std::vector<const Expr*> computed;  // keys over the input
-  std::vector<sema::Column> port;     // the rows as they arrive
+  std::vector<uint32_t> columns;     // of the node's input, rising
+  std::vector<const Expr*> computed; // keys over the input
+  std::vector<sema::Column> port;    // the rows as they arrive
   bool has_time = false;
-  KeySpec key;                        // over `port`
+  KeySpec key; // over `port`
 };
 
 /// `keeps_rows`: rows come out again as they went in (top; a window whose late rows are read), so all columns cross.
@@ -27,4 +27,4 @@ std::vector<const Expr*> crossing_values(const Crossing& crossing, const graph::
 /// The rows that a top fires: those that crossed, the window's bounds set or appended, the rank.
 std::vector<sema::Column> fired_by_top(const Crossing& crossing, const graph::Node& node);
 
-}  // namespace flow::plan
+} // namespace flow::plan

@@ -18,8 +18,11 @@ std::string state_text(const PhysicalPlan& plan, const State& state) {
   const Layout& entry = plan.layouts[state.layout];
   std::string keys;
   for (const sema::Column& column : state.key.columns) keys += (keys.empty() ? "" : ", ") + std::string(column.name);
-  std::string window = state.window.kind == sema::WindowKind::global ? "until the input ends" : "per window " + graph::print_window(state.window);
-  return fmt::format("state {}: {}, {}, {} bytes an entry", state.name, keys.empty() ? "one entry" : "an entry per " + keys, window, entry.stride);
+  std::string window = state.window.kind == sema::WindowKind::global
+                           ? "until the input ends"
+                           : "per window " + graph::print_window(state.window);
+  return fmt::format("state {}: {}, {}, {} bytes an entry", state.name,
+                     keys.empty() ? "one entry" : "an entry per " + keys, window, entry.stride);
 }
 
 /// "fares (file, csv), of it driver_id, tip".
@@ -27,10 +30,13 @@ std::string source_text(const Connector& source) {
   std::string fields;
   bool is_part = false;
   for (size_t i = 0; i < source.fields.size(); i++) {
-    if (source.is_needed[i]) fields += (fields.empty() ? "" : ", ") + std::string(source.fields[i].name);
-    else is_part = true;
+    if (source.is_needed[i])
+      fields += (fields.empty() ? "" : ", ") + std::string(source.fields[i].name);
+    else
+      is_part = true;
   }
-  std::string text = fmt::format("{} ({}{}{})", source.name, source.type, source.format.empty() ? "" : ", ", source.format);
+  std::string text =
+      fmt::format("{} ({}{}{})", source.name, source.type, source.format.empty() ? "" : ", ", source.format);
   if (!is_part) return text;
   return text + (fields.empty() ? ", of it no field" : ", of it " + fields);
 }
@@ -46,7 +52,7 @@ std::string escaped(const std::string& text) {
 
 /// A chain's operators as lines: one below the other where rows go straight on, further in where they part.
 class Tree {
- public:
+public:
   Tree(const PhysicalPlan& plan, const Chain& chain) : plan_(plan), chain_(chain) {
     for (uint32_t op = 0; op < chain_.ops.size(); op++) {
       if (chain_.ops[op].input == none) walk(op, 0);
@@ -54,7 +60,7 @@ class Tree {
   }
   std::vector<std::string> lines() && { return std::move(lines_); }
 
- private:
+private:
   void walk(uint32_t op, size_t indent) {
     const auto* origin = std::get_if<Origin>(&chain_.ops[op].op);
     bool is_told = origin == nullptr || (origin->kind != OriginKind::source && origin->kind != OriginKind::ports);
@@ -72,7 +78,7 @@ class Tree {
   std::vector<std::string> lines_;
 };
 
-}  // namespace
+} // namespace
 
 std::string explain_text(const PhysicalPlan& plan) {
   std::string text;
@@ -84,8 +90,8 @@ std::string explain_text(const PhysicalPlan& plan) {
     }
     for (uint32_t port : chain.ports) {
       const Edge& edge = plan.edges[port];
-      text += fmt::format("   gets rows of {} bytes from {}, {}\n", plan.layouts[edge.layout].stride, plan.chains[edge.from_chain].uid,
-                          describe_edge(plan, edge));
+      text += fmt::format("   gets rows of {} bytes from {}, {}\n", plan.layouts[edge.layout].stride,
+                          plan.chains[edge.from_chain].uid, describe_edge(plan, edge));
     }
     if (chain.state != none) text += "   keeps " + state_text(plan, plan.states[chain.state]) + "\n";
     text += "   in one loop:\n";
@@ -95,7 +101,8 @@ std::string explain_text(const PhysicalPlan& plan) {
 }
 
 std::string explain_dot(const PhysicalPlan& plan) {
-  std::string text = "digraph flow {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\", fontsize=10];\n  edge [fontname=\"sans-serif\", fontsize=9];\n";
+  std::string text = "digraph flow {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\", fontsize=10];\n  edge "
+                     "[fontname=\"sans-serif\", fontsize=9];\n";
   for (size_t i = 0; i < plan.chains.size(); i++) {
     const Chain& chain = plan.chains[i];
     text += fmt::format("  c{} [label=\"{} ({})\\n", i, escaped(chain.uid), parallelism_text(chain));
@@ -105,9 +112,10 @@ std::string explain_dot(const PhysicalPlan& plan) {
     text += "\"];\n";
   }
   for (const Edge& edge : plan.edges) {
-    text += fmt::format("  c{} -> c{} [label=\"{}\"];\n", edge.from_chain, edge.to_chain, escaped(describe_edge(plan, edge)));
+    text += fmt::format("  c{} -> c{} [label=\"{}\"];\n", edge.from_chain, edge.to_chain,
+                        escaped(describe_edge(plan, edge)));
   }
   return text + "}\n";
 }
 
-}  // namespace flow::plan
+} // namespace flow::plan

@@ -10,4 +10,4 @@ namespace flow::plan {
 std::string explain_text(const PhysicalPlan& plan);
 std::string explain_dot(const PhysicalPlan& plan);
 
-}  // namespace flow::plan
+} // namespace flow::plan

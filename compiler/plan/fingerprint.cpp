@@ -21,7 +21,7 @@ uint64_t of_source(const Connector& source) {
   return Fingerprint().add(source.name).add(source.type).add(source.format).value();
 }
 
-}  // namespace
+} // namespace
 
 Fingerprint& Fingerprint::add(std::string_view text) {
   for (char c : text) hash_ = (hash_ ^ static_cast<uint8_t>(c)) * 0x100000001b3u;
@@ -52,4 +52,4 @@ uint64_t checkpoint_fingerprint(const PhysicalPlan& plan) {
   return whole.value();
 }
 
-}  // namespace flow::plan
+} // namespace flow::plan

@@ -8,7 +8,9 @@ namespace flow::plan {
 
 namespace {
 
-constexpr uint32_t align_up(uint32_t value, uint32_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+constexpr uint32_t align_up(uint32_t value, uint32_t alignment) {
+  return (value + alignment - 1) / alignment * alignment;
+}
 
 /// Places fields [first, end) from `offset` on and gives the nullable ones their bits. Returns where the bytes end.
 uint32_t place_fields(std::vector<Field>& fields, size_t first, uint32_t offset) {
@@ -33,7 +35,8 @@ void settle_fingerprint(Layout& layout, uint64_t rows = 0) {
     fingerprint.add(field.name).add(field.type).add(field.offset).add(field.null_bit);
   }
   fingerprint.add(layout.stride);
-  if (layout.repeat) fingerprint.add(layout.repeat->offset).add(layout.repeat->stride).add(layout.repeat->max).add(rows);
+  if (layout.repeat)
+    fingerprint.add(layout.repeat->offset).add(layout.repeat->stride).add(layout.repeat->max).add(rows);
   layout.fingerprint = fingerprint.value();
 }
 
@@ -43,16 +46,18 @@ std::vector<Field> key_fields(const KeySpec& key) {
     fields.push_back({.name = "@key", .type = sema::scalar(sema::Kind::BYTES)});
     return fields;
   }
-  for (const sema::Column& column : key.columns) fields.push_back({.name = std::string(column.name), .type = column.type});
+  for (const sema::Column& column : key.columns)
+    fields.push_back({.name = std::string(column.name), .type = column.type});
   place_fields(fields, 0, 0);
   return fields;
 }
 
-}  // namespace
+} // namespace
 
 Layout row_layout(std::string name, const std::vector<sema::Column>& columns, bool has_time) {
   Layout layout{.name = std::move(name)};
-  for (const sema::Column& column : columns) layout.fields.push_back({.name = std::string(column.name), .type = column.type});
+  for (const sema::Column& column : columns)
+    layout.fields.push_back({.name = std::string(column.name), .type = column.type});
   if (has_time) layout.fields.push_back({.name = "@time", .type = sema::scalar(sema::Kind::TIMESTAMP)});
   layout.stride = std::max(8u, align_up(place_fields(layout.fields, 0, 0), 8));
   settle_fingerprint(layout);
@@ -60,7 +65,8 @@ Layout row_layout(std::string name, const std::vector<sema::Column>& columns, bo
 }
 
 void settle_key(KeySpec& key) {
-  key.is_bytes = std::any_of(key.columns.begin(), key.columns.end(), [](const sema::Column& c) { return c.type.is_text(); });
+  key.is_bytes =
+      std::any_of(key.columns.begin(), key.columns.end(), [](const sema::Column& c) { return c.type.is_text(); });
   if (key.columns.empty()) return;
   if (key.is_bytes) {
     key.size = 16;
@@ -71,25 +77,26 @@ void settle_key(KeySpec& key) {
   key.size = align_up(place_fields(fields, 0, 0), 8);
 }
 
-Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls, bool has_time,
-                        std::vector<Accumulator>& accumulators) {
+Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls,
+                        bool has_time, std::vector<Accumulator>& accumulators) {
   Layout layout{.name = std::move(name), .fields = key_fields(key)};
   size_t first = layout.fields.size();
   auto add = [&](const sema::AggregateCall& call, const char* part, sema::Type type) {
     layout.fields.push_back({.name = std::string(call.name) + part, .type = type});
     return static_cast<uint32_t>(layout.fields.size() - 1);
   };
-  sema::Type i64 = sema::scalar(sema::Kind::I64), f64 = sema::scalar(sema::Kind::F64), flag = sema::scalar(sema::Kind::BOOL),
-             time = sema::scalar(sema::Kind::TIMESTAMP);
+  sema::Type i64 = sema::scalar(sema::Kind::I64), f64 = sema::scalar(sema::Kind::F64),
+             flag = sema::scalar(sema::Kind::BOOL), time = sema::scalar(sema::Kind::TIMESTAMP);
   for (uint32_t i = 0; i < calls.size(); i++) {
     const sema::AggregateCall& call = calls[i];
     Accumulator made{.kind = call.kind, .call = i};
-    bool is_float_sum = call.kind == sema::AggregateKind::avg ||
-                        (call.kind == sema::AggregateKind::sum && call.result.is_float());
-    if (call.kind == sema::AggregateKind::count || call.kind == sema::AggregateKind::avg) made.count = add(call, ".count", i64);
+    bool is_float_sum =
+        call.kind == sema::AggregateKind::avg || (call.kind == sema::AggregateKind::sum && call.result.is_float());
+    if (call.kind == sema::AggregateKind::count || call.kind == sema::AggregateKind::avg)
+      made.count = add(call, ".count", i64);
     if (is_float_sum) {
       made.value = add(call, ".sum", f64);
-      add(call, ".rest", f64);  // directly behind the sum: the two are a pair
+      add(call, ".rest", f64); // directly behind the sum: the two are a pair
     } else if (call.kind == sema::AggregateKind::sum) {
       made.value = add(call, ".sum", call.result.without_null());
     } else if (call.kind != sema::AggregateKind::count) {
@@ -98,7 +105,7 @@ Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<
       made.is_set = add(call, ".is_set", flag);
       bool is_by_time = call.kind == sema::AggregateKind::first || call.kind == sema::AggregateKind::last;
       if (is_by) made.order = add(call, ".order", call.by->type.without_null());
-      if (is_by_time) made.order = add(call, ".order", time);  // without event time all are equal: arrival decides
+      if (is_by_time) made.order = add(call, ".order", time); // without event time all are equal: arrival decides
       if (is_by && has_time) made.order_time = add(call, ".time", time);
     }
     accumulators.push_back(made);
@@ -111,12 +118,16 @@ Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<
 Layout top_layout(std::string name, const KeySpec& key, uint32_t count, uint32_t row_layout_number, const Layout& row) {
   Layout layout{.name = std::move(name), .fields = key_fields(key)};
   uint32_t count_offset = key.size;
-  layout.repeat = Repeat{.count_offset = count_offset, .offset = count_offset + 8, .stride = row.stride, .max = count,
+  layout.repeat = Repeat{.count_offset = count_offset,
+                         .offset = count_offset + 8,
+                         .stride = row.stride,
+                         .max = count,
                          .row_layout = row_layout_number};
   uint64_t stride = count_offset + 8 + static_cast<uint64_t>(count) * row.stride;
-  layout.stride = static_cast<uint32_t>(std::min<uint64_t>(stride, UINT32_MAX - 7));  // what is too large does not verify
+  layout.stride =
+      static_cast<uint32_t>(std::min<uint64_t>(stride, UINT32_MAX - 7)); // what is too large does not verify
   settle_fingerprint(layout, row.fingerprint);
   return layout;
 }
 
-}  // namespace flow::plan
+} // namespace flow::plan

@@ -16,10 +16,10 @@ Layout row_layout(std::string name, const std::vector<sema::Column>& columns, bo
 void settle_key(KeySpec& key);
 
 /// Of the entries of an aggregate: key, then what the accumulators need. Fills the accumulators' field numbers.
-Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls, bool has_time,
-                        std::vector<Accumulator>& accumulators);
+Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls,
+                        bool has_time, std::vector<Accumulator>& accumulators);
 
 /// Of the entries of a top: key, then the list of kept rows.
 Layout top_layout(std::string name, const KeySpec& key, uint32_t count, uint32_t row_layout_number, const Layout& row);
 
-}  // namespace flow::plan
+} // namespace flow::plan

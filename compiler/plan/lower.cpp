@@ -25,8 +25,9 @@ struct Place {
 };
 
 class Lowering {
- public:
-  Lowering(const graph::DataflowGraph& graph, lang::Arena& arena) : graph_(graph), arena_(arena), places_(graph.nodes.size()) {
+public:
+  Lowering(const graph::DataflowGraph& graph, lang::Arena& arena)
+      : graph_(graph), arena_(arena), places_(graph.nodes.size()) {
     plan_.program = graph.program;
   }
 
@@ -37,7 +38,7 @@ class Lowering {
     return std::move(plan_);
   }
 
- private:
+private:
   /// What a node must know of its consumers.
   void look_ahead() {
     for (const Node& node : graph_.nodes) {
@@ -58,8 +59,10 @@ class Lowering {
     if (const auto* source = std::get_if<graph::Source>(&node.op)) return lower_source(id, node, *source);
     if (std::holds_alternative<graph::Errors>(node.op)) return lower_errors(id, node);
     if (std::holds_alternative<graph::Late>(node.op)) return lower_late(id, node);
-    if (const auto* filter = std::get_if<graph::Filter>(&node.op)) return lower_stateless(id, node, Filter{filter->condition});
-    if (const auto* project = std::get_if<graph::Project>(&node.op)) return lower_stateless(id, node, Project{project->values});
+    if (const auto* filter = std::get_if<graph::Filter>(&node.op))
+      return lower_stateless(id, node, Filter{filter->condition});
+    if (const auto* project = std::get_if<graph::Project>(&node.op))
+      return lower_stateless(id, node, Project{project->values});
     if (const auto* unnest = std::get_if<graph::Unnest>(&node.op)) {
       return lower_stateless(id, node, Unnest{unnest->text, unnest->pattern, unnest->column});
     }
@@ -75,11 +78,18 @@ class Lowering {
   void lower_source(NodeId id, const Node& node, const graph::Source& op) {
     const sema::Stream& stream = graph_.program->streams[op.stream];
     const auto& source = std::get<sema::Source>(stream.origin);
-    Connector made{.name = std::string(stream.name), .type = std::string(source.type), .format = std::string(source.format),
-                   .is_source = true, .options = source.options, .fields = source.fields, .generated = source.generated,
-                   .watermark = source.watermark, .on_error = source.on_error, .parallelism = source.parallelism,
+    Connector made{.name = std::string(stream.name),
+                   .type = std::string(source.type),
+                   .format = std::string(source.format),
+                   .is_source = true,
+                   .options = source.options,
+                   .fields = source.fields,
+                   .generated = source.generated,
+                   .watermark = source.watermark,
+                   .on_error = source.on_error,
+                   .parallelism = source.parallelism,
                    .range = node.range};
-    std::vector<uint32_t> kept;  // fields of the data that the rows have
+    std::vector<uint32_t> kept; // fields of the data that the rows have
     for (uint32_t i = 0; i < source.fields.size(); i++) {
       bool is_needed = std::any_of(node.schema.columns.begin(), node.schema.columns.end(),
                                    [&](const sema::Column& column) { return column.name == source.fields[i].name; });
@@ -99,11 +109,17 @@ class Lowering {
 
   void lower_sink(const Node& node, const graph::Sink& op) {
     const sema::Sink& sink = graph_.program->sinks[op.sink];
-    Connector made{.name = std::string(sink.name), .type = std::string(sink.type), .format = std::string(sink.format),
-                   .options = sink.options, .is_final = sink.is_final, .parallelism = sink.parallelism, .range = node.range};
+    Connector made{.name = std::string(sink.name),
+                   .type = std::string(sink.type),
+                   .format = std::string(sink.format),
+                   .options = sink.options,
+                   .is_final = sink.is_final,
+                   .parallelism = sink.parallelism,
+                   .range = node.range};
     for (size_t i = 0; i < node.schema.columns.size(); i++) {
       const sema::Column& column = node.schema.columns[i];
-      made.fields.push_back({column.name, column.type, i < sink.field_names.size() ? sink.field_names[i] : column.name});
+      made.fields.push_back(
+          {column.name, column.type, i < sink.field_names.size() ? sink.field_names[i] : column.name});
     }
     uint32_t connector = add_connector(std::move(made));
     Place input = at_parallelism(node, node.inputs[0]);
@@ -121,8 +137,7 @@ class Lowering {
 
   // ---- operators that keep nothing
 
-  template <typename Op>
-  void lower_stateless(NodeId id, const Node& node, Op op) {
+  template <typename Op> void lower_stateless(NodeId id, const Node& node, Op op) {
     Place input = at_parallelism(node, node.inputs[0]);
     PlanOp made = op_of(node, std::move(op));
     made.input = input.op;
@@ -164,11 +179,12 @@ class Lowering {
 
   /// Leads rows of one schema to the ports of a new chain.
   Place cross(const std::vector<Place>& feeds, uint32_t chain, EdgeKind kind, const Node& rows) {
-    uint32_t layout = add_layout(row_layout(plan_.chains[chain].uid + ".row", rows.schema.columns, rows.schema.has_time));
+    uint32_t layout =
+        add_layout(row_layout(plan_.chains[chain].uid + ".row", rows.schema.columns, rows.schema.has_time));
     for (const Place& feed : feeds) connect(feed, chain, possible(kind, feed.chain, chain), layout, {});
     PlanOp origin = op_of(rows, Origin{OriginKind::ports});
     origin.name = plan_.chains[chain].uid;
-    bool is_operator = rows.name == plan_.chains[chain].uid;  // a union, an exchange; else the consumer opens the chain
+    bool is_operator = rows.name == plan_.chains[chain].uid; // a union, an exchange; else the consumer opens the chain
     return {chain, is_operator ? add_named(chain, std::move(origin)) : add_op(chain, std::move(origin))};
   }
 
@@ -191,8 +207,11 @@ class Lowering {
       feed.op = add_crossing(feed, node, crossing);
       connect(feed, chain, is_keyed ? EdgeKind::hash : EdgeKind::single, layout, crossing.key);
     }
-    add_op(chain, {.op = Origin{OriginKind::ports}, .columns = crossing.port, .has_time = crossing.has_time,
-                   .name = node.name + ".rows", .range = node.range});
+    add_op(chain, {.op = Origin{OriginKind::ports},
+                   .columns = crossing.port,
+                   .has_time = crossing.has_time,
+                   .name = node.name + ".rows",
+                   .range = node.range});
     crossings_[id] = crossing;
     return chain;
   }
@@ -201,9 +220,13 @@ class Lowering {
   uint32_t add_crossing(const Place& feed, const Node& node, const Crossing& crossing) {
     const graph::Schema& rows = graph_.nodes[node.inputs[0]].schema;
     if (crossing.computed.empty() && crossing.columns.size() == rows.columns.size()) return feed.op;
-    return add_op(feed.chain, {.op = Project{crossing_values(crossing, rows, node.range, arena_)}, .input = feed.op,
-                               .columns = crossing.port, .has_time = rows.has_time, .name = node.name + ".row",
-                               .on_error = node.on_error, .range = node.range});
+    return add_op(feed.chain, {.op = Project{crossing_values(crossing, rows, node.range, arena_)},
+                               .input = feed.op,
+                               .columns = crossing.port,
+                               .has_time = rows.has_time,
+                               .name = node.name + ".row",
+                               .on_error = node.on_error,
+                               .range = node.range});
   }
 
   /// Late rows come out of the window's chain as they went in, and lose the computed keys there.
@@ -223,7 +246,8 @@ class Lowering {
     for (uint32_t i = 0; i < node.schema.columns.size(); i++) {
       bool is_crossing = i < crossing.columns.size();
       uint32_t from = is_crossing ? i : i + static_cast<uint32_t>(crossing.computed.size());
-      project.values.push_back(graph::column_expr(from, plan_.chains[chain].ops[op].columns[from].type, node.range, arena_));
+      project.values.push_back(
+          graph::column_expr(from, plan_.chains[chain].ops[op].columns[from].type, node.range, arena_));
     }
     PlanOp made = op_of(node, std::move(project));
     made.input = op;
@@ -231,9 +255,11 @@ class Lowering {
     return add_op(chain, std::move(made));
   }
 
-  void add_state(uint32_t chain, const Node& node, const sema::Window& window, const Crossing& crossing, Layout layout) {
+  void add_state(uint32_t chain, const Node& node, const sema::Window& window, const Crossing& crossing,
+                 Layout layout) {
     State made{.name = node.name, .window = window, .key = crossing.key, .layout = add_layout(std::move(layout))};
-    made.pane_us = window.kind == sema::WindowKind::hopping ? std::gcd(window.size_us, window.slide_us) : window.size_us;
+    made.pane_us =
+        window.kind == sema::WindowKind::hopping ? std::gcd(window.size_us, window.slide_us) : window.size_us;
     plan_.chains[chain].state = static_cast<uint32_t>(plan_.states.size());
     plan_.states.push_back(std::move(made));
   }
@@ -251,7 +277,8 @@ class Lowering {
       call.by = over_port(call.by, crossing);
       call.filter = over_port(call.filter, crossing);
     }
-    Layout layout = aggregate_layout(node.name + ".entry", crossing.key, made.calls, crossing.has_time, made.accumulators);
+    Layout layout =
+        aggregate_layout(node.name + ".entry", crossing.key, made.calls, crossing.has_time, made.accumulators);
     add_state(chain, node, op.window, crossing, std::move(layout));
     add_stateful(chain, node, std::move(made));
     places_[id] = {chain, add_fired(chain, node, node.schema.columns)};
@@ -260,9 +287,11 @@ class Lowering {
   void lower_top(NodeId id, const Node& node, const graph::Top& op) {
     Crossing crossing = plan_crossing(graph_, id, true, arena_);
     uint32_t chain = open_stateful(id, node, crossing);
-    Top made{.count = op.count, .orders = op.orders, .has_rank = op.has_rank, .row_layout = plan_.chains[chain].port_layout};
+    Top made{
+        .count = op.count, .orders = op.orders, .has_rank = op.has_rank, .row_layout = plan_.chains[chain].port_layout};
     for (sema::Order& order : made.orders) order.value = over_port(order.value, crossing);
-    Layout layout = top_layout(node.name + ".entry", crossing.key, op.count, made.row_layout, plan_.layouts[made.row_layout]);
+    Layout layout =
+        top_layout(node.name + ".entry", crossing.key, op.count, made.row_layout, plan_.layouts[made.row_layout]);
     add_state(chain, node, op.window, crossing, std::move(layout));
     add_stateful(chain, node, std::move(made));
     uint32_t fired = add_fired(chain, node, fired_by_top(crossing, node));
@@ -270,8 +299,7 @@ class Lowering {
   }
 
   /// REQUIRES: operator 0 of the chain is the origin of its ports.
-  template <typename Op>
-  void add_stateful(uint32_t chain, const Node& node, Op op) {
+  template <typename Op> void add_stateful(uint32_t chain, const Node& node, Op op) {
     PlanOp stateful = op_of(node, std::move(op));
     stateful.input = 0;
     add_named(chain, std::move(stateful));
@@ -291,10 +319,13 @@ class Lowering {
     return static_cast<uint32_t>(plan_.chains.size() - 1);
   }
 
-  template <typename Op>
-  PlanOp op_of(const Node& node, Op op) {
-    return {.op = std::move(op), .columns = node.schema.columns, .has_time = node.schema.has_time, .name = node.name,
-            .on_error = node.on_error, .range = node.range};
+  template <typename Op> PlanOp op_of(const Node& node, Op op) {
+    return {.op = std::move(op),
+            .columns = node.schema.columns,
+            .has_time = node.schema.has_time,
+            .name = node.name,
+            .on_error = node.on_error,
+            .range = node.range};
   }
 
   uint32_t add_op(uint32_t chain, PlanOp op) {
@@ -328,8 +359,12 @@ class Lowering {
     plan_.chains[chain].ports.push_back(edge);
     plan_.chains[chain].port_layout = layout;
     const PlanOp& rows = plan_.chains[from.chain].ops[from.op];
-    PlanOp emit{.op = Emit{output, edge}, .input = from.op, .columns = rows.columns, .has_time = rows.has_time,
-                .name = plan_.chains[chain].uid + ".send", .range = rows.range};
+    PlanOp emit{.op = Emit{output, edge},
+                .input = from.op,
+                .columns = rows.columns,
+                .has_time = rows.has_time,
+                .name = plan_.chains[chain].uid + ".send",
+                .range = rows.range};
     add_op(from.chain, std::move(emit));
   }
 
@@ -337,14 +372,14 @@ class Lowering {
   lang::Arena& arena_;
   PhysicalPlan plan_;
   std::vector<Place> places_;
-  std::set<NodeId> has_late_;                     // stateful nodes whose late rows somebody reads
-  std::set<NodeId> is_read_in_place_;             // nodes with a consumer in their own chain
-  std::map<NodeId, std::vector<Place>> joined_;   // unions without a chain
-  std::map<NodeId, Crossing> crossings_;          // of stateful nodes
+  std::set<NodeId> has_late_;                   // stateful nodes whose late rows somebody reads
+  std::set<NodeId> is_read_in_place_;           // nodes with a consumer in their own chain
+  std::map<NodeId, std::vector<Place>> joined_; // unions without a chain
+  std::map<NodeId, Crossing> crossings_;        // of stateful nodes
 };
 
-}  // namespace
+} // namespace
 
 PhysicalPlan lower(const graph::DataflowGraph& graph, lang::Arena& arena) { return Lowering(graph, arena).run(); }
 
-}  // namespace flow::plan
+} // namespace flow::plan

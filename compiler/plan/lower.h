@@ -13,4 +13,4 @@ namespace flow::plan {
 /// REQUIRES: the graph verifies; its program outlives the plan. New expressions live in `arena`.
 PhysicalPlan lower(const graph::DataflowGraph& graph, lang::Arena& arena);
 
-}  // namespace flow::plan
+} // namespace flow::plan

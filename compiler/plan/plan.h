@@ -1,10 +1,11 @@
 // PhysicalPlan: what will run. Chains (operators fused into one generated function), the edges between them, state
 // specs and the bytes of every row and entry. codegen turns it into code without deciding anything.
 //
-// A chain's body is a tree of PlanOps: each has one input, an *origin* (the source's rows, its bad records, the rows of the ports, the
-// entries that a trigger fires, the late rows of a stateful op) or another op; leaves are Emit and SinkWrite. Codegen
-// walks from an origin to its leaves and emits one loop. Expressions of an op read the columns of its input. Every
-// stateful op is the only op at its chain's ports and opens the chain, so a chain has at most one state.
+// A chain's body is a tree of PlanOps: each has one input, an *origin* (the source's rows, its bad records, the rows of
+// the ports, the entries that a trigger fires, the late rows of a stateful op) or another op; leaves are Emit and
+// SinkWrite. Codegen walks from an origin to its leaves and emits one loop. Expressions of an op read the columns of
+// its input. Every stateful op is the only op at its chain's ports and opens the chain, so a chain has at most one
+// state.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,7 @@ struct Field {
   std::string name;
   sema::Type type;
   uint32_t offset = 0;
-  uint32_t null_bit = none;  // counted from the row's first byte
+  uint32_t null_bit = none; // counted from the row's first byte
 };
 
 /// A list inside an entry, see FlowRepeat.
@@ -37,8 +38,8 @@ struct Repeat {
 
 struct Layout {
   std::string name;
-  std::vector<Field> fields;  // of a row with event time the last is "@time"
-  uint32_t stride = 0;        // multiple of 8
+  std::vector<Field> fields; // of a row with event time the last is "@time"
+  uint32_t stride = 0;       // multiple of 8
   std::optional<Repeat> repeat;
   uint64_t fingerprint = 0;
 };
@@ -46,21 +47,22 @@ struct Layout {
 // ---- state ------------------------------------------------------------------------------------------------------
 
 /// Key of a stateful op. fixed: the key columns as the first fields of the entry's layout, zero padded, nullable ones
-/// with null bits inside the key bytes. bytes: a FlowString over the canonical bytes: each fixed column in its row size (a nullable one
-/// after a byte 1 = null), each string with a u32 length before it; a single non-null string column as it is.
+/// with null bits inside the key bytes. bytes: a FlowString over the canonical bytes: each fixed column in its row size
+/// (a nullable one after a byte 1 = null), each string with a u32 length before it; a single non-null string column as
+/// it is.
 struct KeySpec {
   bool is_bytes = false;
-  uint32_t size = 0;                   // bytes in the entry; 16 if is_bytes; 0 without key
-  std::vector<sema::Column> columns;   // in canonical order; columns of the port's layout, by position `from`
+  uint32_t size = 0;                 // bytes in the entry; 16 if is_bytes; 0 without key
+  std::vector<sema::Column> columns; // in canonical order; columns of the port's layout, by position `from`
   std::vector<uint32_t> from;
 };
 
 struct State {
-  std::string name;     // "hourly_tips.aggregate"
+  std::string name; // "hourly_tips.aggregate"
   sema::Window window;
-  int64_t pane_us = 0;  // greatest common divisor of size and slide
+  int64_t pane_us = 0; // greatest common divisor of size and slide
   KeySpec key;
-  uint32_t layout = 0;  // of an entry: key, then value
+  uint32_t layout = 0; // of an entry: key, then value
 };
 
 // ---- operators in a chain -----------------------------------------------------------------------------------------
@@ -68,45 +70,61 @@ struct State {
 enum class OriginKind : uint8_t { source, source_errors, ports, fired, late };
 
 /// Where rows of a tree begin. Columns: source: the needed fields as decoded or generated; ports: the port's layout.
-struct Origin { OriginKind kind; };
+struct Origin {
+  OriginKind kind;
+};
 
-struct Filter { const Expr* condition; };
-struct Project { std::vector<const Expr*> values; };
-struct Unnest { const Expr* text; const Expr* pattern; uint32_t column; };
+struct Filter {
+  const Expr* condition;
+};
+struct Project {
+  std::vector<const Expr*> values;
+};
+struct Unnest {
+  const Expr* text;
+  const Expr* pattern;
+  uint32_t column;
+};
 
-/// Fields of the entry's layout that one aggregate call uses. min/max/first/last/by: `value`, `is_set` (u8), and `order`
-/// (the event time or the `by` value that the kept value had; with ties by event time `order_time`). sum of floats and avg: `value` is two f64. avg: also `count`.
+/// Fields of the entry's layout that one aggregate call uses. min/max/first/last/by: `value`, `is_set` (u8), and
+/// `order` (the event time or the `by` value that the kept value had; with ties by event time `order_time`). sum of
+/// floats and avg: `value` is two f64. avg: also `count`.
 struct Accumulator {
   sema::AggregateKind kind;
-  uint32_t value = none, count = none, is_set = none, order = none, order_time = none;  // field numbers
+  uint32_t value = none, count = none, is_set = none, order = none, order_time = none; // field numbers
   uint32_t call = 0;
 };
 /// Adds the row to the entry of its key in its pane. `time` is the column that places it (@time, or window_start for
 /// `same`). Fired rows: keys, window_start, window_end, results.
 struct Aggregate {
-  std::vector<sema::AggregateCall> calls;  // argument, by, filter over the port's columns
+  std::vector<sema::AggregateCall> calls; // argument, by, filter over the port's columns
   std::vector<Accumulator> accumulators;
 };
 /// Keeps the first `count` rows by `orders`; ties by event time, then by the remaining columns in order, so that
 /// the result does not show in which order threads met. Fired rows: the kept rows in order.
 struct Top {
   uint32_t count;
-  std::vector<sema::Order> orders;  // over the port's columns
+  std::vector<sema::Order> orders; // over the port's columns
   bool has_rank;
   uint32_t row_layout;
 };
 
 /// Writes the row to an edge. Columns of the input in the layout's order; @time last if the layout has it.
-struct Emit { uint32_t output; uint32_t edge; };
+struct Emit {
+  uint32_t output;
+  uint32_t edge;
+};
 /// Hands the row to the sink's encoder. Columns of the input are the sink's fields.
-struct SinkWrite { uint32_t output; };
+struct SinkWrite {
+  uint32_t output;
+};
 
 struct PlanOp {
   std::variant<Origin, Filter, Project, Unnest, Aggregate, Top, Emit, SinkWrite> op;
-  uint32_t input = none;            // position in Chain::ops; none for an Origin
-  std::vector<sema::Column> columns;  // of its result, without event time
-  bool has_time = false;            // rows carry event time besides
-  std::string name;                 // label for blocks, debug info and explain
+  uint32_t input = none;             // position in Chain::ops; none for an Origin
+  std::vector<sema::Column> columns; // of its result, without event time
+  bool has_time = false;             // rows carry event time besides
+  std::string name;                  // label for blocks, debug info and explain
   sema::OnError on_error = sema::OnError::stop;
   lang::SourceRange range;
 };
@@ -114,15 +132,18 @@ struct PlanOp {
 // ---- chains, edges, connectors --------------------------------------------------------------------------------------
 
 enum class OutputKind : uint8_t { edge, sink };
-struct Output { OutputKind kind; uint32_t target; };  // edge: PhysicalPlan::edges; sink: connectors
+struct Output {
+  OutputKind kind;
+  uint32_t target;
+}; // edge: PhysicalPlan::edges; sink: connectors
 
 struct Chain {
-  std::string name;  // "fares > hourly_tips.where"
-  std::string uid;   // stable
-  uint32_t source = none;          // connector
-  std::vector<uint32_t> ports;     // edges, by port
-  uint32_t port_layout = none;     // the same for all ports
-  std::vector<PlanOp> ops;         // inputs before what reads them
+  std::string name;            // "fares > hourly_tips.where"
+  std::string uid;             // stable
+  uint32_t source = none;      // connector
+  std::vector<uint32_t> ports; // edges, by port
+  uint32_t port_layout = none; // the same for all ports
+  std::vector<PlanOp> ops;     // inputs before what reads them
   std::vector<Output> outputs;
   uint32_t state = none;
   uint32_t parallelism = 0;
@@ -133,7 +154,7 @@ struct Edge {
   EdgeKind kind;
   uint32_t from_chain, from_output, to_chain, to_port;
   uint32_t layout;
-  KeySpec key;  // of hash: columns of the layout
+  KeySpec key; // of hash: columns of the layout
 };
 
 struct Connector {
@@ -142,9 +163,9 @@ struct Connector {
   std::vector<sema::Option> options;
   std::vector<sema::Type> option_types;
   std::vector<sema::RecordField> fields;
-  std::vector<bool> is_needed;                // per field; sources
-  std::vector<const Expr*> generated;         // generate: per field
-  const Expr* time = nullptr;                 // over the fields
+  std::vector<bool> is_needed;        // per field; sources
+  std::vector<const Expr*> generated; // generate: per field
+  const Expr* time = nullptr;         // over the fields
   sema::WatermarkKind watermark = sema::WatermarkKind::none;
   sema::OnError on_error = sema::OnError::stop;
   bool is_final = false;
@@ -156,10 +177,10 @@ struct PhysicalPlan {
   const sema::TypedProgram* program = nullptr;
   std::vector<Layout> layouts;
   std::vector<State> states;
-  std::vector<Chain> chains;  // in an order in which producers come first
+  std::vector<Chain> chains; // in an order in which producers come first
   std::vector<Edge> edges;
   std::vector<Connector> connectors;
   uint64_t fingerprint = 0;
 };
 
-}  // namespace flow::plan
+} // namespace flow::plan

@@ -16,19 +16,21 @@ std::string columns_text(const std::vector<sema::Column>& columns) {
 
 const char* origin_text(OriginKind kind) {
   switch (kind) {
-    case OriginKind::source: return "rows of the source";
-    case OriginKind::source_errors: return "bad records";
-    case OriginKind::ports: return "rows of the ports";
-    case OriginKind::fired: return "results of closed windows";
-    case OriginKind::late: return "late rows";
+  case OriginKind::source: return "rows of the source";
+  case OriginKind::source_errors: return "bad records";
+  case OriginKind::ports: return "rows of the ports";
+  case OriginKind::fired: return "results of closed windows";
+  case OriginKind::late: return "late rows";
   }
   return "?";
 }
 
-std::string orders_text(const PhysicalPlan& plan, const std::vector<sema::Order>& orders, std::span<const sema::Column> columns) {
+std::string orders_text(const PhysicalPlan& plan, const std::vector<sema::Order>& orders,
+                        std::span<const sema::Column> columns) {
   std::string text;
   for (const sema::Order& order : orders) {
-    text += fmt::format("{}{}{}", text.empty() ? "" : ", ", graph::print_expr(*order.value, columns, *plan.program), order.descending ? " desc" : "");
+    text += fmt::format("{}{}{}", text.empty() ? "" : ", ", graph::print_expr(*order.value, columns, *plan.program),
+                        order.descending ? " desc" : "");
   }
   return text;
 }
@@ -48,19 +50,19 @@ std::string calls_text(const PhysicalPlan& plan, const Aggregate& aggregate, std
 std::string key_text(const KeySpec& key) { return key.columns.empty() ? "no key" : "key " + columns_text(key.columns); }
 
 std::string state_text(const PhysicalPlan& plan, const State& state) {
-  return fmt::format("{}: window {}, {}, entry {} bytes", state.name, graph::print_window(state.window), key_text(state.key),
-                     plan.layouts[state.layout].stride);
+  return fmt::format("{}: window {}, {}, entry {} bytes", state.name, graph::print_window(state.window),
+                     key_text(state.key), plan.layouts[state.layout].stride);
 }
 
-}  // namespace
+} // namespace
 
 std::string describe_edge(const PhysicalPlan&, const Edge& edge) {
   switch (edge.kind) {
-    case EdgeKind::forward: return "forward";
-    case EdgeKind::hash: return "hash(" + columns_text(edge.key.columns) + ")";
-    case EdgeKind::broadcast: return "broadcast";
-    case EdgeKind::rebalance: return "rebalance";
-    case EdgeKind::single: return "single";
+  case EdgeKind::forward: return "forward";
+  case EdgeKind::hash: return "hash(" + columns_text(edge.key.columns) + ")";
+  case EdgeKind::broadcast: return "broadcast";
+  case EdgeKind::rebalance: return "rebalance";
+  case EdgeKind::single: return "single";
   }
   return "?";
 }
@@ -72,7 +74,8 @@ std::string describe_op(const PhysicalPlan& plan, const Chain& chain, uint32_t n
   auto text = [&](const Expr& expr) { return graph::print_expr(expr, columns, *plan.program); };
   if (const auto* origin = std::get_if<Origin>(&op.op)) return origin_text(origin->kind);
   if (const auto* filter = std::get_if<Filter>(&op.op)) return "where " + text(*filter->condition);
-  if (const auto* unnest = std::get_if<Unnest>(&op.op)) return "unnest split(" + text(*unnest->text) + ", " + text(*unnest->pattern) + ")";
+  if (const auto* unnest = std::get_if<Unnest>(&op.op))
+    return "unnest split(" + text(*unnest->text) + ", " + text(*unnest->pattern) + ")";
   if (const auto* project = std::get_if<Project>(&op.op)) {
     std::string made = "select {";
     for (size_t i = 0; i < project->values.size(); i++) {
@@ -81,8 +84,10 @@ std::string describe_op(const PhysicalPlan& plan, const Chain& chain, uint32_t n
     }
     return made + " }";
   }
-  if (const auto* aggregate = std::get_if<Aggregate>(&op.op)) return "aggregate " + calls_text(plan, *aggregate, columns);
-  if (const auto* top = std::get_if<Top>(&op.op)) return fmt::format("top {} by {}", top->count, orders_text(plan, top->orders, columns));
+  if (const auto* aggregate = std::get_if<Aggregate>(&op.op))
+    return "aggregate " + calls_text(plan, *aggregate, columns);
+  if (const auto* top = std::get_if<Top>(&op.op))
+    return fmt::format("top {} by {}", top->count, orders_text(plan, top->orders, columns));
   if (const auto* emit = std::get_if<Emit>(&op.op)) {
     const Edge& edge = plan.edges[emit->edge];
     return "send to " + plan.chains[edge.to_chain].uid + " by " + describe_edge(plan, edge);
@@ -100,11 +105,13 @@ std::string print_plan(const PhysicalPlan& plan) {
     text += "\n";
     if (chain.source != none) {
       const Connector& source = plan.connectors[chain.source];
-      text += fmt::format("  source {} ({}{}{})\n", source.name, source.type, source.format.empty() ? "" : ", ", source.format);
+      text += fmt::format("  source {} ({}{}{})\n", source.name, source.type, source.format.empty() ? "" : ", ",
+                          source.format);
     }
     for (size_t port = 0; port < chain.ports.size(); port++) {
       const Edge& edge = plan.edges[chain.ports[port]];
-      text += fmt::format("  port {} from {} by {}\n", port, plan.chains[edge.from_chain].uid, describe_edge(plan, edge));
+      text +=
+          fmt::format("  port {} from {} by {}\n", port, plan.chains[edge.from_chain].uid, describe_edge(plan, edge));
     }
     if (chain.state != none) text += "  state " + state_text(plan, plan.states[chain.state]) + "\n";
     for (uint32_t op = 0; op < chain.ops.size(); op++) {
@@ -126,11 +133,12 @@ std::string print_layouts(const PhysicalPlan& plan) {
       text += "\n";
     }
     if (layout.repeat) {
-      text += fmt::format("  {:5} count: u32\n  {:5} up to {} rows of {} bytes, layout {}\n", layout.repeat->count_offset,
-                          layout.repeat->offset, layout.repeat->max, layout.repeat->stride, layout.repeat->row_layout);
+      text +=
+          fmt::format("  {:5} count: u32\n  {:5} up to {} rows of {} bytes, layout {}\n", layout.repeat->count_offset,
+                      layout.repeat->offset, layout.repeat->max, layout.repeat->stride, layout.repeat->row_layout);
     }
   }
   return text;
 }
 
-}  // namespace flow::plan
+} // namespace flow::plan

@@ -15,4 +15,4 @@ std::string describe_edge(const PhysicalPlan& plan, const Edge& edge);
 /// One operator, for people.
 std::string describe_op(const PhysicalPlan& plan, const Chain& chain, uint32_t op);
 
-}  // namespace flow::plan
+} // namespace flow::plan

@@ -10,10 +10,7 @@ namespace {
 
 using Problem = std::optional<std::string>;
 
-template <typename Op>
-bool is(const PlanOp& op) {
-  return std::holds_alternative<Op>(op.op);
-}
+template <typename Op> bool is(const PlanOp& op) { return std::holds_alternative<Op>(op.op); }
 
 bool is_stateful(const PlanOp& op) { return is<Aggregate>(op) || is<Top>(op); }
 
@@ -62,7 +59,8 @@ Problem check_layout(const PhysicalPlan& plan, const Layout& layout) {
   uint64_t end = list.offset + static_cast<uint64_t>(list.stride) * list.max;
   if (end != layout.stride) return layout.name + ": its list does not fill the entry; is it larger than 4 GB?";
   for (const Field& field : layout.fields) {
-    if (field.offset + sema::size_of(field.type.kind) > list.count_offset) return layout.name + ": its list overlaps a field";
+    if (field.offset + sema::size_of(field.type.kind) > list.count_offset)
+      return layout.name + ": its list overlaps a field";
   }
   return std::nullopt;
 }
@@ -70,7 +68,8 @@ Problem check_layout(const PhysicalPlan& plan, const Layout& layout) {
 Problem check_key(const State& state, const Layout& entry) {
   const KeySpec& key = state.key;
   if (key.columns.size() != key.from.size()) return state.name + ": not every key column comes from somewhere";
-  if (key.columns.empty()) return key.size == 0 ? std::nullopt : Problem(state.name + ": bytes of a key that it does not have");
+  if (key.columns.empty())
+    return key.size == 0 ? std::nullopt : Problem(state.name + ": bytes of a key that it does not have");
   if (key.size == 0 || key.size % 8 != 0 || key.size > entry.stride) return state.name + ": wrong size of its key";
   if (key.is_bytes) {
     return key.size == 16 && !entry.fields.empty() && entry.fields[0].offset == 0 && entry.fields[0].type.is_text()
@@ -78,7 +77,8 @@ Problem check_key(const State& state, const Layout& entry) {
                : Problem(state.name + ": its key is no string at the start of the entry");
   }
   for (size_t i = 0; i < key.columns.size(); i++) {
-    if (i >= entry.fields.size() || !(entry.fields[i].type == key.columns[i].type)) return state.name + ": its entry does not begin with the key";
+    if (i >= entry.fields.size() || !(entry.fields[i].type == key.columns[i].type))
+      return state.name + ": its entry does not begin with the key";
     const Field& field = entry.fields[i];
     bool is_inside = field.offset + sema::size_of(field.type.kind) <= key.size &&
                      (field.null_bit == none || field.null_bit / 8 < key.size);
@@ -103,8 +103,10 @@ Problem check_state(const PhysicalPlan& plan, const State& state) {
 Problem check_expr(const Expr* expr, const std::vector<sema::Column>& columns, const std::string& who) {
   if (expr == nullptr) return std::nullopt;
   if (expr->kind == sema::ExprKind::column) {
-    if (expr->index >= columns.size()) return fmt::format("{}: reads column {} of {}", who, expr->index, columns.size());
-    if (!(columns[expr->index].type == expr->type)) return fmt::format("{}: takes column {} for another type", who, columns[expr->index].name);
+    if (expr->index >= columns.size())
+      return fmt::format("{}: reads column {} of {}", who, expr->index, columns.size());
+    if (!(columns[expr->index].type == expr->type))
+      return fmt::format("{}: takes column {} for another type", who, columns[expr->index].name);
   }
   for (const Expr* arg : expr->args) {
     if (auto broken = check_expr(arg, columns, who)) return broken;
@@ -112,7 +114,8 @@ Problem check_expr(const Expr* expr, const std::vector<sema::Column>& columns, c
   return std::nullopt;
 }
 
-Problem check_exprs(std::initializer_list<const Expr*> exprs, const std::vector<sema::Column>& columns, const std::string& who) {
+Problem check_exprs(std::initializer_list<const Expr*> exprs, const std::vector<sema::Column>& columns,
+                    const std::string& who) {
   for (const Expr* expr : exprs) {
     if (auto broken = check_expr(expr, columns, who)) return broken;
   }
@@ -142,7 +145,7 @@ bool fits(const Layout& layout, const std::vector<sema::Column>& columns, bool h
 }
 
 class ChainCheck {
- public:
+public:
   ChainCheck(const PhysicalPlan& plan, uint32_t number) : plan_(plan), number_(number), chain_(plan.chains[number]) {}
 
   Problem run() {
@@ -156,20 +159,24 @@ class ChainCheck {
     return std::nullopt;
   }
 
- private:
+private:
   Problem check_shape() {
     bool has_state = chain_.state != none, has_source = chain_.source != none, has_ports = !chain_.ports.empty();
     if (has_source == has_ports) return chain_.uid + ": rows come from a source or from ports, one of them";
     if (has_source && has_state) return chain_.uid + ": a source's chain keeps state";
-    if (has_source && (chain_.source >= plan_.connectors.size() || !plan_.connectors[chain_.source].is_source)) return chain_.uid + ": reads what is no source";
+    if (has_source && (chain_.source >= plan_.connectors.size() || !plan_.connectors[chain_.source].is_source))
+      return chain_.uid + ": reads what is no source";
     if (has_ports && chain_.port_layout >= plan_.layouts.size()) return chain_.uid + ": its ports have no layout";
     if (has_state && chain_.state >= plan_.states.size()) return chain_.uid + ": no such state";
     auto is_once = [&](OriginKind kind, bool must) { return count_origins(chain_, kind) == (must ? 1u : 0u); };
-    if (!is_once(OriginKind::source, has_source) || !is_once(OriginKind::ports, has_ports) || !is_once(OriginKind::fired, has_state)) {
+    if (!is_once(OriginKind::source, has_source) || !is_once(OriginKind::ports, has_ports) ||
+        !is_once(OriginKind::fired, has_state)) {
       return chain_.uid + ": an origin is missing or too many";
     }
-    if (count_origins(chain_, OriginKind::late) > (has_state ? 1u : 0u)) return chain_.uid + ": late rows without a window, or twice";
-    if (count_origins(chain_, OriginKind::source_errors) > (has_source ? 1u : 0u)) return chain_.uid + ": bad records without a source, or twice";
+    if (count_origins(chain_, OriginKind::late) > (has_state ? 1u : 0u))
+      return chain_.uid + ": late rows without a window, or twice";
+    if (count_origins(chain_, OriginKind::source_errors) > (has_source ? 1u : 0u))
+      return chain_.uid + ": bad records without a source, or twice";
     uint32_t stateful = 0;
     for (const PlanOp& op : chain_.ops) stateful += is_stateful(op) ? 1 : 0;
     if (stateful != (has_state ? 1u : 0u)) return chain_.uid + ": state and operator do not go together";
@@ -189,7 +196,8 @@ class ChainCheck {
   }
 
   Problem check_origin(const PlanOp& op) {
-    if (!is_origin(op, OriginKind::ports) || fits(plan_.layouts[chain_.port_layout], op.columns, op.has_time)) return std::nullopt;
+    if (!is_origin(op, OriginKind::ports) || fits(plan_.layouts[chain_.port_layout], op.columns, op.has_time))
+      return std::nullopt;
     return op.name + ": its rows are not those of the ports";
   }
 
@@ -212,7 +220,8 @@ class ChainCheck {
   Problem check_project(const PlanOp& op, const Project& project, const PlanOp& input) {
     if (project.values.size() != op.columns.size()) return op.name + ": not as many values as columns";
     for (size_t i = 0; i < project.values.size(); i++) {
-      if (!(project.values[i]->type == op.columns[i].type)) return fmt::format("{}: {} has another type than its value", op.name, op.columns[i].name);
+      if (!(project.values[i]->type == op.columns[i].type))
+        return fmt::format("{}: {} has another type than its value", op.name, op.columns[i].name);
       if (auto broken = check_expr(project.values[i], input.columns, op.name)) return broken;
     }
     return std::nullopt;
@@ -235,8 +244,10 @@ class ChainCheck {
 
   Problem check_top(const PlanOp& op, const Top& top, const PlanOp& input) {
     const Layout& entry = plan_.layouts[plan_.states[chain_.state].layout];
-    if (!entry.repeat || entry.repeat->row_layout != top.row_layout || entry.repeat->max != top.count) return op.name + ": its entry is no list of its rows";
-    if (!fits(plan_.layouts[top.row_layout], input.columns, input.has_time)) return op.name + ": keeps other rows than it gets";
+    if (!entry.repeat || entry.repeat->row_layout != top.row_layout || entry.repeat->max != top.count)
+      return op.name + ": its entry is no list of its rows";
+    if (!fits(plan_.layouts[top.row_layout], input.columns, input.has_time))
+      return op.name + ": keeps other rows than it gets";
     for (const sema::Order& order : top.orders) {
       if (auto broken = check_expr(order.value, input.columns, op.name)) return broken;
     }
@@ -244,22 +255,27 @@ class ChainCheck {
   }
 
   Problem check_output(const PlanOp& op, uint32_t output, OutputKind kind) {
-    if (output >= chain_.outputs.size() || chain_.outputs[output].kind != kind) return op.name + ": writes to no such output";
+    if (output >= chain_.outputs.size() || chain_.outputs[output].kind != kind)
+      return op.name + ": writes to no such output";
     return written_.insert(output).second ? std::nullopt : Problem(op.name + ": another operator writes there too");
   }
 
   Problem check_emit(const PlanOp& op, const Emit& emit, const PlanOp& input) {
     if (auto broken = check_output(op, emit.output, OutputKind::edge)) return broken;
-    if (emit.edge >= plan_.edges.size() || chain_.outputs[emit.output].target != emit.edge) return op.name + ": output and edge differ";
+    if (emit.edge >= plan_.edges.size() || chain_.outputs[emit.output].target != emit.edge)
+      return op.name + ": output and edge differ";
     const Edge& edge = plan_.edges[emit.edge];
     if (edge.from_chain != number_ || edge.from_output != emit.output) return op.name + ": the edge begins elsewhere";
-    return fits(plan_.layouts[edge.layout], input.columns, input.has_time) ? std::nullopt : Problem(op.name + ": sends other rows than the edge brings");
+    return fits(plan_.layouts[edge.layout], input.columns, input.has_time)
+               ? std::nullopt
+               : Problem(op.name + ": sends other rows than the edge brings");
   }
 
   Problem check_sink(const PlanOp& op, const SinkWrite& write, const PlanOp& input) {
     if (auto broken = check_output(op, write.output, OutputKind::sink)) return broken;
     uint32_t target = chain_.outputs[write.output].target;
-    if (target >= plan_.connectors.size() || plan_.connectors[target].is_source) return op.name + ": writes to what is no sink";
+    if (target >= plan_.connectors.size() || plan_.connectors[target].is_source)
+      return op.name + ": writes to what is no sink";
     const Connector& sink = plan_.connectors[target];
     bool is_right = sink.fields.size() == input.columns.size();
     for (size_t i = 0; is_right && i < sink.fields.size(); i++) is_right = sink.fields[i].type == input.columns[i].type;
@@ -289,7 +305,8 @@ Problem check_edge(const PhysicalPlan& plan, uint32_t number) {
   }
   if (edge.to_port >= to.ports.size() || to.ports[edge.to_port] != number) return wrong("is not at its port");
   if (edge.layout != to.port_layout) return wrong("brings other rows than " + to.uid + " takes");
-  if (edge.kind == EdgeKind::forward && from.parallelism != to.parallelism) return wrong("forward between different parallelisms");
+  if (edge.kind == EdgeKind::forward && from.parallelism != to.parallelism)
+    return wrong("forward between different parallelisms");
   if (edge.kind == EdgeKind::single && to.parallelism != 1) return wrong("single, but " + to.uid + " is not one task");
   bool is_keyed = to.state != none && plan.states[to.state].key.size != 0;
   if (is_keyed != (edge.kind == EdgeKind::hash)) return wrong("rows with a key, and only they, go by its hash");
@@ -301,8 +318,10 @@ Problem check_edge(const PhysicalPlan& plan, uint32_t number) {
 Problem check_connector(const Connector& connector) {
   if (connector.options.size() != connector.option_types.size()) return connector.name + ": an option without type";
   if (!connector.is_source) return std::nullopt;
-  if (connector.is_needed.size() != connector.fields.size()) return connector.name + ": a field without saying whether it is needed";
-  if (!connector.generated.empty() && connector.generated.size() != connector.fields.size()) return connector.name + ": not every field is generated";
+  if (connector.is_needed.size() != connector.fields.size())
+    return connector.name + ": a field without saying whether it is needed";
+  if (!connector.generated.empty() && connector.generated.size() != connector.fields.size())
+    return connector.name + ": not every field is generated";
   std::vector<sema::Column> columns;
   for (size_t i = 0; i < connector.fields.size(); i++) {
     if (connector.is_needed[i]) columns.push_back({connector.fields[i].name, connector.fields[i].type});
@@ -310,7 +329,7 @@ Problem check_connector(const Connector& connector) {
   return check_expr(connector.time, columns, connector.name);
 }
 
-}  // namespace
+} // namespace
 
 std::optional<std::string> verify(const PhysicalPlan& plan) {
   std::set<std::string> uids, states;
@@ -334,4 +353,4 @@ std::optional<std::string> verify(const PhysicalPlan& plan) {
   return std::nullopt;
 }
 
-}  // namespace flow::plan
+} // namespace flow::plan

@@ -10,4 +10,4 @@ namespace flow::plan {
 
 std::optional<std::string> verify(const PhysicalPlan& plan);
 
-}  // namespace flow::plan
+} // namespace flow::plan

@@ -20,7 +20,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 class GraphTest : public testing::Test, public ProgramBuilder {
- protected:
+protected:
   DataflowGraph build() {
     DataflowGraph graph = graph::build_graph(program);
     EXPECT_EQ(graph::verify(graph), std::nullopt) << graph::print(graph);
@@ -48,7 +48,8 @@ TEST_F(GraphTest, EveryStepIsANodeAndKeepsItsName) {
   everything();
   std::vector<std::string> names;
   for (const Node& node : build().nodes) names.push_back(node.name);
-  EXPECT_THAT(names, ElementsAre("fares", "bad", "tips.where", "tips.aggregate", "tardy", "best.top", "best.sink", "tardy.sink", "bad.sink"));
+  EXPECT_THAT(names, ElementsAre("fares", "bad", "tips.where", "tips.aggregate", "tardy", "best.top", "best.sink",
+                                 "tardy.sink", "bad.sink"));
 }
 
 TEST_F(GraphTest, ReadersOfOneStreamShareItsNodes) {
@@ -76,18 +77,18 @@ TEST_F(GraphTest, PrintsOperatorsAsText) {
   EXPECT_THAT(text, HasSubstr("top 3 window same by tips desc"));
 }
 
-// ---- the verifier -------------------------------------------------------------------------------------------------------
+// ---- the verifier
+// -------------------------------------------------------------------------------------------------------
 
 class BrokenGraph : public GraphTest {
- protected:
+protected:
   std::string problem(const std::function<void(DataflowGraph&)>& damage) {
     everything();
     DataflowGraph graph = build();
     damage(graph);
     return graph::verify(graph).value_or("nothing found");
   }
-  template <typename Op>
-  static Op& op(DataflowGraph& graph) {
+  template <typename Op> static Op& op(DataflowGraph& graph) {
     for (Node& node : graph.nodes) {
       if (auto* found = std::get_if<Op>(&node.op)) return *found;
     }
@@ -102,10 +103,12 @@ class BrokenGraph : public GraphTest {
 };
 
 TEST_F(BrokenGraph, InputBehindItsReader) {
-  EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "tips.where").inputs[0] = 5; }), HasSubstr("does not come before it"));
+  EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "tips.where").inputs[0] = 5; }),
+              HasSubstr("does not come before it"));
 }
 TEST_F(BrokenGraph, Cycle) {
-  EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "tips.where").inputs[0] = 2; }), HasSubstr("does not come before it"));
+  EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "tips.where").inputs[0] = 2; }),
+              HasSubstr("does not come before it"));
 }
 TEST_F(BrokenGraph, TwoNodesOfOneName) {
   EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "tardy").name = "bad"; }), HasSubstr("twice"));
@@ -114,7 +117,8 @@ TEST_F(BrokenGraph, NodeWithoutInput) {
   EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "tips.where").inputs.clear(); }), HasSubstr("has no input"));
 }
 TEST_F(BrokenGraph, NodeWithTwoInputs) {
-  EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "tips.where").inputs.push_back(0); }), HasSubstr("more than one input"));
+  EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "tips.where").inputs.push_back(0); }),
+              HasSubstr("more than one input"));
 }
 TEST_F(BrokenGraph, WindowWithoutTime) {
   EXPECT_THAT(problem([](DataflowGraph& g) {
@@ -125,7 +129,8 @@ TEST_F(BrokenGraph, WindowWithoutTime) {
 }
 TEST_F(BrokenGraph, ColumnOfAnotherType) {
   EXPECT_THAT(problem([this](DataflowGraph& g) {
-                op<graph::Filter>(g).condition = compare(ExprKind::equal, make(ExprKind::column, sema::scalar(Kind::I64), {}, 2), integer(1));
+                op<graph::Filter>(g).condition =
+                    compare(ExprKind::equal, make(ExprKind::column, sema::scalar(Kind::I64), {}, 2), integer(1));
               }),
               HasSubstr("takes it for i64"));
 }
@@ -139,10 +144,12 @@ TEST_F(BrokenGraph, ConditionThatIsNoBool) {
   EXPECT_THAT(problem([this](DataflowGraph& g) { op<graph::Filter>(g).condition = integer(1); }), HasSubstr("no bool"));
 }
 TEST_F(BrokenGraph, AggregateWithOtherRows) {
-  EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "tips.aggregate").schema.columns.pop_back(); }), HasSubstr("not what it makes"));
+  EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "tips.aggregate").schema.columns.pop_back(); }),
+              HasSubstr("not what it makes"));
 }
 TEST_F(BrokenGraph, LateRowsWithOtherColumns) {
-  EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "tardy").schema.columns.pop_back(); }), HasSubstr("not what it makes"));
+  EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "tardy").schema.columns.pop_back(); }),
+              HasSubstr("not what it makes"));
 }
 TEST_F(BrokenGraph, LateRowsOfNoWindow) {
   EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "tardy").inputs[0] = 2; }), HasSubstr("windows only"));
@@ -151,29 +158,31 @@ TEST_F(BrokenGraph, BadRecordsOfNoSource) {
   EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "bad").op = graph::Late{}; }), HasSubstr("windows only"));
 }
 TEST_F(BrokenGraph, ChangesIntoAWindow) {
-  EXPECT_THAT(problem([](DataflowGraph& g) {
-                node(g, "fares").changes.updates = true;
-              }),
+  EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "fares").changes.updates = true; }),
               HasSubstr("other kinds of change"));
 }
 TEST_F(BrokenGraph, ChangesIntoASink) {
-  EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "best.top").changes.deletes = true; }), HasSubstr("other kinds of change"));
+  EXPECT_THAT(problem([](DataflowGraph& g) { node(g, "best.top").changes.deletes = true; }),
+              HasSubstr("other kinds of change"));
 }
 TEST_F(BrokenGraph, PathWithoutSink) {
   EXPECT_THAT(problem([](DataflowGraph& g) { g.nodes.pop_back(); }), HasSubstr("leads to no sink"));
 }
 TEST_F(BrokenGraph, AggregateWithoutArgument) {
-  EXPECT_THAT(problem([](DataflowGraph& g) { op<graph::Aggregate>(g).calls[0].argument = nullptr; }), HasSubstr("arguments"));
+  EXPECT_THAT(problem([](DataflowGraph& g) { op<graph::Aggregate>(g).calls[0].argument = nullptr; }),
+              HasSubstr("arguments"));
 }
 TEST_F(BrokenGraph, WindowOfNoLength) {
   EXPECT_THAT(problem([](DataflowGraph& g) { op<graph::Aggregate>(g).window.size_us = 0; }), HasSubstr("no length"));
 }
 TEST_F(BrokenGraph, SinkOfOtherColumns) {
-  EXPECT_THAT(problem([this](DataflowGraph&) { program.sinks[0].field_names.pop_back(); }), HasSubstr("columns, writes"));
+  EXPECT_THAT(problem([this](DataflowGraph&) { program.sinks[0].field_names.pop_back(); }),
+              HasSubstr("columns, writes"));
 }
 TEST_F(BrokenGraph, SourceOfOtherFields) {
-  EXPECT_THAT(problem([this](DataflowGraph&) { source_of(0).fields[2].name = "tips"; }), HasSubstr("no field of its data"));
+  EXPECT_THAT(problem([this](DataflowGraph&) { source_of(0).fields[2].name = "tips"; }),
+              HasSubstr("no field of its data"));
 }
 
-}  // namespace
-}  // namespace flow::tests
+} // namespace
+} // namespace flow::tests

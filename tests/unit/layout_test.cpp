@@ -56,7 +56,8 @@ void expect_sound(const Layout& layout) {
 }
 
 TEST(Layout, RowsHaveNoHoles) {
-  Layout layout = plan::row_layout("r", {small("a", Kind::BOOL), i64("b"), small("c", Kind::I32), small("d", Kind::U16), string("e")}, true);
+  Layout layout = plan::row_layout(
+      "r", {small("a", Kind::BOOL), i64("b"), small("c", Kind::I32), small("d", Kind::U16), string("e")}, true);
   expect_sound(layout);
   EXPECT_EQ(layout.stride, (bytes_used(layout) + 7) / 8 * 8);
   EXPECT_EQ(layout.fields.front().name, "a") << "fields keep the order of the program";
@@ -122,7 +123,7 @@ TEST(Layout, EntryOfABytesKeyBeginsWithAString) {
 }
 
 class AccumulatorTest : public testing::Test, public ProgramBuilder {
- protected:
+protected:
   /// The entry of one call; its accumulator in `acc`.
   Layout entry(const sema::AggregateCall& call, bool has_time = true) {
     accumulators.clear();
@@ -149,15 +150,18 @@ TEST_F(AccumulatorTest, SumOfIntegersIsOneOfFloatsAPair) {
   EXPECT_EQ(entry(sum("s", of(Kind::I64))).stride, 16u);
   Layout floats = entry(sum("s", of(Kind::F64)));
   EXPECT_EQ(floats.stride, 24u);
-  EXPECT_EQ(floats.fields[acc.value + 1].offset, floats.fields[acc.value].offset + 8) << "the two halves are neighbours";
+  EXPECT_EQ(floats.fields[acc.value + 1].offset, floats.fields[acc.value].offset + 8)
+      << "the two halves are neighbours";
 }
 
 TEST_F(AccumulatorTest, PairsStayNeighboursAmongOtherFields) {
   ProgramBuilder b;
   std::vector<Accumulator> made;
-  std::vector<sema::AggregateCall> calls = {b.kept("a", AggregateKind::min, of(Kind::BOOL)), b.sum("s", of(Kind::F32)),
-                                            b.kept("c", AggregateKind::max, of(Kind::STRING, true)),
-                                            {.name = "v", .kind = AggregateKind::avg, .argument = of(Kind::I32), .result = sema::scalar(Kind::F64)}};
+  std::vector<sema::AggregateCall> calls = {
+      b.kept("a", AggregateKind::min, of(Kind::BOOL)),
+      b.sum("s", of(Kind::F32)),
+      b.kept("c", AggregateKind::max, of(Kind::STRING, true)),
+      {.name = "v", .kind = AggregateKind::avg, .argument = of(Kind::I32), .result = sema::scalar(Kind::F64)}};
   Layout entry = plan::aggregate_layout("e", key_of({string("k")}), calls, true, made);
   expect_sound(entry);
   for (size_t i : {1u, 3u}) {
@@ -218,5 +222,5 @@ TEST(Layout, FingerprintsTellBytesApart) {
       << "the rows of a list count";
 }
 
-}  // namespace
-}  // namespace flow::tests
+} // namespace
+} // namespace flow::tests

@@ -20,11 +20,11 @@ using testing::HasSubstr;
 using testing::Not;
 
 class OptimizeTest : public testing::Test, public ProgramBuilder {
- protected:
-  template <typename... Passes>
-  DataflowGraph after(Passes... passes) {
+protected:
+  template <typename... Passes> DataflowGraph after(Passes... passes) {
     DataflowGraph graph = graph::build_graph(program);
-    if (graph::verify(graph)) optimize::remove_unused(graph, arena);  // the fixture's source, in tests that bring their own
+    if (graph::verify(graph))
+      optimize::remove_unused(graph, arena); // the fixture's source, in tests that bring their own
     EXPECT_EQ(graph::verify(graph), std::nullopt);
     auto apply = [&](auto pass) {
       pass(graph, arena);
@@ -66,7 +66,8 @@ class OptimizeTest : public testing::Test, public ProgramBuilder {
     return text;
   }
 
-  uint32_t from = source("s", {i64("a"), i64("b"), f64("x"), string("name"), nullable(i64("n")), {"flag", sema::scalar(Kind::BOOL)}});
+  uint32_t from = source(
+      "s", {i64("a"), i64("b"), f64("x"), string("name"), nullable(i64("n")), {"flag", sema::scalar(Kind::BOOL)}});
   const Expr* a = column(from, "a");
   const Expr* b = column(from, "b");
   const Expr* x = column(from, "x");
@@ -99,7 +100,7 @@ TEST_F(OptimizeTest, WhatWouldFailIsLeftToFail) {
 }
 
 TEST_F(OptimizeTest, UnsignedNumbersAreUnsigned) {
-  const Expr* large = integer(-1, Kind::U64);  // 2^64 - 1
+  const Expr* large = integer(-1, Kind::U64); // 2^64 - 1
   EXPECT_EQ(folded(compare(ExprKind::greater, large, integer(1, Kind::U64))), "true");
   EXPECT_EQ(folded(make(ExprKind::to_text, sema::scalar(Kind::STRING), {large})), "\"18446744073709551615\"");
 }
@@ -148,7 +149,8 @@ TEST_F(OptimizeTest, NullFormsDisappear) {
 
 TEST_F(OptimizeTest, TextsAreJoined) {
   const Expr* inner = make(ExprKind::concat, name->type, {text("b"), name});
-  EXPECT_EQ(folded(make(ExprKind::concat, name->type, {text("a"), inner, text(""), text("c"), text("d")})), "concat(\"ab\", name, \"cd\")");
+  EXPECT_EQ(folded(make(ExprKind::concat, name->type, {text("a"), inner, text(""), text("c"), text("d")})),
+            "concat(\"ab\", name, \"cd\")");
   const Expr* number = make(ExprKind::to_text, name->type, {integer(-5)});
   EXPECT_EQ(folded(make(ExprKind::concat, name->type, {text("n="), number})), "\"n=-5\"");
 }
@@ -172,14 +174,16 @@ TEST_F(OptimizeTest, FailuresAreFoundInFunctions) {
   EXPECT_FALSE(optimize::can_fail(*call("lower", name->type, {name}, false), program));
   EXPECT_TRUE(optimize::can_fail(*call("parse", a->type, {name}, true), program));
   EXPECT_TRUE(optimize::can_fail(*call("lower", name->type, {call("cut", name->type, {name}, true)}, false), program));
-  program.functions.push_back({.name = "twice", .params = {f64("v")}, .result = x->type, .body = binary(ExprKind::add, x, x), .range = {}});
+  program.functions.push_back(
+      {.name = "twice", .params = {f64("v")}, .result = x->type, .body = binary(ExprKind::add, x, x), .range = {}});
   Expr twice = *make(ExprKind::call, x->type, {x});
   EXPECT_FALSE(optimize::can_fail(twice, program));
   program.functions[0].body = &twice;
   EXPECT_TRUE(optimize::can_fail(twice, program)) << "a function that calls itself may run out of stack";
 }
 
-// ---- push_filters -----------------------------------------------------------------------------------------------------
+// ---- push_filters
+// -----------------------------------------------------------------------------------------------------
 
 TEST_F(OptimizeTest, FilterGoesBeforeAProjectionThatCopiesWhatItReads) {
   uint32_t s = stream("t", from);
@@ -235,7 +239,8 @@ TEST_F(OptimizeTest, FilterStaysWhereAFailureMeansSomethingElse) {
 }
 
 TEST_F(OptimizeTest, FilterGoesToTheInputsOfAUnion) {
-  uint32_t other = source("o", {i64("a"), i64("b"), f64("x"), string("name"), nullable(i64("n")), {"flag", sema::scalar(Kind::BOOL)}});
+  uint32_t other = source(
+      "o", {i64("a"), i64("b"), f64("x"), string("name"), nullable(i64("n")), {"flag", sema::scalar(Kind::BOOL)}});
   uint32_t s = stream("t", from);
   unite(s, {other});
   where(s, compare(ExprKind::greater, column(s, "a"), integer(3)));
@@ -255,7 +260,8 @@ TEST_F(OptimizeTest, FilterOfOneReaderStaysBehindASharedUnion) {
   EXPECT_THAT(names(after(optimize::push_filters)), testing::Contains("u.where"));
 }
 
-// ---- merge_projections ------------------------------------------------------------------------------------------------
+// ---- merge_projections
+// ------------------------------------------------------------------------------------------------
 
 TEST_F(OptimizeTest, NeighbouringProjectionsBecomeOne) {
   uint32_t s = stream("t", from);
@@ -287,12 +293,14 @@ TEST_F(OptimizeTest, ProjectionsStayApartWhereLocalsWouldMeet) {
   uint32_t s = stream("t", from);
   const Expr* local = make(ExprKind::local, x->type, {}, 0);
   select(s, {{"y", make(ExprKind::let, x->type, {binary(ExprKind::multiply, x, x), add(local, local)}, 0)}});
-  select(s, {{"z", make(ExprKind::let, x->type, {binary(ExprKind::multiply, column(s, "y"), real(2)), add(local, local)}, 0)}});
+  select(s, {{"z", make(ExprKind::let, x->type,
+                        {binary(ExprKind::multiply, column(s, "y"), real(2)), add(local, local)}, 0)}});
   sink(s);
   EXPECT_THAT(names(after(optimize::merge_projections)), ElementsAre("s", "t.select", "t.select.2", "t.sink"));
 }
 
-// ---- prune_fields -------------------------------------------------------------------------------------------------------
+// ---- prune_fields
+// -------------------------------------------------------------------------------------------------------
 
 TEST_F(OptimizeTest, SourceKeepsOnlyWhatIsRead) {
   uint32_t s = stream("t", from);
@@ -362,7 +370,8 @@ TEST_F(OptimizeTest, StateDoesNotDependOnWhoReadsIt) {
   aggregate(s, {{"k", column(s, "k")}}, tumbling(hour_us), {count("n"), sum("v", column(s, "v"))});
   select(s, {{"n", column(s, "n")}});
   sink(s);
-  EXPECT_THAT(columns(after(optimize::prune_fields), "q.aggregate"), ElementsAre("k", "window_start", "window_end", "n", "v"));
+  EXPECT_THAT(columns(after(optimize::prune_fields), "q.aggregate"),
+              ElementsAre("k", "window_start", "window_end", "n", "v"));
 }
 
 TEST_F(OptimizeTest, RowsAreNarrowedBeforeTheyAreSent) {
@@ -397,7 +406,8 @@ TEST_F(OptimizeTest, UnnestKeepsTheTextOnlyWhileItIsRead) {
   EXPECT_THAT(columns(graph, "words.sink"), ElementsAre("word", "a"));
 }
 
-// ---- remove_unused ----------------------------------------------------------------------------------------------------
+// ---- remove_unused
+// ----------------------------------------------------------------------------------------------------
 
 TEST_F(OptimizeTest, IdleNodesGo) {
   uint32_t s = stream("t", from);
@@ -426,7 +436,8 @@ TEST_F(OptimizeTest, NodesWithoutSinkGo) {
   EXPECT_THAT(names(graph), ElementsAre("s", "s.sink"));
 }
 
-// ---- the pipeline -------------------------------------------------------------------------------------------------------
+// ---- the pipeline
+// -------------------------------------------------------------------------------------------------------
 
 TEST_F(OptimizeTest, PassesCanBeSwitchedOff) {
   uint32_t s = stream("t", from);
@@ -445,5 +456,5 @@ TEST_F(OptimizeTest, UnknownPassesAreNamed) {
   EXPECT_THAT(optimize::pass_names(), HasSubstr("push_filters, "));
 }
 
-}  // namespace
-}  // namespace flow::tests
+} // namespace
+} // namespace flow::tests

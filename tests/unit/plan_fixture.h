@@ -21,7 +21,7 @@ using sema::Schema;
 inline constexpr int64_t second_us = 1'000'000, hour_us = 3'600 * second_us;
 
 class ProgramBuilder {
- public:
+public:
   lang::Arena arena;
   sema::TypedProgram program{};
 
@@ -69,7 +69,9 @@ class ProgramBuilder {
   /// A column of what a stream gives so far.
   const Expr* column(uint32_t stream, std::string_view name) { return column(schema(stream), name); }
   const Expr* binary(ExprKind kind, const Expr* a, const Expr* b) { return make(kind, a->type, {a, b}); }
-  const Expr* compare(ExprKind kind, const Expr* a, const Expr* b) { return make(kind, sema::scalar(Kind::BOOL), {a, b}); }
+  const Expr* compare(ExprKind kind, const Expr* a, const Expr* b) {
+    return make(kind, sema::scalar(Kind::BOOL), {a, b});
+  }
   const Expr* add(const Expr* a, const Expr* b) { return binary(ExprKind::add, a, b); }
   const Expr* call(std::string_view name, sema::Type result, std::vector<const Expr*> args, bool may_fail) {
     uint32_t number = static_cast<uint32_t>(program.externs.size());
@@ -84,7 +86,8 @@ class ProgramBuilder {
   const Schema& schema(uint32_t stream) const { return program.streams[stream].schema(); }
 
   /// Event time is the column `time`, if given.
-  uint32_t source(std::string_view name, std::vector<Column> columns, std::string_view time = {}, std::string_view type = "file") {
+  uint32_t source(std::string_view name, std::vector<Column> columns, std::string_view time = {},
+                  std::string_view type = "file") {
     Schema schema{.columns = columns, .has_time = !time.empty()};
     sema::Source source{.type = type, .format = "csv"};
     for (const Column& column : columns) source.fields.push_back({column.name, column.type, column.name});
@@ -99,7 +102,8 @@ class ProgramBuilder {
   uint32_t stream(std::string_view name, uint32_t from) { return add_stream(name, from, Schema(schema(from))); }
 
   uint32_t errors_of(uint32_t source, std::string_view name) {
-    Schema schema{.columns = {{"text", sema::scalar(Kind::STRING)}, {"line", sema::scalar(Kind::I64)}}, .has_time = false};
+    Schema schema{.columns = {{"text", sema::scalar(Kind::STRING)}, {"line", sema::scalar(Kind::I64)}},
+                  .has_time = false};
     uint32_t made = add_stream(name, sema::ErrorStream{source}, schema);
     source_of(source).errors = made;
     source_of(source).on_error = sema::OnError::divert;
@@ -139,8 +143,12 @@ class ProgramBuilder {
   sema::Step& unite(uint32_t stream, std::vector<uint32_t> others) {
     return add_step(stream, sema::Union{std::move(others)}, Schema(schema(stream)), "union");
   }
-  sema::Step& rebalance(uint32_t stream) { return add_step(stream, sema::Rebalance{}, Schema(schema(stream)), "rebalance"); }
-  sema::Step& broadcast(uint32_t stream) { return add_step(stream, sema::Broadcast{}, Schema(schema(stream)), "broadcast"); }
+  sema::Step& rebalance(uint32_t stream) {
+    return add_step(stream, sema::Rebalance{}, Schema(schema(stream)), "rebalance");
+  }
+  sema::Step& broadcast(uint32_t stream) {
+    return add_step(stream, sema::Broadcast{}, Schema(schema(stream)), "broadcast");
+  }
   sema::Step& forward(uint32_t stream) { return add_step(stream, sema::Forward{}, Schema(schema(stream)), "forward"); }
   sema::Step& parallelism(uint32_t stream, uint32_t count) {
     return add_step(stream, sema::Parallelism{count}, Schema(schema(stream)), "parallelism");
@@ -152,10 +160,13 @@ class ProgramBuilder {
   static sema::Window hopping(int64_t size_us, int64_t slide_us) {
     return {.kind = sema::WindowKind::hopping, .size_us = size_us, .slide_us = slide_us};
   }
-  static sema::Window same(int64_t size_us) { return {.kind = sema::WindowKind::same, .size_us = size_us, .slide_us = size_us}; }
+  static sema::Window same(int64_t size_us) {
+    return {.kind = sema::WindowKind::same, .size_us = size_us, .slide_us = size_us};
+  }
   static sema::Window global() { return {}; }
 
-  sema::Step& aggregate(uint32_t stream, std::vector<sema::KeyColumn> keys, sema::Window window, std::vector<sema::AggregateCall> calls) {
+  sema::Step& aggregate(uint32_t stream, std::vector<sema::KeyColumn> keys, sema::Window window,
+                        std::vector<sema::AggregateCall> calls) {
     Schema result{.columns = {}, .has_time = window.kind != sema::WindowKind::global};
     for (const sema::KeyColumn& key : keys) result.columns.push_back({key.name, key.value->type});
     add_bounds(result, window);
@@ -169,7 +180,8 @@ class ProgramBuilder {
     Kind kind = argument->type.is_float() ? Kind::F64 : Kind::I64;
     return {.name = name, .kind = sema::AggregateKind::sum, .argument = argument, .result = sema::scalar(kind)};
   }
-  sema::AggregateCall kept(std::string_view name, sema::AggregateKind kind, const Expr* argument, const Expr* by = nullptr) {
+  sema::AggregateCall kept(std::string_view name, sema::AggregateKind kind, const Expr* argument,
+                           const Expr* by = nullptr) {
     return {.name = name, .kind = kind, .argument = argument, .by = by, .result = argument->type};
   }
   sema::Step& top(uint32_t stream, std::vector<sema::KeyColumn> keys, sema::Window window, uint32_t count,
@@ -182,15 +194,15 @@ class ProgramBuilder {
   }
 
   sema::Sink& sink(uint32_t stream, std::string_view type = "console", std::string_view name = {}) {
-    sema::Sink made{.name = name.empty() ? program.streams[stream].name : name, .stream = stream, .type = type, .format = "json"};
+    sema::Sink made{
+        .name = name.empty() ? program.streams[stream].name : name, .stream = stream, .type = type, .format = "json"};
     for (const Column& column : schema(stream).columns) made.field_names.push_back(column.name);
     program.sinks.push_back(std::move(made));
     return program.sinks.back();
   }
 
- private:
-  template <typename Origin>
-  uint32_t add_stream(std::string_view name, Origin origin, Schema schema) {
+private:
+  template <typename Origin> uint32_t add_stream(std::string_view name, Origin origin, Schema schema) {
     sema::Stream made;
     made.name = name;
     made.origin = std::move(origin);
@@ -199,8 +211,7 @@ class ProgramBuilder {
     return static_cast<uint32_t>(program.streams.size() - 1);
   }
 
-  template <typename Node>
-  sema::Step& add_step(uint32_t stream, Node node, Schema result, std::string_view name) {
+  template <typename Node> sema::Step& add_step(uint32_t stream, Node node, Schema result, std::string_view name) {
     std::vector<sema::Step>& steps = program.streams[stream].steps;
     size_t same = 0;
     for (const sema::Step& step : steps) same += step.name.substr(0, name.size()) == name ? 1 : 0;
@@ -230,4 +241,4 @@ inline Column string(std::string_view name) { return {name, sema::scalar(Kind::S
 inline Column timestamp(std::string_view name) { return {name, sema::scalar(Kind::TIMESTAMP)}; }
 inline Column nullable(Column column) { return {column.name, column.type.with_null()}; }
 
-}  // namespace flow::tests
+} // namespace flow::tests

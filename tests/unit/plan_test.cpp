@@ -25,7 +25,7 @@ using testing::HasSubstr;
 using testing::SizeIs;
 
 class PlanTest : public testing::Test, public ProgramBuilder {
- protected:
+protected:
   PhysicalPlan lower() {
     graph::DataflowGraph graph = graph::build_graph(program);
     EXPECT_EQ(graph::verify(graph), std::nullopt);
@@ -41,7 +41,8 @@ class PlanTest : public testing::Test, public ProgramBuilder {
     return made;
   }
   uint32_t fares() {
-    return source("fares", {i64("ride_id"), i64("driver_id"), timestamp("start_time"), string("payment"), f64("tip")}, "start_time");
+    return source("fares", {i64("ride_id"), i64("driver_id"), timestamp("start_time"), string("payment"), f64("tip")},
+                  "start_time");
   }
   sema::KeyColumn key(uint32_t stream, std::string_view name) { return {name, column(stream, name)}; }
 
@@ -125,7 +126,8 @@ TEST_F(PlanTest, KeyedWindowCrossesByHashAndUnkeyedToOneTask) {
   EXPECT_EQ(made.states[0].pane_us, hour_us);
   EXPECT_EQ(made.states[1].name, "best.top");
   EXPECT_EQ(made.edges[0].key.from, std::vector<uint32_t>{0});
-  EXPECT_THAT(names(made.chains[1].ops[2].columns), ElementsAre("driver_id", "window_start", "window_end", "tips", "rides"));
+  EXPECT_THAT(names(made.chains[1].ops[2].columns),
+              ElementsAre("driver_id", "window_start", "window_end", "tips", "rides"));
 }
 
 TEST_F(PlanTest, SourceDecodesOnlyWhatIsRead) {
@@ -177,11 +179,12 @@ TEST_F(PlanTest, ComputedKeyIsTakenOffTopRows) {
   PhysicalPlan made = lower();
   const Chain& window = chain(made, "best.top");
   uint32_t fired = origin(window, OriginKind::fired);
-  EXPECT_THAT(names(window.ops[fired].columns),
-              ElementsAre("ride_id", "driver_id", "start_time", "payment", "tip", "@key.shard", "window_start", "window_end", "place"));
+  EXPECT_THAT(names(window.ops[fired].columns), ElementsAre("ride_id", "driver_id", "start_time", "payment", "tip",
+                                                            "@key.shard", "window_start", "window_end", "place"));
   const PlanOp& rest = window.ops[fired + 1];
   ASSERT_TRUE(std::holds_alternative<plan::Project>(rest.op));
-  EXPECT_THAT(names(rest.columns), ElementsAre("ride_id", "driver_id", "start_time", "payment", "tip", "window_start", "window_end", "place"));
+  EXPECT_THAT(names(rest.columns), ElementsAre("ride_id", "driver_id", "start_time", "payment", "tip", "window_start",
+                                               "window_end", "place"));
   EXPECT_EQ(copied(rest, 4), 4u);
   EXPECT_EQ(copied(rest, 5), 6u);
   EXPECT_EQ(copied(rest, 7), 8u);
@@ -229,7 +232,8 @@ TEST_F(PlanTest, UnionBeforeAWindowIsJustTwoEdges) {
   uint32_t a = source("a", {i64("x"), timestamp("t")}, "t"), b = source("b", {i64("x"), timestamp("t")}, "t");
   uint32_t both = stream("both", a);
   unite(both, {b});
-  aggregate(both, {{"shard", binary(ExprKind::remainder, column(both, "x"), integer(7))}}, tumbling(hour_us), {count("n")});
+  aggregate(both, {{"shard", binary(ExprKind::remainder, column(both, "x"), integer(7))}}, tumbling(hour_us),
+            {count("n")});
   sink(both);
   PhysicalPlan made = lower();
   EXPECT_THAT(made.chains, SizeIs(3));
@@ -389,7 +393,7 @@ TEST_F(PlanTest, FingerprintSeesTheValuesOfAnEnum) {
 // ---- the verifier finds what is broken ------------------------------------------------------------------------------
 
 class BrokenPlan : public PlanTest {
- protected:
+protected:
   std::string problem(const std::function<void(PhysicalPlan&)>& damage) {
     hourly_tips();
     PhysicalPlan made = lower();
@@ -399,7 +403,8 @@ class BrokenPlan : public PlanTest {
 };
 
 TEST_F(BrokenPlan, OverlappingFields) {
-  EXPECT_THAT(problem([](PhysicalPlan& p) { p.layouts[0].fields[1].offset = p.layouts[0].fields[0].offset; }), HasSubstr("overlaps"));
+  EXPECT_THAT(problem([](PhysicalPlan& p) { p.layouts[0].fields[1].offset = p.layouts[0].fields[0].offset; }),
+              HasSubstr("overlaps"));
 }
 TEST_F(BrokenPlan, FieldBeyondTheRow) {
   EXPECT_THAT(problem([](PhysicalPlan& p) { p.layouts[0].stride = 8; }), HasSubstr("beyond the row"));
@@ -418,7 +423,8 @@ TEST_F(BrokenPlan, EmitOfAnotherRow) {
 }
 TEST_F(BrokenPlan, ExpressionOverMissingColumn) {
   EXPECT_THAT(problem([&](PhysicalPlan& p) {
-                std::get<plan::Aggregate>(p.chains[1].ops[1].op).calls[0].argument = make(ExprKind::column, sema::scalar(Kind::F64), {}, 9);
+                std::get<plan::Aggregate>(p.chains[1].ops[1].op).calls[0].argument =
+                    make(ExprKind::column, sema::scalar(Kind::F64), {}, 9);
               }),
               HasSubstr("reads column 9"));
 }
@@ -451,5 +457,5 @@ TEST_F(PlanTest, ExplainTellsOfStateKeysAndCrossings) {
   EXPECT_THAT(dot, HasSubstr("c0 -> c1"));
 }
 
-}  // namespace
-}  // namespace flow::tests
+} // namespace
+} // namespace flow::tests
