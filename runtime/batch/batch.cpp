@@ -30,12 +30,17 @@ FlowBatch* make(uint32_t stride, uint32_t rows_max, uint64_t heap_bytes) {
   uint64_t heap_offset = FLOW_BATCH_HEADER_BYTES + rows_bytes(stride, rows_max);
   FlowBatch* batch = checked(malloc(heap_offset + heap_bytes));
   memset(static_cast<void*>(batch), 0, FLOW_BATCH_HEADER_BYTES);
-  *batch = {.rows = 0, .rows_max = rows_max, .stride = stride, .reserved = 0,
-            .heap_offset = heap_offset, .heap_used = 0, .heap_capacity = heap_bytes};
+  *batch = {.rows = 0,
+            .rows_max = rows_max,
+            .stride = stride,
+            .reserved = 0,
+            .heap_offset = heap_offset,
+            .heap_used = 0,
+            .heap_capacity = heap_bytes};
   return batch;
 }
 
-}  // namespace
+} // namespace
 
 uint32_t batch_rows_target(uint32_t stride) {
   if (stride == 0) return 0;
@@ -69,7 +74,7 @@ FlowBatch* batch_assign(FlowBatch* to, const FlowBatch* from) {
   return to;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime
 
 using namespace flow::runtime;
 
@@ -98,4 +103,4 @@ const uint8_t* flow_batch_data(const FlowBatch* batch, uint64_t* bytes) {
   return reinterpret_cast<const uint8_t*>(batch) + batch->heap_offset;
 }
 
-}  // extern "C"
+} // extern "C"

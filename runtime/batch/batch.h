@@ -28,8 +28,8 @@ enum { FLOW_BATCH_HEADER_BYTES = 64 };
 
 namespace flow::runtime {
 
-constexpr uint32_t batch_row_bytes = 16 * 1024;        // of the rows of a full batch
-constexpr uint64_t batch_heap_bytes_max = 64 * 1024;   // a batch whose heap is as large goes out; one row may exceed it
+constexpr uint32_t batch_row_bytes = 16 * 1024;      // of the rows of a full batch
+constexpr uint64_t batch_heap_bytes_max = 64 * 1024; // a batch whose heap is as large goes out; one row may exceed it
 constexpr uint32_t string_bytes_max = 16 * 1024 * 1024;
 
 // How many rows a batch of this stride holds: about 16 KB, from 16 to 1024 rows.
@@ -46,4 +46,4 @@ inline uint8_t* batch_heap(FlowBatch* batch) { return reinterpret_cast<uint8_t*>
 // Makes `to` hold what `from` holds. Returns `to`, perhaps moved. REQUIRES: equal strides.
 [[nodiscard]] FlowBatch* batch_assign(FlowBatch* to, const FlowBatch* from);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

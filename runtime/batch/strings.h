@@ -15,8 +15,8 @@ inline uint64_t string_heap_bytes(uint64_t length) { return string_is_inline(len
 
 // A string of at most 12 bytes, the rest zero. Overlapping loads instead of a copy of variable size.
 inline void write_inline_string(uint8_t* slot, const char* data, uint64_t length) {
-  uint64_t low = 0;   // bytes 0 to 7
-  uint32_t high = 0;  // bytes 8 to 11
+  uint64_t low = 0;  // bytes 0 to 7
+  uint32_t high = 0; // bytes 8 to 11
   if (length >= 8) {
     uint32_t last;
     memcpy(&low, data, 8);
@@ -57,4 +57,4 @@ inline FlowView read_string(const uint8_t* slot, const uint8_t* heap) {
   return {reinterpret_cast<const char*>(heap) + offset, length};
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -11,7 +11,7 @@ bool is_text(uint32_t kind) { return kind == FLOW_STRING || kind == FLOW_BYTES; 
 
 std::string_view piece(const uint8_t* data, uint64_t bytes) { return {reinterpret_cast<const char*>(data), bytes}; }
 
-}  // namespace
+} // namespace
 
 LayoutCodec::LayoutCodec(const FlowProgram& program, const FlowLayout& layout, bool has_bytes_key) : layout_(layout) {
   if (has_bytes_key) strings_.push_back(0);
@@ -86,4 +86,4 @@ bool LayoutCodec::are_within(const std::vector<Limited>& limited, const uint8_t*
   return true;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -8,7 +8,7 @@ namespace flow::runtime {
 namespace {
 
 constexpr WideTime nothing_closed = static_cast<WideTime>(INT64_MIN) * 4;
-constexpr WideTime all_closed = static_cast<WideTime>(INT64_MAX) * 4;  // beyond the end of every window
+constexpr WideTime all_closed = static_cast<WideTime>(INT64_MAX) * 4; // beyond the end of every window
 
 // At the end of time the watermark closes what ends behind it, too.
 WideTime closes_through(int64_t watermark) { return watermark == INT64_MAX ? all_closed : watermark; }
@@ -26,16 +26,14 @@ int64_t cut(WideTime time) {
 
 bool starts_before(const std::unique_ptr<Pane>& pane, WideTime time) { return pane->start < time; }
 
-}  // namespace
+} // namespace
 
 int64_t DueWindow::start_us() const { return cut(start); }
 int64_t DueWindow::end_us() const { return cut(end); }
 
 PaneSet::PaneSet(const FlowProgram& program, const FlowState& state)
-    : state_(state),
-      codec_(program, program.layouts[state.layout], state.key_is_bytes != 0),
-      key_{.size = state.key_size, .is_bytes = state.key_is_bytes != 0},
-      closed_through_(nothing_closed) {
+    : state_(state), codec_(program, program.layouts[state.layout], state.key_is_bytes != 0),
+      key_{.size = state.key_size, .is_bytes = state.key_is_bytes != 0}, closed_through_(nothing_closed) {
   FLOW_ASSERT(state.window == FLOW_WINDOW_GLOBAL || state.size > 0, "a window has a size");
   FLOW_ASSERT(state.window != FLOW_WINDOW_HOPPING || state.slide > 0, "a hopping window has a slide");
 }
@@ -51,8 +49,8 @@ std::optional<DueWindow> PaneSet::next_due(int64_t watermark) const {
   WideTime through = closes_through(watermark);
   for (const auto& pane : panes_) {
     std::optional<DueWindow> window = first_open_window(pane->start);
-    if (!window) continue;  // a gap between windows, or a pane that came too late
-    if (window->end - 1 > through) return std::nullopt;  // later panes have later windows
+    if (!window) continue;                              // a gap between windows, or a pane that came too late
+    if (window->end - 1 > through) return std::nullopt; // later panes have later windows
     return window;
   }
   return std::nullopt;
@@ -115,4 +113,4 @@ uint64_t PaneSet::memory_bytes() const {
   return sum;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -33,7 +33,7 @@ struct DueWindow {
 };
 
 class PaneSet {
- public:
+public:
   PaneSet(const FlowProgram& program, const FlowState& state);
 
   // The pane that starts there, made if it is not there.
@@ -57,7 +57,7 @@ class PaneSet {
   // Counts up whenever a pane is freed: pointers to panes are dead then.
   uint64_t frees() const { return frees_; }
 
- private:
+private:
   std::optional<DueWindow> first_open_window(int64_t pane_start) const;
   std::optional<DueWindow> hopping_window_after(int64_t pane_start) const;
   void free_closed();
@@ -65,9 +65,9 @@ class PaneSet {
   const FlowState& state_;
   LayoutCodec codec_;
   TableKey key_;
-  std::vector<std::unique_ptr<Pane>> panes_;  // by start
-  WideTime closed_through_;                   // windows whose last instant is at or before this are closed
+  std::vector<std::unique_ptr<Pane>> panes_; // by start
+  WideTime closed_through_;                  // windows whose last instant is at or before this are closed
   uint64_t frees_ = 0;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -13,10 +13,9 @@ namespace {
 constexpr uint64_t slots_min = 16;
 constexpr uint32_t entries_min = 8;
 constexpr uint64_t heap_min = 1024;
-constexpr uint64_t compaction_min = 64 * 1024;  // a smaller arena is not worth a walk over the entries
+constexpr uint64_t compaction_min = 64 * 1024; // a smaller arena is not worth a walk over the entries
 
-template <typename T>
-T* resized(T* memory, uint64_t count) {
+template <typename T> T* resized(T* memory, uint64_t count) {
   T* made = static_cast<T*>(realloc(memory, std::max<uint64_t>(count, 1) * sizeof(T)));
   FLOW_ASSERT(made != nullptr, "the memory for state is there");
   return made;
@@ -24,7 +23,7 @@ T* resized(T* memory, uint64_t count) {
 
 uint64_t words(uint64_t bits) { return (bits + 63) / 64; }
 
-}  // namespace
+} // namespace
 
 StateTable::StateTable(const LayoutCodec& codec, TableKey key) : FlowTable{}, codec_(codec), key_(key) {
   stride = codec.stride();
@@ -138,7 +137,8 @@ void StateTable::clear() {
 
 void StateTable::grow_entries() {
   uint32_t limit = key_.size == 0 ? 1 : UINT32_MAX;
-  uint32_t wanted = static_cast<uint32_t>(std::min<uint64_t>(limit, std::max<uint64_t>(entries_min, uint64_t{capacity} * 2)));
+  uint32_t wanted =
+      static_cast<uint32_t>(std::min<uint64_t>(limit, std::max<uint64_t>(entries_min, uint64_t{capacity} * 2)));
   entries = resized(entries, static_cast<uint64_t>(wanted) * stride);
   hashes = resized(hashes, wanted);
   if (dirty != nullptr) {
@@ -190,9 +190,8 @@ void StateTable::reserve_heap(uint64_t bytes) {
 uint64_t StateTable::live_heap_bytes() const {
   uint64_t live = 0;
   for (uint32_t index = 0; index < count; ++index) {
-    codec_.for_each_string(table_entry(this, index), [&](const uint8_t* slot) {
-      live += string_heap_bytes(read_string(slot, heap).length);
-    });
+    codec_.for_each_string(table_entry(this, index),
+                           [&](const uint8_t* slot) { live += string_heap_bytes(read_string(slot, heap).length); });
   }
   return live;
 }
@@ -243,4 +242,4 @@ uint64_t StateTable::memory_bytes() const {
   return sizeof(*this) + index_bytes + uint64_t{capacity} * (stride + sizeof(uint64_t)) + heap_capacity;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -20,8 +20,8 @@
 namespace flow::runtime {
 
 struct TableKey {
-  uint32_t size = 0;      // bytes in the entry, 0: the table has one entry
-  bool is_bytes = false;  // a FlowString of the canonical bytes
+  uint32_t size = 0;     // bytes in the entry, 0: the table has one entry
+  bool is_bytes = false; // a FlowString of the canonical bytes
 };
 
 // Fills the entry (zeros but for its key) of a key that is not in the table; true if it was elsewhere. Strings go
@@ -29,7 +29,7 @@ struct TableKey {
 using TableMissHook = bool (*)(void* context, FlowTable* table, uint64_t hash, uint8_t* entry);
 
 class StateTable : public FlowTable {
- public:
+public:
   // `codec` outlives the table.
   StateTable(const LayoutCodec& codec, TableKey key);
   ~StateTable();
@@ -67,7 +67,7 @@ class StateTable : public FlowTable {
 
   static StateTable* from(FlowTable* table) { return static_cast<StateTable*>(table); }
 
- private:
+private:
   bool has_key(uint64_t index, uint64_t hash, std::string_view key) const;
   uint64_t slot_of_entry(uint64_t hash, uint32_t index) const;
   void grow_entries();
@@ -83,4 +83,4 @@ class StateTable : public FlowTable {
   void* miss_context_ = nullptr;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -12,7 +12,7 @@ using flow::runtime::Status;
 using flow::runtime::Task;
 
 struct FlowConfigured {
-  std::vector<std::vector<FlowCell>> cells;  // by connector
+  std::vector<std::vector<FlowCell>> cells; // by connector
   std::vector<const FlowCell*> rows;
   std::vector<std::unique_ptr<std::string>> texts;
   std::string error;
@@ -47,7 +47,7 @@ Status configure(const FlowProgram& program, Task& task, FlowConfigured& made) {
   FLOW_TRY(evaluate(program, task, UINT32_MAX, nullptr));
   for (uint32_t i = 0; i < program.connector_count; ++i) {
     const FlowConnector& connector = program.connectors[i];
-    std::vector<FlowCell> cells(connector.option_count + 1);  // one more, so that data() is never null
+    std::vector<FlowCell> cells(connector.option_count + 1); // one more, so that data() is never null
     FLOW_TRY(evaluate(program, task, i, cells.data()));
     keep_texts(made, connector, cells);
     made.cells.push_back(std::move(cells));
@@ -56,7 +56,7 @@ Status configure(const FlowProgram& program, Task& task, FlowConfigured& made) {
   return Status();
 }
 
-}  // namespace
+} // namespace
 
 extern "C" {
 
@@ -74,4 +74,4 @@ const FlowCell* const* flow_configured_options(const FlowConfigured* configured)
 
 void flow_configured_free(FlowConfigured* configured) { delete configured; }
 
-}  // extern "C"
+} // extern "C"

@@ -10,18 +10,18 @@ namespace {
 
 const char* what_failed(uint32_t failure) {
   switch (failure) {
-    case FLOW_FAIL_OVERFLOW: return "integer overflow";
-    case FLOW_FAIL_DIVISION: return "integer division by zero";
-    case FLOW_FAIL_CAST: return "the value does not fit the type";
-    case FLOW_FAIL_INDEX: return "index out of range";
-    case FLOW_FAIL_ARGUMENT: return "an argument is outside what the function takes";
-    case FLOW_FAIL_PARAM: return "the condition of the parameter is false";
-    case FLOW_FAIL_SIZE: return "the text or row is larger than 16 MiB";
-    default: return "the row failed";
+  case FLOW_FAIL_OVERFLOW: return "integer overflow";
+  case FLOW_FAIL_DIVISION: return "integer division by zero";
+  case FLOW_FAIL_CAST: return "the value does not fit the type";
+  case FLOW_FAIL_INDEX: return "index out of range";
+  case FLOW_FAIL_ARGUMENT: return "an argument is outside what the function takes";
+  case FLOW_FAIL_PARAM: return "the condition of the parameter is false";
+  case FLOW_FAIL_SIZE: return "the text or row is larger than 16 MiB";
+  default: return "the row failed";
   }
 }
 
-}  // namespace
+} // namespace
 
 // The first failure of a row counts.
 void Task::fail(uint32_t site, uint32_t kind) {
@@ -55,7 +55,8 @@ bool Task::apply_failure() {
 
 std::string Task::failure_text(const FlowSite* site, uint32_t kind) const {
   if (site == nullptr) return fmt::format("a row failed: {}", what_failed(kind));
-  std::string text = fmt::format("{}:{}:{}: {} in `{}`", site->file, site->line, site->column, what_failed(kind), site->text);
+  std::string text =
+      fmt::format("{}:{}:{}: {} in `{}`", site->file, site->line, site->column, what_failed(kind), site->text);
   if (chain != nullptr && kind != FLOW_FAIL_PARAM) {
     text += "; such a row stops the job: `on error skip` after the step leaves it out";
   }
@@ -71,7 +72,7 @@ void Task::stop_without_reason(const char* where) {
   stop(Status(ExitCode::internal_error, fmt::format("the {} function of '{}' stopped without a reason", where, name)));
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime
 
 using flow::runtime::Task;
 
@@ -87,4 +88,4 @@ uint8_t flow_rt_row_failed(FlowTask* task) { return Task::from(task)->apply_fail
 
 void flow_rt_count_late(FlowTask* task, uint32_t) { ++Task::from(task)->counted.late; }
 
-}  // extern "C"
+} // extern "C"

@@ -7,7 +7,7 @@ namespace {
 
 constexpr int64_t portion_entries = 1024;
 
-}  // namespace
+} // namespace
 
 void Firing::begin(uint32_t state, PaneSet& panes, const DueWindow& window) {
   state_ = state;
@@ -57,4 +57,4 @@ void Firing::advance(int64_t reached) {
   panes->close(window_);
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

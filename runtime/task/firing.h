@@ -11,7 +11,7 @@
 namespace flow::runtime {
 
 class Firing {
- public:
+public:
   // Starts with a window of `panes`, the state at position `state` of its chain.
   void begin(uint32_t state, PaneSet& panes, const DueWindow& window);
   bool is_active() const { return panes_ != nullptr; }
@@ -25,7 +25,7 @@ class Firing {
   uint32_t state() const { return state_; }
   const FlowState& declared() const { return panes_->state(); }
 
- private:
+private:
   void skip_empty();
   FlowTable* table() const;
   bool is_merging() const { return merged_ != nullptr && next_pane_ < sources_.size(); }
@@ -39,4 +39,4 @@ class Firing {
   int64_t from_ = 0;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -11,11 +11,9 @@ using flow::runtime::Task;
 
 namespace {
 
-FlowTaskError error_of(const Status& status) {
-  return {static_cast<int32_t>(status.code()), status.message().c_str()};
-}
+FlowTaskError error_of(const Status& status) { return {static_cast<int32_t>(status.code()), status.message().c_str()}; }
 
-}  // namespace
+} // namespace
 
 extern "C" {
 
@@ -94,4 +92,4 @@ FlowTable* flow_rt_pane(FlowTask* task, uint32_t state, int64_t pane_start) {
   return Task::from(task)->open_pane(state, pane_start);
 }
 
-}  // extern "C"
+} // extern "C"

@@ -40,10 +40,10 @@ Outputs::~Outputs() {
 Outputs::Way Outputs::way_of(const FlowProgram& program, const FlowOutput& output, uint32_t channels) {
   if (output.kind == FLOW_OUTPUT_SINK) return Way::sink;
   switch (program.edges[output.target].kind) {
-    case FLOW_EDGE_HASH: return channels > 1 ? Way::hash : Way::first;
-    case FLOW_EDGE_BROADCAST: return channels > 1 ? Way::copy : Way::first;
-    case FLOW_EDGE_SINGLE: return Way::first;
-    default: return channels > 1 ? Way::rotate : Way::first;  // rebalance; forward between unequal numbers of tasks
+  case FLOW_EDGE_HASH: return channels > 1 ? Way::hash : Way::first;
+  case FLOW_EDGE_BROADCAST: return channels > 1 ? Way::copy : Way::first;
+  case FLOW_EDGE_SINGLE: return Way::first;
+  default: return channels > 1 ? Way::rotate : Way::first; // rebalance; forward between unequal numbers of tasks
   }
 }
 
@@ -77,7 +77,7 @@ uint32_t Outputs::channel_of(uint32_t output, uint64_t hash) {
 
 void Outputs::append_record(uint32_t output, std::string_view bytes) {
   if (bytes.empty()) {
-    ++rows_sent_;  // discarded: only counted
+    ++rows_sent_; // discarded: only counted
     return;
   }
   FlowBatch*& batch = outputs_[output].batches[0];
@@ -133,4 +133,4 @@ void Outputs::send_open(bool with_sinks) {
 void Outputs::send_edges() { send_open(false); }
 void Outputs::send_all() { send_open(true); }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -23,7 +23,7 @@
 namespace flow::runtime {
 
 class Outputs {
- public:
+public:
   Outputs(const FlowProgram& program, const FlowChain& chain, const FlowPlace& place, const FlowHost& host,
           uint8_t* is_full);
   ~Outputs();
@@ -35,19 +35,19 @@ class Outputs {
   // One encoded record of a sink.
   void append_record(uint32_t output, std::string_view bytes);
 
-  void send_full();   // batches that cannot take another row
-  void send_edges();  // all open batches of edges: a watermark follows
+  void send_full();  // batches that cannot take another row
+  void send_edges(); // all open batches of edges: a watermark follows
   void send_all();
 
   FlowOutputView* views() { return views_.data(); }
   uint64_t rows_sent() const { return rows_sent_; }
 
- private:
+private:
   enum class Way { first, hash, rotate, copy, sink };
   struct Output {
     Way way = Way::first;
     uint32_t stride = 0;
-    std::vector<FlowBatch*> batches;  // of a hash output, by channel; of all others only [0]
+    std::vector<FlowBatch*> batches; // of a hash output, by channel; of all others only [0]
     std::vector<FlowCell> cells;
   };
 
@@ -66,4 +66,4 @@ class Outputs {
   uint64_t rows_sent_ = 0;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

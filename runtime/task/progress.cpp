@@ -17,7 +17,7 @@ void Task::take_watermark(uint32_t port, int64_t time_us, bool is_idle) {
 
 void Task::end_port(uint32_t port) {
   if (chain->source != FLOW_NONE) {
-    no_more_splits_ = true;  // of a source chain: no further split will be opened
+    no_more_splits_ = true; // of a source chain: no further split will be opened
   } else {
     FLOW_ASSERT(port < ports_.size(), "the port is one of the chain's");
     ports_[port].has_ended = true;
@@ -62,7 +62,7 @@ struct Merge {
   }
 };
 
-}  // namespace
+} // namespace
 
 void Task::refresh() {
   if (!error_.is_ok()) return;
@@ -104,7 +104,7 @@ bool Task::begin_window() {
 
 int32_t Task::step() {
   if (!begin_call()) return -1;
-  refresh();  // after a restore this is where the watermark is told to those behind
+  refresh(); // after a restore this is where the watermark is told to those behind
   while (!firing_.is_active()) {
     if (begin_window()) continue;
     finish_progress();
@@ -153,4 +153,4 @@ void Task::announce() {
   sent_idle_ = is_idle_;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -9,7 +9,7 @@ namespace {
 
 enum BadCell { bad_text, bad_file, bad_line, bad_column, bad_field, bad_reason, bad_cells };
 
-}  // namespace
+} // namespace
 
 Result<std::unique_ptr<RecordReader>> RecordReader::make(const FlowProgram& program, const FlowConnector& connector,
                                                          const FlowCell* options, std::string split_name) {
@@ -18,11 +18,8 @@ Result<std::unique_ptr<RecordReader>> RecordReader::make(const FlowProgram& prog
 }
 
 RecordReader::RecordReader(const FlowConnector& connector, std::unique_ptr<Decoder> decoder, std::string split_name)
-    : connector_(connector),
-      decoder_(std::move(decoder)),
-      split_name_(std::move(split_name)),
-      cells_(connector.field_count + 1),
-      bad_cells_(bad_cells) {}
+    : connector_(connector), decoder_(std::move(decoder)), split_name_(std::move(split_name)),
+      cells_(connector.field_count + 1), bad_cells_(bad_cells) {}
 
 int32_t RecordReader::next(const FlowInput& input, int64_t* position, const FlowCell** cells, RecordCounts* counts) {
   while (rows_left_ > 0) {
@@ -39,7 +36,8 @@ int32_t RecordReader::next(const FlowInput& input, int64_t* position, const Flow
     ++counts->bad;
     if (connector_.on_error == FLOW_ON_ERROR_STOP) {
       std::string text = describe_bad_record(split_name_, decoder_->bad());
-      text += fmt::format("; such a record stops the job: `on error skip` at source '{}' leaves it out", connector_.name);
+      text +=
+          fmt::format("; such a record stops the job: `on error skip` at source '{}' leaves it out", connector_.name);
       return stop(Status(ExitCode::bad_data, std::move(text)));
     }
     if (connector_.on_error == FLOW_ON_ERROR_TO) {
@@ -76,4 +74,4 @@ int64_t RecordReader::undo_record() {
   return record_begin_;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

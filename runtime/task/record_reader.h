@@ -16,13 +16,13 @@ namespace flow::runtime {
 
 // What reading one record did to the job's counters.
 struct RecordCounts {
-  uint64_t taken = 0;    // records that were there, good or bad
+  uint64_t taken = 0; // records that were there, good or bad
   uint64_t bad = 0;
-  uint64_t skipped = 0;  // of the bad ones
+  uint64_t skipped = 0; // of the bad ones
 };
 
 class RecordReader {
- public:
+public:
   static Result<std::unique_ptr<RecordReader>> make(const FlowProgram& program, const FlowConnector& connector,
                                                     const FlowCell* options, std::string split_name);
 
@@ -37,7 +37,7 @@ class RecordReader {
   void save(ByteWriter& out) const { decoder_->save(out); }
   Status restore(ByteReader& in) { return decoder_->restore(in); }
 
- private:
+private:
   RecordReader(const FlowConnector& connector, std::unique_ptr<Decoder> decoder, std::string split_name);
   int32_t stop(Status status);
   void describe_bad();
@@ -46,10 +46,10 @@ class RecordReader {
   std::unique_ptr<Decoder> decoder_;
   std::string split_name_;
   std::vector<FlowCell> cells_;
-  std::vector<FlowCell> bad_cells_;  // text, file, line, column, field, reason
+  std::vector<FlowCell> bad_cells_; // text, file, line, column, field, reason
   int64_t rows_left_ = 0;
   int64_t record_begin_ = 0;
   Status error_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -35,12 +35,12 @@ Status read_entry(ByteReader& in, StateTable& table, std::vector<uint8_t>& room,
   // in the reader's bytes, and put into the table then.
   std::fill(room.begin(), room.end(), 0);
   std::vector<std::string_view> texts;
-  bool is_right = table.codec().read(in, room.data(), [&](uint8_t*, const char* data, uint64_t length) {
-    texts.emplace_back(data, length);
-  });
+  bool is_right = table.codec().read(
+      in, room.data(), [&](uint8_t*, const char* data, uint64_t length) { texts.emplace_back(data, length); });
   if (!is_right) return damaged("an entry has impossible values");
   const TableKey& key = table.key();
-  std::string_view key_bytes = key.is_bytes ? texts.front() : std::string_view(reinterpret_cast<char*>(room.data()), key.size);
+  std::string_view key_bytes =
+      key.is_bytes ? texts.front() : std::string_view(reinterpret_cast<char*>(room.data()), key.size);
   if (table.find(hash, key_bytes) >= 0) return damaged("a key is there twice");
   uint8_t* entry = table.insert(hash, key_bytes);
   uint32_t key_end = key.is_bytes ? sizeof(FlowString) : key.size;
@@ -54,7 +54,7 @@ Status read_entry(ByteReader& in, StateTable& table, std::vector<uint8_t>& room,
   return Status();
 }
 
-}  // namespace
+} // namespace
 
 Status Task::restore_group(uint32_t group, std::string_view bytes) {
   ByteReader in(bytes);
@@ -153,7 +153,7 @@ Status Task::restore_own(ByteReader& in) {
   return Status();
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime
 
 using namespace flow::runtime;
 
@@ -167,7 +167,7 @@ int32_t told(Task& task, Status status) {
 
 std::string_view view_of(const void* data, uint64_t bytes) { return {static_cast<const char*>(data), bytes}; }
 
-}  // namespace
+} // namespace
 
 extern "C" {
 
@@ -195,4 +195,4 @@ uint8_t flow_item_split_name(const void* data, uint64_t bytes, char* name, uint6
   return 1;
 }
 
-}  // extern "C"
+} // extern "C"

@@ -10,9 +10,9 @@ namespace flow::runtime {
 namespace {
 
 constexpr uint64_t block_bytes = 16 * 1024;
-constexpr uint64_t kept_bytes_max = 4 * 1024 * 1024;  // a larger block was one row's and is not kept
+constexpr uint64_t kept_bytes_max = 4 * 1024 * 1024; // a larger block was one row's and is not kept
 
-}  // namespace
+} // namespace
 
 RowScratch::RowScratch(FlowTask* view) : view_(view) { use(block_bytes); }
 
@@ -52,4 +52,4 @@ void RowScratch::trim() {
   view_->scratch_is_split = 0;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -10,7 +10,7 @@
 namespace flow::runtime {
 
 class RowScratch {
- public:
+public:
   explicit RowScratch(FlowTask* view);
   ~RowScratch();
   RowScratch(const RowScratch&) = delete;
@@ -25,11 +25,11 @@ class RowScratch {
   // Keeps only the last, largest block, unless it is huge.
   void trim();
 
- private:
+private:
   void use(uint64_t bytes);
 
   FlowTask* view_;
   std::vector<char*> blocks_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

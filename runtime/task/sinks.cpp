@@ -23,4 +23,4 @@ std::string_view SinkEncoders::encode(uint32_t output, const FlowCell* cells) {
   return record_;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

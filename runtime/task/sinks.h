@@ -14,15 +14,15 @@
 namespace flow::runtime {
 
 class SinkEncoders {
- public:
+public:
   static Result<std::unique_ptr<SinkEncoders>> make(const FlowProgram& program, const FlowChain& chain,
                                                     const FlowPlace& place);
   // The record that the cells of this output make; empty where nothing is written (discard). Lives until the next one.
   std::string_view encode(uint32_t output, const FlowCell* cells);
 
- private:
-  std::vector<std::unique_ptr<Encoder>> encoders_;  // by output; null: none
+private:
+  std::vector<std::unique_ptr<Encoder>> encoders_; // by output; null: none
   std::string record_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

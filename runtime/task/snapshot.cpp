@@ -61,7 +61,8 @@ std::string split_item(const Split& split) {
   return out.take();
 }
 
-std::string task_item(uint32_t index, int64_t watermark, const std::vector<Port>& ports, const FlowTaskCounters& counted) {
+std::string task_item(uint32_t index, int64_t watermark, const std::vector<Port>& ports,
+                      const FlowTaskCounters& counted) {
   ByteWriter out;
   out.raw(item_magic);
   out.u8(static_cast<uint8_t>(ItemKind::task));
@@ -69,7 +70,8 @@ std::string task_item(uint32_t index, int64_t watermark, const std::vector<Port>
   out.i64(watermark);
   out.varint(ports.size());
   for (const Port& port : ports) out.i64(port.watermark);
-  for (uint64_t counter : {counted.rows_in, counted.rows_out, counted.late, counted.bad, counted.skipped, counted.filtered}) {
+  for (uint64_t counter :
+       {counted.rows_in, counted.rows_out, counted.late, counted.bad, counted.skipped, counted.filtered}) {
     out.varint(counter);
   }
   return out.take();
@@ -82,7 +84,8 @@ void pass_on(ByteWriter& out, const FlowWriter& writer, size_t at_least) {
   out.clear();
 }
 
-void write_pane(ByteWriter& out, const StateCopy& state, const PaneCopy& pane, uint32_t group, const FlowWriter& writer) {
+void write_pane(ByteWriter& out, const StateCopy& state, const PaneCopy& pane, uint32_t group,
+                const FlowWriter& writer) {
   auto [first, last] = pane.entries_of(group);
   out.i64(pane.start);
   out.varint(static_cast<uint64_t>(last - first));
@@ -100,7 +103,7 @@ uint64_t panes_in(const StateCopy& state, uint32_t group) {
   }));
 }
 
-}  // namespace
+} // namespace
 
 std::pair<const uint32_t*, const uint32_t*> PaneCopy::entries_of(uint32_t group) const {
   auto is_before = [this](uint32_t entry, uint32_t wanted) { return groups[entry] < wanted; };
@@ -127,7 +130,7 @@ FlowSnapshot* Task::capture(uint64_t epoch) {
   return snapshot.release();
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime
 
 using namespace flow::runtime;
 
@@ -144,8 +147,9 @@ uint32_t flow_snapshot_groups(const FlowSnapshot* snapshot, uint32_t* groups, ui
 void flow_snapshot_write_group(const FlowSnapshot* snapshot, uint32_t group, const FlowWriter* writer) {
   ByteWriter out;
   out.raw(group_magic);
-  out.varint(static_cast<uint64_t>(std::count_if(snapshot->states.begin(), snapshot->states.end(),
-                                                 [group](const StateCopy& state) { return panes_in(state, group) > 0; })));
+  out.varint(
+      static_cast<uint64_t>(std::count_if(snapshot->states.begin(), snapshot->states.end(),
+                                          [group](const StateCopy& state) { return panes_in(state, group) > 0; })));
   for (const StateCopy& state : snapshot->states) {
     uint64_t panes = panes_in(state, group);
     if (panes == 0) continue;
@@ -160,7 +164,9 @@ void flow_snapshot_write_group(const FlowSnapshot* snapshot, uint32_t group, con
   pass_on(out, *writer, 0);
 }
 
-uint32_t flow_snapshot_item_count(const FlowSnapshot* snapshot) { return static_cast<uint32_t>(snapshot->items.size()); }
+uint32_t flow_snapshot_item_count(const FlowSnapshot* snapshot) {
+  return static_cast<uint32_t>(snapshot->items.size());
+}
 
 void flow_snapshot_write_item(const FlowSnapshot* snapshot, uint32_t item, const FlowWriter* writer) {
   const std::string& bytes = snapshot->items[item];
@@ -170,4 +176,4 @@ void flow_snapshot_write_item(const FlowSnapshot* snapshot, uint32_t item, const
 // Every snapshot is whole, so an aborted one has nothing to give back.
 void flow_snapshot_release(FlowSnapshot* snapshot, uint8_t) { delete snapshot; }
 
-}  // extern "C"
+} // extern "C"

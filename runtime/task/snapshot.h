@@ -39,8 +39,8 @@ struct PaneCopy {
   std::vector<uint8_t> entries;
   std::vector<uint64_t> hashes;
   std::vector<uint8_t> heap;
-  std::vector<uint32_t> groups;    // by entry
-  std::vector<uint32_t> by_group;  // entry numbers, by group, then by insertion
+  std::vector<uint32_t> groups;   // by entry
+  std::vector<uint32_t> by_group; // entry numbers, by group, then by insertion
 
   std::pair<const uint32_t*, const uint32_t*> entries_of(uint32_t group) const;
 };
@@ -48,16 +48,16 @@ struct PaneCopy {
 struct StateCopy {
   StateCopy(const FlowState& declared, const LayoutCodec& layout) : state(&declared), codec(layout) {}
   const FlowState* state;
-  LayoutCodec codec;  // a copy: the snapshot may outlive the task
+  LayoutCodec codec; // a copy: the snapshot may outlive the task
   std::vector<PaneCopy> panes;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime
 
 // Complete in itself: written on any thread, also after the task was closed.
 struct FlowSnapshot {
   uint64_t epoch = 0;
   std::vector<flow::runtime::StateCopy> states;
-  std::vector<uint32_t> groups;  // ascending
+  std::vector<uint32_t> groups; // ascending
   std::vector<std::string> items;
 };

@@ -16,7 +16,7 @@ int32_t Task::decode(Split& split, const FlowInput& input, int64_t* position, co
   return answer;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime
 
 using flow::runtime::Split;
 using flow::runtime::Task;
@@ -34,4 +34,4 @@ void flow_rt_sink_record(FlowTask* task, uint32_t output) {
   self.outputs_of->append_record(output, record);
 }
 
-}  // extern "C"
+} // extern "C"

@@ -19,4 +19,4 @@ void Split::set_watermark_rule(uint32_t kind, int64_t lag_us) {
   lag = std::max<int64_t>(0, lag_us);
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

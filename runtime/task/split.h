@@ -15,7 +15,7 @@
 namespace flow::runtime {
 
 class Split : public FlowSplit {
- public:
+public:
   Split(std::string split_name, uint32_t split_index, uint32_t split_count, int64_t split_cursor);
 
   // Watermark rules of the connector. Rows' times before this call do not count.
@@ -34,7 +34,7 @@ class Split : public FlowSplit {
   int64_t cursor = 0;
   bool is_idle = false;
   bool is_finished = false;
-  std::unique_ptr<RecordReader> reader;  // null: generate
+  std::unique_ptr<RecordReader> reader; // null: generate
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

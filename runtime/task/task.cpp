@@ -16,7 +16,7 @@ Task::Task(const FlowProgram& program_of, const FlowPlace& place_of, const FlowH
   failure_site = FLOW_NONE;
   outputs_of = std::make_unique<Outputs>(program, *chain, place, host, &is_full);
   outputs = outputs_of->views();
-  place.output_channels = nullptr;  // lives only as long as the call that opens the task
+  place.output_channels = nullptr; // lives only as long as the call that opens the task
   ports_.resize(chain->port_count);
   for (uint32_t i = 0; i < chain->state_count; ++i) {
     states_.push_back(std::make_unique<PaneSet>(program, program.states[chain->states[i]]));
@@ -77,7 +77,7 @@ int64_t Task::pull(Split& split, const FlowInput& input, int64_t from) {
   FLOW_ASSERT(!split.is_finished, "input comes for an open split");
   FLOW_ASSERT(!has_due(), "due windows fire before the next input");
   if (!begin_call()) return -1;
-  if (split.is_idle) set_split_idle(split, false);  // those behind hear of it before the rows
+  if (split.is_idle) set_split_idle(split, false); // those behind hear of it before the rows
   FlowInput window = input;
   bool counts_numbers = window.data == nullptr;
   if (counts_numbers && window.rows_max < window.end - from) window.end = from + window.rows_max;
@@ -160,4 +160,4 @@ FlowTaskCounters Task::counters() const {
   return all;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -38,7 +38,7 @@ struct Port {
 };
 
 class Task : public FlowTask {
- public:
+public:
   Task(const FlowProgram& program, const FlowPlace& place, const FlowHost& host);
   // A task of no chain, which evaluates options.
   Task(const FlowProgram& program, const FlowCell* param_values);
@@ -64,7 +64,7 @@ class Task : public FlowTask {
   void fail(uint32_t site, uint32_t failure);
   void fail_at(uint32_t site);
   void forgive();
-  bool apply_failure();  // true: stop
+  bool apply_failure(); // true: stop
   void stop(Status status);
   FlowTable* open_pane(uint32_t state, int64_t start);
   int32_t decode(Split& split, const FlowInput& input, int64_t* position, const FlowCell** cells);
@@ -84,16 +84,16 @@ class Task : public FlowTask {
   const FlowChain* chain = nullptr;
   FlowPlace place{};
   FlowHost host{};
-  std::unique_ptr<Outputs> outputs_of;  // null for a task that evaluates options
+  std::unique_ptr<Outputs> outputs_of; // null for a task that evaluates options
   std::unique_ptr<SinkEncoders> sinks;
   TaskCache cache;
   FlowTaskCounters counted{};
   RowScratch scratch;
 
- private:
+private:
   bool begin_call();
   int64_t source_pass(Split& split, const FlowInput& input, int64_t from);
-  void refresh();  // target_ from ports or splits; if nothing is due, that is the watermark
+  void refresh(); // target_ from ports or splits; if nothing is due, that is the watermark
   bool has_due() const;
   bool begin_window();
   bool fire_portion();
@@ -118,9 +118,9 @@ class Task : public FlowTask {
   bool is_idle_ = false;
   int64_t sent_watermark_ = INT64_MIN;
   bool sent_idle_ = false;
-  bool is_restoring_ = false;  // something was restored, and no element has come yet
-  bool has_restored_ = false;  // the watermark is a restored one
+  bool is_restoring_ = false; // something was restored, and no element has come yet
+  bool has_restored_ = false; // the watermark is a restored one
   Status error_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

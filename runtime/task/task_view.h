@@ -9,30 +9,30 @@
 // One output while a chain runs. `current` is the batch that takes the next row; null: room must be made first.
 struct FlowOutputView {
   FlowBatch* current;
-  FlowBatch** batches;  // of a hash output, by channel; `current` is written back there
-  FlowCell* cells;      // of a sink
-  uint32_t channel;     // of `current`
+  FlowBatch** batches; // of a hash output, by channel; `current` is written back there
+  FlowCell* cells;     // of a sink
+  uint32_t channel;    // of `current`
   uint32_t channels;
 };
 
 // The pane of a state that was asked for last.
 struct FlowStateView {
   int64_t pane_start;
-  FlowTable* pane;  // null: none
+  FlowTable* pane; // null: none
 };
 
 struct FlowTask {
-  int64_t watermark;  // what flow_watermark says
+  int64_t watermark; // what flow_watermark says
   const FlowCell* params;
   FlowOutputView* outputs;
   FlowStateView* states;
   char* scratch_begin;
   char* scratch_next;
   char* scratch_end;
-  uint32_t failure;       // FlowFailure, 0: none
-  uint32_t failure_site;  // FLOW_NONE: not known yet
-  uint8_t is_full;        // a send was answered with "no credit"
-  uint8_t scratch_is_split;  // more than one block: reset frees the old ones
+  uint32_t failure;         // FlowFailure, 0: none
+  uint32_t failure_site;    // FLOW_NONE: not known yet
+  uint8_t is_full;          // a send was answered with "no credit"
+  uint8_t scratch_is_split; // more than one block: reset frees the old ones
 };
 
 // Watermarks of a split. `pending` is the watermark that its rows so far allow, `told` the one that the core has taken
@@ -41,9 +41,9 @@ struct FlowSplit {
   int64_t newest;
   int64_t pending;
   int64_t told;
-  int64_t lag;             // pending = newest - lag - 1
-  uint8_t has_watermark;   // 0: rows' times move nothing
-  uint8_t is_waiting;      // set by flow_observe_time, read and cleared by the core
+  int64_t lag;           // pending = newest - lag - 1
+  uint8_t has_watermark; // 0: rows' times move nothing
+  uint8_t is_waiting;    // set by flow_observe_time, read and cleared by the core
   uint32_t index;
   uint32_t splits;
 };

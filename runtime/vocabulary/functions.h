@@ -26,15 +26,19 @@ int64_t flow_fn_count_of(FlowTask*, const char* text, uint64_t length, const cha
 FlowMaybe flow_fn_index_of(FlowTask*, const char* text, uint64_t length, const char* part, uint64_t part_length);
 FlowView flow_fn_reverse(FlowTask*, const char* text, uint64_t length);
 FlowView flow_fn_repeat(FlowTask*, const char* text, uint64_t length, int64_t times);
-FlowView flow_fn_pad_start(FlowTask*, const char* text, uint64_t length, int64_t width, const char* fill, uint64_t fill_length);
-FlowView flow_fn_pad_end(FlowTask*, const char* text, uint64_t length, int64_t width, const char* fill, uint64_t fill_length);
+FlowView flow_fn_pad_start(FlowTask*, const char* text, uint64_t length, int64_t width, const char* fill,
+                           uint64_t fill_length);
+FlowView flow_fn_pad_end(FlowTask*, const char* text, uint64_t length, int64_t width, const char* fill,
+                         uint64_t fill_length);
 /* regular expressions (RE2; linked only into programs that use them) */
 uint8_t flow_fn_matches(FlowTask*, const char* text, uint64_t length, const char* pattern, uint64_t pattern_length);
-FlowView flow_fn_group(FlowTask*, const char* text, uint64_t length, const char* pattern, uint64_t pattern_length, int64_t number);
+FlowView flow_fn_group(FlowTask*, const char* text, uint64_t length, const char* pattern, uint64_t pattern_length,
+                       int64_t number);
 
 /* split(text, pattern), of which `unnest` makes a row per part: the parts are views into the text. */
 typedef struct FlowSplitter FlowSplitter;
-FlowSplitter* flow_rt_split_begin(FlowTask*, const char* text, uint64_t length, const char* pattern, uint64_t pattern_length);
+FlowSplitter* flow_rt_split_begin(FlowTask*, const char* text, uint64_t length, const char* pattern,
+                                  uint64_t pattern_length);
 uint8_t flow_rt_split_next(FlowSplitter*, FlowView* part); /* 0: no further part */
 
 /* ---- time: UTC ---- */

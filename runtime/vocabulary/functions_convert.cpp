@@ -12,14 +12,12 @@ using namespace flow::runtime;
 
 namespace {
 
-template <typename Write>
-FlowView written(FlowTask* task, Write write) {
+template <typename Write> FlowView written(FlowTask* task, Write write) {
   char* text = flow_scratch(task, text_bytes_max);
   return {text, static_cast<uint64_t>(write(text) - text)};
 }
 
-template <typename To, typename From>
-To parsed(FlowTask* task, std::optional<From> value) {
+template <typename To, typename From> To parsed(FlowTask* task, std::optional<From> value) {
   bool fits = value.has_value();
   if constexpr (std::numeric_limits<To>::is_integer) {
     fits = fits && *value >= std::numeric_limits<To>::min() && *value <= std::numeric_limits<To>::max();
@@ -31,7 +29,7 @@ To parsed(FlowTask* task, std::optional<From> value) {
 
 std::string_view view(const char* text, uint64_t length) { return {text, length}; }
 
-}  // namespace
+} // namespace
 
 extern "C" {
 
@@ -108,4 +106,4 @@ FlowView flow_fn_parse_string(FlowTask* task, const char* bytes, uint64_t length
 }
 FlowView flow_fn_parse_bytes(FlowTask*, const char* text, uint64_t length) { return {text, length}; }
 
-}  // extern "C"
+} // extern "C"

@@ -12,4 +12,4 @@ double flow_fn_pow(FlowTask*, double base, double exponent) { return pow(base, e
 double flow_fn_sin(FlowTask*, double value) { return sin(value); }
 double flow_fn_cos(FlowTask*, double value) { return cos(value); }
 
-}  // extern "C"
+} // extern "C"

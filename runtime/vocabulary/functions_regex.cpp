@@ -22,10 +22,10 @@ struct FlowSplitter {
   struct Patterns* owner = nullptr;
   const re2::RE2* pattern = nullptr;
   re2::StringPiece text;
-  size_t part = 0;         // where the next part begins
-  size_t search = 0;       // where the next match is looked for
-  uint64_t pending = 0;    // empty parts that are given once a part with something in it follows
-  FlowView held{};         // that part
+  size_t part = 0;      // where the next part begins
+  size_t search = 0;    // where the next match is looked for
+  uint64_t pending = 0; // empty parts that are given once a part with something in it follows
+  FlowView held{};      // that part
   bool has_held = false;
   bool is_done = false;
 };
@@ -33,7 +33,7 @@ struct FlowSplitter {
 // The compiled patterns of a task. One that is thrown out may still be in the hands of a splitter: it is freed when no
 // splitter is open.
 struct Patterns {
-  std::vector<std::unique_ptr<re2::RE2>> known;  // last used first
+  std::vector<std::unique_ptr<re2::RE2>> known; // last used first
   std::vector<std::unique_ptr<re2::RE2>> retired;
   uint64_t open_splitters = 0;
 };
@@ -95,11 +95,12 @@ bool next_part(FlowSplitter& splitter, re2::StringPiece* part) {
   return true;
 }
 
-}  // namespace
+} // namespace
 
 extern "C" {
 
-uint8_t flow_fn_matches(FlowTask* task, const char* text, uint64_t length, const char* pattern, uint64_t pattern_length) {
+uint8_t flow_fn_matches(FlowTask* task, const char* text, uint64_t length, const char* pattern,
+                        uint64_t pattern_length) {
   const re2::RE2* regex = compiled(task, {pattern, pattern_length});
   return regex != nullptr && re2::RE2::FullMatch(re2::StringPiece(text, length), *regex);
 }
@@ -113,7 +114,8 @@ FlowView flow_fn_group(FlowTask* task, const char* text, uint64_t length, const 
     return {nullptr, 0};
   }
   std::vector<re2::StringPiece> groups(static_cast<size_t>(number) + 1);
-  bool is_found = regex->Match({text, length}, 0, length, re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size()));
+  bool is_found =
+      regex->Match({text, length}, 0, length, re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size()));
   if (!is_found || groups.back().data() == nullptr) return {nullptr, 0};
   return view_of(groups.back());
 }
@@ -128,7 +130,7 @@ FlowSplitter* flow_rt_split_begin(FlowTask* task, const char* text, uint64_t len
   splitter.pattern = compiled(task, {pattern, pattern_length});
   splitter.text = {text, length};
   splitter.is_done = splitter.pattern == nullptr;
-  if (length == 0 && !splitter.is_done) {  // the empty text is one empty part
+  if (length == 0 && !splitter.is_done) { // the empty text is one empty part
     splitter.pending = 1;
     splitter.is_done = true;
   }
@@ -160,4 +162,4 @@ uint8_t flow_rt_split_next(FlowSplitter* splitter, FlowView* part) {
   return 0;
 }
 
-}  // extern "C"
+} // extern "C"

@@ -22,8 +22,7 @@ FlowView refuse(FlowTask* task, FlowFailure failure) {
   return empty;
 }
 
-template <typename Change>
-FlowView changed(FlowTask* task, std::string_view text, Change change) {
+template <typename Change> FlowView changed(FlowTask* task, std::string_view text, Change change) {
   char* made = flow_scratch(task, text.size());
   for (size_t i = 0; i < text.size(); ++i) made[i] = change(text[i]);
   return {made, text.size()};
@@ -43,7 +42,7 @@ size_t offset_of(std::string_view text, int64_t number) {
 }
 
 FlowView substring(std::string_view text, int64_t start, int64_t count) {
-  if (start < 0) {  // what lies before the text is empty
+  if (start < 0) { // what lies before the text is empty
     count = count > -start ? count + start : 0;
     start = 0;
   }
@@ -63,8 +62,9 @@ int64_t count_of(std::string_view text, std::string_view part) {
 FlowView replaced(FlowTask* task, std::string_view text, std::string_view part, std::string_view with) {
   int64_t count = count_of(text, part);
   if (count == 0) return flow_view_of(text);
-  __int128 size = static_cast<__int128>(text.size()) +
-                  static_cast<__int128>(count) * (static_cast<int64_t>(with.size()) - static_cast<int64_t>(part.size()));
+  __int128 size =
+      static_cast<__int128>(text.size()) +
+      static_cast<__int128>(count) * (static_cast<int64_t>(with.size()) - static_cast<int64_t>(part.size()));
   if (size > string_bytes_max) return refuse(task, FLOW_FAIL_SIZE);
   char* made = flow_scratch(task, static_cast<uint64_t>(size));
   char* to = made;
@@ -95,16 +95,18 @@ FlowView padded(FlowTask* task, std::string_view text, int64_t width, std::strin
   return {made, size};
 }
 
-}  // namespace
+} // namespace
 
 extern "C" {
 
 FlowView flow_fn_lower(FlowTask* task, const char* text, uint64_t length) {
-  return changed(task, view(text, length), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  return changed(task, view(text, length),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
 }
 
 FlowView flow_fn_upper(FlowTask* task, const char* text, uint64_t length) {
-  return changed(task, view(text, length), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c; });
+  return changed(task, view(text, length),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c; });
 }
 
 FlowView flow_fn_trim(FlowTask*, const char* text, uint64_t length) {
@@ -179,4 +181,4 @@ FlowView flow_fn_pad_end(FlowTask* task, const char* text, uint64_t length, int6
   return padded(task, view(text, length), width, view(fill, fill_length), false);
 }
 
-}  // extern "C"
+} // extern "C"

@@ -30,20 +30,20 @@ bool append_field(std::string& out, char letter, size_t width, int64_t time) {
   int64_t in_day = floor_mod(time, us_per_day);
   CivilDate date = civil_of(time);
   switch (letter) {
-    case 'y': append_number(out, width == 2 ? floor_mod(date.year, 100) : date.year, width); return true;
-    case 'M': append_number(out, date.month, width); return true;
-    case 'd': append_number(out, date.day, width); return true;
-    case 'H': append_number(out, in_day / us_per_hour, width); return true;
-    case 'm': append_number(out, in_day / us_per_minute % 60, width); return true;
-    case 's': append_number(out, in_day / us_per_second % 60, width); return true;
-    case 'S': {
-      std::string fraction;
-      append_number(fraction, in_day % us_per_second, 6);
-      fraction.resize(width, '0');
-      out += fraction;
-      return true;
-    }
-    default: return false;
+  case 'y': append_number(out, width == 2 ? floor_mod(date.year, 100) : date.year, width); return true;
+  case 'M': append_number(out, date.month, width); return true;
+  case 'd': append_number(out, date.day, width); return true;
+  case 'H': append_number(out, in_day / us_per_hour, width); return true;
+  case 'm': append_number(out, in_day / us_per_minute % 60, width); return true;
+  case 's': append_number(out, in_day / us_per_second % 60, width); return true;
+  case 'S': {
+    std::string fraction;
+    append_number(fraction, in_day % us_per_second, 6);
+    fraction.resize(width, '0');
+    out += fraction;
+    return true;
+  }
+  default: return false;
   }
 }
 
@@ -93,7 +93,7 @@ int64_t refuse(FlowTask* task, FlowFailure failure) {
   return 0;
 }
 
-}  // namespace
+} // namespace
 
 extern "C" {
 
@@ -144,4 +144,4 @@ int64_t flow_fn_from_epoch_ms(FlowTask* task, int64_t ms) {
   return time;
 }
 
-}  // extern "C"
+} // extern "C"

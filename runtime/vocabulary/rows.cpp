@@ -119,7 +119,8 @@ FLOW_HOT uint8_t flow_observe_time(FlowSplit* split, int64_t time_us) {
     split->newest = time_us;
     if (split->has_watermark) {
       int64_t behind;
-      bool is_below = __builtin_sub_overflow(time_us, split->lag, &behind) || __builtin_sub_overflow(behind, 1, &behind);
+      bool is_below =
+          __builtin_sub_overflow(time_us, split->lag, &behind) || __builtin_sub_overflow(behind, 1, &behind);
       split->pending = is_below ? INT64_MIN : behind;
     }
   }

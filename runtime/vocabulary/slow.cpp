@@ -20,4 +20,4 @@ void flow_rt_table_string(FlowTable* table, uint8_t* slot, const char* data, uin
 
 uint64_t flow_rt_hash_bytes(const char* data, uint64_t length) { return XXH3_64bits(data, length); }
 
-}  // extern "C"
+} // extern "C"

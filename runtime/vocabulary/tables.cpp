@@ -150,6 +150,4 @@ FLOW_HOT void flow_sum_merge(double* pair, const double* other) {
 }
 
 // Once the sum is infinite or not a number, the rest is not a number and means nothing.
-FLOW_HOT double flow_sum_value(const double* pair) {
-  return __builtin_isfinite(pair[0]) ? pair[0] + pair[1] : pair[0];
-}
+FLOW_HOT double flow_sum_value(const double* pair) { return __builtin_isfinite(pair[0]) ? pair[0] + pair[1] : pair[0]; }

@@ -22,23 +22,23 @@ typedef struct FlowMaybe { /* a nullable number: f64 as its bits */
 
 /* Why a row failed; texts stand in runtime/task/failures.cpp. */
 typedef enum FlowFailure {
-  FLOW_FAIL_OVERFLOW = 1,    /* integer overflow in + - * or unary - */
-  FLOW_FAIL_DIVISION = 2,    /* integer division or remainder by zero */
-  FLOW_FAIL_CAST = 3,        /* value does not fit the type, or the text is not a value of it */
-  FLOW_FAIL_INDEX = 4,       /* list index out of range */
-  FLOW_FAIL_ARGUMENT = 5,    /* argument outside a function's domain */
-  FLOW_FAIL_PARAM = 6,       /* a param's `where` condition is false */
-  FLOW_FAIL_SIZE = 7,        /* a string or row larger than the limit */
+  FLOW_FAIL_OVERFLOW = 1, /* integer overflow in + - * or unary - */
+  FLOW_FAIL_DIVISION = 2, /* integer division or remainder by zero */
+  FLOW_FAIL_CAST = 3,     /* value does not fit the type, or the text is not a value of it */
+  FLOW_FAIL_INDEX = 4,    /* list index out of range */
+  FLOW_FAIL_ARGUMENT = 5, /* argument outside a function's domain */
+  FLOW_FAIL_PARAM = 6,    /* a param's `where` condition is false */
+  FLOW_FAIL_SIZE = 7,     /* a string or row larger than the limit */
 } FlowFailure;
 
 /* ---- task ---- */
-int64_t flow_watermark(FlowTask*);                 /* combined over ports; INT64_MIN before the first */
+int64_t flow_watermark(FlowTask*); /* combined over ports; INT64_MIN before the first */
 const FlowCell* flow_param(FlowTask*, uint32_t index);
-uint8_t flow_failed(FlowTask*);                    /* did flow_fail happen in this row? */
+uint8_t flow_failed(FlowTask*);                             /* did flow_fail happen in this row? */
 void flow_fail(FlowTask*, uint32_t site, uint32_t failure); /* cold; the first failure of a row counts */
 /* Functions of the stdlib call flow_fail with site UINT32_MAX; their caller then names the place. */
 void flow_fail_at(FlowTask*, uint32_t site);
-void flow_forgive(FlowTask*);                      /* try(…): takes the failure back */
+void flow_forgive(FlowTask*); /* try(…): takes the failure back */
 /* Applies the policy of the failed site and clears the failure. 1: stop, the function must return -1. 0: the row was
  * skipped and counted, go on with the next. */
 uint8_t flow_rt_row_failed(FlowTask*);
@@ -52,7 +52,7 @@ int64_t flow_batch_rows(const FlowBatch*);
 const uint8_t* flow_batch_row(const FlowBatch*, int64_t row, uint32_t stride);
 const uint8_t* flow_batch_heap(const FlowBatch*);
 FlowView flow_view(const uint8_t* slot, const uint8_t* heap); /* slot: a FlowString in a row or entry */
-uint64_t flow_heap_bytes(uint64_t length);         /* heap room that a string of this length needs: 0 when inline */
+uint64_t flow_heap_bytes(uint64_t length); /* heap room that a string of this length needs: 0 when inline */
 uint8_t flow_equal(const char* a, uint64_t a_length, const char* b, uint64_t b_length);
 int32_t flow_compare(const char* a, uint64_t a_length, const char* b, uint64_t b_length); /* bytewise: <0, 0, >0 */
 
@@ -61,7 +61,7 @@ int32_t flow_compare(const char* a, uint64_t a_length, const char* b, uint64_t b
 uint8_t* flow_out_row(FlowTask*, uint32_t output, uint32_t stride, uint64_t heap_bytes);
 uint8_t* flow_out_row_keyed(FlowTask*, uint32_t output, uint64_t hash, uint32_t stride, uint64_t heap_bytes);
 void flow_out_string(FlowTask*, uint32_t output, uint8_t* slot, const char* data, uint64_t length);
-uint8_t flow_out_full(FlowTask*);                  /* tested once per row, after it: return the next position */
+uint8_t flow_out_full(FlowTask*);                      /* tested once per row, after it: return the next position */
 FlowCell* flow_sink_cells(FlowTask*, uint32_t output); /* one per field of the sink; to be filled whole */
 void flow_rt_sink_record(FlowTask*, uint32_t output);  /* encodes the cells into the output's bytes */
 
@@ -76,19 +76,21 @@ int64_t flow_split_number(FlowSplit*, int64_t position); /* generate: the event 
 uint8_t flow_observe_time(FlowSplit*, int64_t time_us);
 
 /* ---- hashes: stable across processes and versions, part of stored formats ---- */
-uint64_t flow_hash_i64(uint64_t value);            /* of one integer-like key of at most 8 bytes, zero/sign extended */
+uint64_t flow_hash_i64(uint64_t value); /* of one integer-like key of at most 8 bytes, zero/sign extended */
 uint64_t flow_hash_bytes(const char* data, uint64_t length); /* XXH3 64 */
-double flow_canonical_f64(double);                 /* -0.0 to 0.0, every NaN to one; before a float becomes a key */
+double flow_canonical_f64(double); /* -0.0 to 0.0, every NaN to one; before a float becomes a key */
 
 /* ---- state ---- entry pointers are valid until the next insertion into the same table or the end of the call. */
-FlowTable* flow_pane(FlowTask*, uint32_t state, int64_t pane_start); /* `state`: position in FlowChain.states; opened at need; last one cached */
+FlowTable* flow_pane(FlowTask*, uint32_t state,
+                     int64_t pane_start); /* `state`: position in FlowChain.states; opened at need; last one cached */
 uint8_t* flow_table_upsert(FlowTable*, uint64_t hash, const uint8_t* key, uint32_t key_size, uint32_t stride);
 uint8_t* flow_table_upsert_bytes(FlowTable*, uint64_t hash, const char* key, uint64_t length, uint32_t stride);
 uint8_t* flow_table_single(FlowTable*, uint32_t stride); /* the one entry of a state without key */
 uint8_t* flow_entry(FlowTable*, int64_t index, uint32_t stride);
 uint64_t flow_entry_hash(FlowTable*, int64_t index);
-const uint8_t* flow_table_heap(FlowTable*);        /* base of the strings in its entries; moves when one is stored */
-void flow_entry_string(FlowTable*, uint8_t* slot, const char* data, uint64_t length); /* a new cell; slot inside an entry */
+const uint8_t* flow_table_heap(FlowTable*); /* base of the strings in its entries; moves when one is stored */
+void flow_entry_string(FlowTable*, uint8_t* slot, const char* data,
+                       uint64_t length); /* a new cell; slot inside an entry */
 /* Makes room at `position` of the list at `list` (count u32 at list; rows start at `rows`) by moving the rest back;
  * the last row falls out when the list holds `max`. Returns the zeroed row. Used by `top`. */
 uint8_t* flow_list_insert(uint8_t* count, uint8_t* rows, uint32_t position, uint32_t row_stride, uint32_t max);

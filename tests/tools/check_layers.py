@@ -28,7 +28,8 @@ TABLE = {
     "runtime/base": ["runtime/abi"],
     "runtime/env": ["runtime/base"],
     # the core: no thread, clock, file, host
-    "runtime/vocabulary": CORE + ["runtime/state", "runtime/task"],
+    # Functions of text count and check characters as the decoders do.
+    "runtime/vocabulary": CORE + ["runtime/state", "runtime/task", "runtime/formats"],
     "runtime/batch": CORE,
     "runtime/state": CORE,
     "runtime/task": CORE + ["runtime/state", "runtime/vocabulary", "runtime/formats"],

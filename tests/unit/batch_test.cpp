@@ -100,5 +100,5 @@ TEST(Batch, EncodedBytesAreTheHeap) {
   flow_batch_free(nullptr);
 }
 
-}  // namespace
-}  // namespace flow::runtime
+} // namespace
+} // namespace flow::runtime

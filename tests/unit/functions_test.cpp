@@ -1,5 +1,5 @@
-// The functions of the prelude: what they give, what they refuse, and that stdlib/prelude.flow declares exactly those that
-// runtime/vocabulary/functions.h has. Run alone: bin/tests/functions_test
+// The functions of the prelude: what they give, what they refuse, and that stdlib/prelude.flow declares exactly those
+// that runtime/vocabulary/functions.h has. Run alone: bin/tests/functions_test
 #include "runtime/vocabulary/functions.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ namespace flow::runtime {
 namespace {
 
 class Functions : public ::testing::Test {
- protected:
+protected:
   FlowProgram program_{};
   Task task_{program_, nullptr};
   FlowTask* task = &task_;
@@ -42,15 +42,23 @@ class Functions : public ::testing::Test {
   std::string upper(Text s) { return *text(flow_fn_upper(task, s.data(), s.size())); }
   std::string trim(Text s) { return *text(flow_fn_trim(task, s.data(), s.size())); }
   int64_t length(Text s) { return flow_fn_length(task, s.data(), s.size()); }
-  std::string substring(Text s, int64_t start, int64_t count) { return *text(flow_fn_substring(task, s.data(), s.size(), start, count)); }
+  std::string substring(Text s, int64_t start, int64_t count) {
+    return *text(flow_fn_substring(task, s.data(), s.size(), start, count));
+  }
   std::string replace(Text s, Text part, Text with) {
     return *text(flow_fn_replace(task, s.data(), s.size(), part.data(), part.size(), with.data(), with.size()));
   }
   std::string reverse(Text s) { return *text(flow_fn_reverse(task, s.data(), s.size())); }
   std::string repeat(Text s, int64_t times) { return *text(flow_fn_repeat(task, s.data(), s.size(), times)); }
-  std::string pad_start(Text s, int64_t width, Text fill) { return *text(flow_fn_pad_start(task, s.data(), s.size(), width, fill.data(), fill.size())); }
-  std::string pad_end(Text s, int64_t width, Text fill) { return *text(flow_fn_pad_end(task, s.data(), s.size(), width, fill.data(), fill.size())); }
-  bool matches(Text s, Text pattern) { return flow_fn_matches(task, s.data(), s.size(), pattern.data(), pattern.size()) != 0; }
+  std::string pad_start(Text s, int64_t width, Text fill) {
+    return *text(flow_fn_pad_start(task, s.data(), s.size(), width, fill.data(), fill.size()));
+  }
+  std::string pad_end(Text s, int64_t width, Text fill) {
+    return *text(flow_fn_pad_end(task, s.data(), s.size(), width, fill.data(), fill.size()));
+  }
+  bool matches(Text s, Text pattern) {
+    return flow_fn_matches(task, s.data(), s.size(), pattern.data(), pattern.size()) != 0;
+  }
   std::optional<std::string> group(Text s, Text pattern, int64_t number) {
     return text(flow_fn_group(task, s.data(), s.size(), pattern.data(), pattern.size(), number));
   }
@@ -61,7 +69,9 @@ class Functions : public ::testing::Test {
     while (flow_rt_split_next(splitter, &part)) parts.push_back(*text(part));
     return parts;
   }
-  std::string format(int64_t at, Text pattern) { return *text(flow_fn_format(task, at, pattern.data(), pattern.size())); }
+  std::string format(int64_t at, Text pattern) {
+    return *text(flow_fn_format(task, at, pattern.data(), pattern.size()));
+  }
   int64_t count_of(Text s, Text part) { return flow_fn_count_of(task, s.data(), s.size(), part.data(), part.size()); }
   std::optional<int64_t> index_of(Text s, Text part) {
     FlowMaybe maybe = flow_fn_index_of(task, s.data(), s.size(), part.data(), part.size());
@@ -189,7 +199,7 @@ TEST_F(Functions, PartsOfTime) {
   EXPECT_EQ(flow_fn_hour(task, t), 4);
   EXPECT_EQ(flow_fn_minute(task, t), 5);
   EXPECT_EQ(flow_fn_second(task, t), 6);
-  EXPECT_EQ(flow_fn_day_of_week_timestamp(task, t), 6);  // a Saturday
+  EXPECT_EQ(flow_fn_day_of_week_timestamp(task, t), 6); // a Saturday
   int32_t day = flow_fn_date(task, t);
   EXPECT_EQ(format_date(day), "2001-02-03");
   EXPECT_EQ(flow_fn_year_date(task, day), 2001);
@@ -306,8 +316,8 @@ std::string text_of(const std::string& path) {
 // The C type of a value of the language, as the header writes its parameters.
 std::string c_parameters(const std::string& type, bool* is_known) {
   static const std::map<std::string, std::string> types = {
-      {"string", "const char*,uint64_t"}, {"i64", "int64_t"}, {"f64", "double"}, {"bool", "uint8_t"},
-      {"timestamp", "int64_t"}, {"duration", "int64_t"}, {"date", "int32_t"}};
+      {"string", "const char*,uint64_t"}, {"i64", "int64_t"},      {"f64", "double"},  {"bool", "uint8_t"},
+      {"timestamp", "int64_t"},           {"duration", "int64_t"}, {"date", "int32_t"}};
   auto found = types.find(type);
   *is_known = found != types.end();
   return *is_known ? found->second : "";
@@ -352,7 +362,7 @@ TEST(Prelude, DeclaresWhatTheHeaderHas) {
       EXPECT_TRUE(is_known) << (*p)[1];
       declared.suffix += "_" + std::string((*p)[1]);
     }
-    if ((*at)[4] == "[string]") continue;  // split: an iterator, not a value
+    if ((*at)[4] == "[string]") continue; // split: an iterator, not a value
     declared.form = c_result((*at)[4]) + "(" + parameters + ")";
     ++overloads[declared.name];
     all.push_back(declared);
@@ -371,5 +381,5 @@ TEST(Prelude, DeclaresWhatTheHeaderHas) {
   }
 }
 
-}  // namespace
-}  // namespace flow::runtime
+} // namespace
+} // namespace flow::runtime

@@ -90,7 +90,8 @@ TEST(StateTable, KeepsTheOrderOfInsertion) {
   LayoutCodec codec(program, layouts[0], false);
   StateTable table(codec, {8, false});
   for (int64_t key = 0; key < 5000; ++key) table.upsert(flow_hash_i64(static_cast<uint64_t>(key * 7)), bytes_of(key));
-  for (int64_t key = 0; key < 5000; ++key) EXPECT_EQ(reinterpret_cast<Entry*>(table_entry(&table, static_cast<uint64_t>(key)))->key, key);
+  for (int64_t key = 0; key < 5000; ++key)
+    EXPECT_EQ(reinterpret_cast<Entry*>(table_entry(&table, static_cast<uint64_t>(key)))->key, key);
 }
 
 TEST(StateTable, TextKeysOfEveryLength) {
@@ -101,7 +102,8 @@ TEST(StateTable, TextKeysOfEveryLength) {
   for (int step = 0; step < 50'000; ++step) {
     std::string key(random() % 30, static_cast<char>('a' + random() % 3));
     uint64_t hash = flow_hash_bytes(key.data(), key.size());
-    auto* entry = reinterpret_cast<TextEntry*>(flow_table_upsert_bytes(&table, hash, key.data(), key.size(), sizeof(TextEntry)));
+    auto* entry =
+        reinterpret_cast<TextEntry*>(flow_table_upsert_bytes(&table, hash, key.data(), key.size(), sizeof(TextEntry)));
     ASSERT_EQ(entry->sum, model[key]);
     entry->sum = model[key] += step;
   }
@@ -131,8 +133,10 @@ TEST(StateTable, AStringOfTheSameTableMayBeStoredAgain) {
   std::string text(700, 'x');
   for (int64_t key = 0; key < 200; ++key) {
     auto* entry = reinterpret_cast<Entry*>(table.upsert(flow_hash_i64(static_cast<uint64_t>(key)), bytes_of(key)));
-    FlowView view = key == 0 ? FlowView{text.data(), text.size()}
-                             : read_string(reinterpret_cast<Entry*>(table_entry(&table, static_cast<uint64_t>(key - 1)))->text, table.heap);
+    FlowView view =
+        key == 0 ? FlowView{text.data(), text.size()}
+                 : read_string(reinterpret_cast<Entry*>(table_entry(&table, static_cast<uint64_t>(key - 1)))->text,
+                               table.heap);
     flow_entry_string(&table, entry->text, view.data, view.length);
   }
   FlowView view = read_string(reinterpret_cast<Entry*>(table_entry(&table, 199))->text, table.heap);
@@ -184,7 +188,8 @@ TEST(StateTable, ListsInsertInTheMiddleAndDropTheLast) {
     uint32_t rows[4] = {};
   } list;
   auto insert = [&](uint32_t position, uint32_t value) {
-    uint8_t* row = flow_list_insert(reinterpret_cast<uint8_t*>(&list.count), reinterpret_cast<uint8_t*>(list.rows), position, 4, 3);
+    uint8_t* row = flow_list_insert(reinterpret_cast<uint8_t*>(&list.count), reinterpret_cast<uint8_t*>(list.rows),
+                                    position, 4, 3);
     memcpy(row, &value, 4);
   };
   insert(0, 10);
@@ -197,7 +202,7 @@ TEST(StateTable, ListsInsertInTheMiddleAndDropTheLast) {
   EXPECT_EQ(list.rows[0], 50u);
   EXPECT_EQ(list.rows[1], 20u);
   EXPECT_EQ(list.rows[2], 30u);
-  EXPECT_EQ(list.rows[3], 0u);  // what lies behind is not touched
+  EXPECT_EQ(list.rows[3], 0u); // what lies behind is not touched
 }
 
 // ---- codec ----
@@ -215,7 +220,8 @@ struct ListEntry {
 };
 const char* const kind_texts[] = {"a", "b"};
 const FlowEnum enums[] = {{"Kind", 2, kind_texts}};
-const FlowField row_fields[] = {{"value", FLOW_I64, 0, FLOW_NONE, FLOW_NONE}, {"text", FLOW_STRING, 8, FLOW_NONE, FLOW_NONE}};
+const FlowField row_fields[] = {{"value", FLOW_I64, 0, FLOW_NONE, FLOW_NONE},
+                                {"text", FLOW_STRING, 8, FLOW_NONE, FLOW_NONE}};
 const FlowField list_fields[] = {{"key", FLOW_I64, 0, FLOW_NONE, FLOW_NONE},
                                  {"kind", FLOW_ENUM, 12, FLOW_NONE, 0},
                                  {"last", FLOW_I64, offsetof(ListEntry, last), FLOW_NONE, FLOW_NONE}};
@@ -247,7 +253,8 @@ TEST(LayoutCodec, ListsOfRowsWithTextsComeBack) {
     std::vector<uint8_t> room(sizeof(ListEntry));
     ByteReader in(bytes);
     std::vector<std::string> texts;
-    bool is_right = codec.read(in, room.data(), [&](uint8_t*, const char* data, uint64_t size) { texts.emplace_back(data, size); });
+    bool is_right =
+        codec.read(in, room.data(), [&](uint8_t*, const char* data, uint64_t size) { texts.emplace_back(data, size); });
     auto* made = reinterpret_cast<ListEntry*>(room.data());
     if (is_right) {
       EXPECT_LE(made->count, 3u);
@@ -266,7 +273,8 @@ TEST(LayoutCodec, ListsOfRowsWithTextsComeBack) {
   for (int round = 0; round < 20'000; ++round) {
     std::string bytes(out.view());
     if (round % 2 == 0) bytes.resize(random() % bytes.size());
-    for (uint32_t i = 0; i < 1 + random() % 4 && !bytes.empty(); ++i) bytes[random() % bytes.size()] = static_cast<char>(random());
+    for (uint32_t i = 0; i < 1 + random() % 4 && !bytes.empty(); ++i)
+      bytes[random() % bytes.size()] = static_cast<char>(random());
     auto answer = read(bytes);
     if (round % 2 == 0) EXPECT_FALSE(std::get<0>(answer));
   }
@@ -275,7 +283,17 @@ TEST(LayoutCodec, ListsOfRowsWithTextsComeBack) {
 // ---- panes ----
 
 FlowState state_of(uint32_t window, int64_t size, int64_t slide, int64_t offset) {
-  return {"s", FLOW_STATE_PANES, window, size, slide, offset, window == FLOW_WINDOW_HOPPING ? std::gcd(size, slide) : size, 0, 8, 0, 0};
+  return {"s",
+          FLOW_STATE_PANES,
+          window,
+          size,
+          slide,
+          offset,
+          window == FLOW_WINDOW_HOPPING ? std::gcd(size, slide) : size,
+          0,
+          8,
+          0,
+          0};
 }
 
 TEST(PaneSet, WindowsCloseLikeInAModelThatKnowsThemAll) {
@@ -283,10 +301,11 @@ TEST(PaneSet, WindowsCloseLikeInAModelThatKnowsThemAll) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
     bool is_hopping = random() % 2 == 0;
-    int64_t slide = 1 + random() % 8, size = is_hopping ? 1 + random() % 30 : slide, offset = static_cast<int64_t>(random() % 9) - 4;
+    int64_t slide = 1 + random() % 8, size = is_hopping ? 1 + random() % 30 : slide,
+            offset = static_cast<int64_t>(random() % 9) - 4;
     FlowState state = state_of(is_hopping ? FLOW_WINDOW_HOPPING : FLOW_WINDOW_TUMBLING, size, slide, offset);
     PaneSet panes(program, state);
-    std::set<int64_t> open_panes;       // model: panes that were opened
+    std::set<int64_t> open_panes; // model: panes that were opened
     int64_t watermark = -100;
     panes.close_through(watermark);
     auto floor_to = [](int64_t v, int64_t step) { return v - ((v % step) + step) % step; };
@@ -320,7 +339,7 @@ TEST(PaneSet, WindowsCloseLikeInAModelThatKnowsThemAll) {
       ASSERT_EQ(got, expected);
       for (const auto& pane : panes.panes()) {
         int64_t last_start = floor_to(pane->start - offset, slide) + offset;
-        if (pane->start >= last_start + size) continue;  // in a gap between windows: freed with the next one in front
+        if (pane->start >= last_start + size) continue; // in a gap between windows: freed with the next one in front
         ASSERT_GT(last_start + size - 1, watermark) << "a pane is kept that no window needs";
       }
     }
@@ -330,5 +349,5 @@ TEST(PaneSet, WindowsCloseLikeInAModelThatKnowsThemAll) {
   }
 }
 
-}  // namespace
-}  // namespace flow::runtime
+} // namespace
+} // namespace flow::runtime

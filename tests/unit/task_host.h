@@ -21,7 +21,7 @@ struct Element {
 };
 
 class TestHost {
- public:
+public:
   TestHost(const TestProgram& program, uint32_t chain, uint32_t index, uint32_t parallelism, uint32_t channels,
            uint32_t batch_rows = 0)
       : channels_(channels), batch_rows_(batch_rows) {
@@ -41,12 +41,12 @@ class TestHost {
   // Everything that has been sent, which is the caller's to free.
   std::vector<Element> take_sent() { return std::exchange(sent, {}); }
 
-  int64_t credit = INT64_MAX;  // batches until "outputs are full"
+  int64_t credit = INT64_MAX; // batches until "outputs are full"
   std::vector<Element> sent;
 
   static uint32_t group_of(void*, uint64_t hash) { return static_cast<uint32_t>(hash >> 60); }
 
- private:
+private:
   static FlowBatch* take(void* self, uint32_t, uint32_t) {
     TestHost* host = static_cast<TestHost*>(self);
     return flow_batch_new(host->stride_, host->batch_rows_, 0);
@@ -100,4 +100,4 @@ inline Stored store(FlowTask* task) {
   return stored;
 }
 
-}  // namespace flow::test
+} // namespace flow::test

@@ -20,7 +20,7 @@ struct InRow {
 };
 struct Entry {
   int64_t key, sum, count;
-  uint8_t name[16];  // a string that is longer for larger keys: it has to survive everything
+  uint8_t name[16]; // a string that is longer for larger keys: it has to survive everything
 };
 struct OutRow {
   int64_t key, sum, count, window_start, window_end;
@@ -29,7 +29,7 @@ struct OutRow {
 
 // What the chain functions read besides their task; one per test, found through the param cell.
 struct Scenario {
-  std::vector<int64_t> times;  // of event n
+  std::vector<int64_t> times; // of event n
   int64_t keys = 5;
   int64_t size = 10, slide = 10, offset = 0, pane = 10;
   uint32_t window = FLOW_WINDOW_TUMBLING;
@@ -165,15 +165,45 @@ struct TestProgram {
     state.slide = scenario.slide;
     state.offset = scenario.offset;
     state.pane = scenario.pane;
-    chains[0] = {.name = "numbers", .uid = "numbers", .source = 0, .port_count = 0, .output_count = 1,
-                 .state_count = 0, .outputs = &source_output, .states = nullptr, .parallelism = 0, .reserved = 0,
-                 .run_source = run_source, .process = nullptr, .fire = nullptr};
-    chains[1] = {.name = "sums", .uid = "sums", .source = FLOW_NONE, .port_count = 1, .output_count = 1,
-                 .state_count = 1, .outputs = &sum_output, .states = state_numbers, .parallelism = 0, .reserved = 0,
-                 .run_source = nullptr, .process = run_process, .fire = run_fire};
-    chains[2] = {.name = "end", .uid = "end", .source = FLOW_NONE, .port_count = 1, .output_count = 0,
-                 .state_count = 0, .outputs = nullptr, .states = nullptr, .parallelism = 1, .reserved = 0,
-                 .run_source = nullptr, .process = nullptr, .fire = nullptr};
+    chains[0] = {.name = "numbers",
+                 .uid = "numbers",
+                 .source = 0,
+                 .port_count = 0,
+                 .output_count = 1,
+                 .state_count = 0,
+                 .outputs = &source_output,
+                 .states = nullptr,
+                 .parallelism = 0,
+                 .reserved = 0,
+                 .run_source = run_source,
+                 .process = nullptr,
+                 .fire = nullptr};
+    chains[1] = {.name = "sums",
+                 .uid = "sums",
+                 .source = FLOW_NONE,
+                 .port_count = 1,
+                 .output_count = 1,
+                 .state_count = 1,
+                 .outputs = &sum_output,
+                 .states = state_numbers,
+                 .parallelism = 0,
+                 .reserved = 0,
+                 .run_source = nullptr,
+                 .process = run_process,
+                 .fire = run_fire};
+    chains[2] = {.name = "end",
+                 .uid = "end",
+                 .source = FLOW_NONE,
+                 .port_count = 1,
+                 .output_count = 0,
+                 .state_count = 0,
+                 .outputs = nullptr,
+                 .states = nullptr,
+                 .parallelism = 1,
+                 .reserved = 0,
+                 .run_source = nullptr,
+                 .process = nullptr,
+                 .fire = nullptr};
     connectors[0].name = "numbers";
     connectors[0].type = "generate";
     connectors[0].format = "";
@@ -201,4 +231,4 @@ struct TestProgram {
   TestProgram(const TestProgram&) = delete;
 };
 
-}  // namespace flow::test
+} // namespace flow::test

@@ -43,8 +43,11 @@ int64_t run_source(FlowTask* task, FlowSplit* split, const FlowInput* input, int
 }
 
 const FlowFormatField source_fields[] = {{"id", FLOW_STRING, 0, FLOW_NONE, 1}, {"at", FLOW_I64, 0, FLOW_NONE, 1}};
-const FlowFormatField sink_fields[] = {{"id", FLOW_STRING, 0, FLOW_NONE, 1}, {"at", FLOW_I64, 0, FLOW_NONE, 1}, {"watermark", FLOW_I64, 0, FLOW_NONE, 1}};
-const FlowFormatField bad_fields[] = {{"text", FLOW_STRING, 0, FLOW_NONE, 1}, {"line", FLOW_I64, 0, FLOW_NONE, 1}, {"reason", FLOW_STRING, 0, FLOW_NONE, 1}};
+const FlowFormatField sink_fields[] = {
+    {"id", FLOW_STRING, 0, FLOW_NONE, 1}, {"at", FLOW_I64, 0, FLOW_NONE, 1}, {"watermark", FLOW_I64, 0, FLOW_NONE, 1}};
+const FlowFormatField bad_fields[] = {{"text", FLOW_STRING, 0, FLOW_NONE, 1},
+                                      {"line", FLOW_I64, 0, FLOW_NONE, 1},
+                                      {"reason", FLOW_STRING, 0, FLOW_NONE, 1}};
 const FlowOption lag_option[] = {{"lag", FLOW_DURATION, 0}};
 const FlowOutput outputs[] = {{FLOW_OUTPUT_SINK, 1, FLOW_NONE, 0}, {FLOW_OUTPUT_SINK, 2, FLOW_NONE, 0}};
 
@@ -92,10 +95,12 @@ struct Program {
 
 // Keeps the bytes of the sinks.
 class Host {
- public:
+public:
   explicit Host(const Program& program) {
-    FlowHost host{this, [](void*, uint32_t, uint32_t) { return flow_batch_new(0, 0, 0); }, send,
-                  [](void*, int64_t, uint8_t) {}, nullptr, [](void*, uint64_t) { return 0u; }, nullptr};
+    FlowHost host{this,    [](void*, uint32_t, uint32_t) { return flow_batch_new(0, 0, 0); },
+                  send,    [](void*, int64_t, uint8_t) {},
+                  nullptr, [](void*, uint64_t) { return 0u; },
+                  nullptr};
     uint32_t channels[2] = {1, 1};
     FlowPlace place{0, 0, 1, 16, nullptr, channels, program.options};
     task = flow_task_open(&program.program, &place, &host);
@@ -111,7 +116,8 @@ class Host {
       seen = std::min<int64_t>(size, std::max(seen, flow_split_cursor(split)) + 1 + random() % 60);
       int64_t cursor = flow_split_cursor(split);
       std::string window = text.substr(static_cast<size_t>(cursor), static_cast<size_t>(seen - cursor));
-      FlowInput input{window.data(), static_cast<int64_t>(window.size()), static_cast<int64_t>(1 + random() % 5), seen == size, {}};
+      FlowInput input{
+          window.data(), static_cast<int64_t>(window.size()), static_cast<int64_t>(1 + random() % 5), seen == size, {}};
       int64_t reached = flow_task_pull(task, split, &input, 0);
       if (reached < 0) return -1;
       EXPECT_EQ(flow_split_cursor(split), cursor + reached);
@@ -125,7 +131,7 @@ class Host {
   FlowTask* task;
   std::string sinks[2];
 
- private:
+private:
   static uint8_t send(void* self, uint32_t output, uint32_t, FlowBatch* batch) {
     uint64_t bytes;
     const uint8_t* data = flow_batch_data(batch, &bytes);
@@ -137,7 +143,7 @@ class Host {
 
 struct File {
   std::string text = "id,at\n";
-  std::string expected;  // of the sink, with a watermark after every row
+  std::string expected; // of the sink, with a watermark after every row
   std::string bad;
   uint64_t good_count = 0, bad_count = 0;
 
@@ -256,7 +262,8 @@ TEST(TaskRecords, BadOnesAreSkippedAndCounted) {
   Program program(10, FLOW_ON_ERROR_SKIP);
   Host host(program);
   FlowSplit* split = flow_split_open(host.task, "rows.csv", 0, 1, 0);
-  ASSERT_EQ(host.read(split, file.text, static_cast<int64_t>(file.text.size()), random), static_cast<int64_t>(file.text.size()));
+  ASSERT_EQ(host.read(split, file.text, static_cast<int64_t>(file.text.size()), random),
+            static_cast<int64_t>(file.text.size()));
   expect_rows(host.sinks[0], file);
   EXPECT_EQ(host.sinks[1], "");
   EXPECT_EQ(flow_task_counters(host.task).skipped, file.bad_count);
@@ -326,9 +333,10 @@ TEST(Configure, EvaluatesOptionsFromParams) {
   param.value.i = -1;
   configured = flow_configure(&program.program, &param, &error);
   EXPECT_EQ(error.code, 2);
-  EXPECT_EQ(std::string(error.text).find("a.flow:2:7: the condition of the parameter is false in `n >= 0`"), 0u) << error.text;
+  EXPECT_EQ(std::string(error.text).find("a.flow:2:7: the condition of the parameter is false in `n >= 0`"), 0u)
+      << error.text;
   flow_configured_free(configured);
 }
 
-}  // namespace
-}  // namespace flow::test
+} // namespace
+} // namespace flow::test

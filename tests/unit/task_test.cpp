@@ -15,11 +15,12 @@
 namespace flow::test {
 namespace {
 
-using Results = std::map<std::tuple<int64_t, int64_t>, std::tuple<int64_t, int64_t, std::string>>;  // window, key → sum, count, name
+using Results =
+    std::map<std::tuple<int64_t, int64_t>, std::tuple<int64_t, int64_t, std::string>>; // window, key → sum, count, name
 
 // source task → sum tasks → results, delivered one element at a time.
 class Pipeline {
- public:
+public:
   Pipeline(const TestProgram& program, uint32_t tasks, uint32_t seed)
       : random_(seed), source_(program, 0, 0, 1, tasks, 1 + random_() % 7) {
     for (uint32_t i = 0; i < tasks; ++i) {
@@ -75,7 +76,7 @@ class Pipeline {
   }
   size_t size() const { return sums_.size(); }
 
- private:
+private:
   void deliver() {
     for (const Element& element : source_.take_sent()) {
       for (uint32_t i = 0; i < sums_.size(); ++i) {
@@ -115,7 +116,8 @@ class Pipeline {
     for (int64_t i = 0; i < flow_batch_rows(batch); ++i) {
       const OutRow* row = reinterpret_cast<const OutRow*>(flow_batch_row(batch, i, sizeof(OutRow)));
       FlowView name = flow_view(row->name, flow_batch_heap(batch));
-      auto [at, is_new] = results.insert({{row->window_start, row->key}, {row->sum, row->count, std::string(name.data, name.length)}});
+      auto [at, is_new] =
+          results.insert({{row->window_start, row->key}, {row->sum, row->count, std::string(name.data, name.length)}});
       EXPECT_TRUE(is_new) << "a window fired twice: " << row->window_start << " key " << row->key;
     }
   }
@@ -233,7 +235,7 @@ TEST(Task, ASnapshotGoesOnInAnyNumberOfTasks) {
     second.end();
 
     Model model(scenario, lag);
-    EXPECT_EQ(second.late(), model.late);  // counters of the first run came along
+    EXPECT_EQ(second.late(), model.late); // counters of the first run came along
     Results all = first.results;
     for (const auto& [key, value] : second.results) EXPECT_TRUE(all.insert({key, value}).second) << "fired twice";
     EXPECT_EQ(all, model.results);
@@ -279,7 +281,7 @@ TEST(Task, TheGlobalWindowClosesAtTheEndOnly) {
   flow_batch_free(rows);
   flow_task_watermark(sum.task(), 0, INT64_MAX - 1, 0);
   EXPECT_EQ(flow_task_step(sum.task()), 0);
-  ASSERT_EQ(sum.sent.size(), 1u);  // the watermark, no rows
+  ASSERT_EQ(sum.sent.size(), 1u); // the watermark, no rows
   flow_task_end(sum.task(), 0);
   while (flow_task_step(sum.task()) == 1) {
   }
@@ -305,8 +307,11 @@ TEST(Task, DamagedSnapshotsAreRefusedAndNeverCrash) {
   int refused = 0;
   for (int round = 0; round < 4000; ++round) {
     auto [group, bytes] = stored.groups[random() % stored.groups.size()];
-    if (round % 2 == 0) bytes.resize(random() % bytes.size());
-    else for (uint32_t i = 0; i <= random() % 3; ++i) bytes[random() % bytes.size()] ^= static_cast<char>(1 + random() % 255);
+    if (round % 2 == 0)
+      bytes.resize(random() % bytes.size());
+    else
+      for (uint32_t i = 0; i <= random() % 3; ++i)
+        bytes[random() % bytes.size()] ^= static_cast<char>(1 + random() % 255);
     TestHost host(program, 1, 0, 1, 1);
     if (flow_task_restore_group(host.task(), group, bytes.data(), bytes.size()) == 0) continue;
     ++refused;
@@ -316,8 +321,10 @@ TEST(Task, DamagedSnapshotsAreRefusedAndNeverCrash) {
   EXPECT_GT(refused, 2000);
   for (int round = 0; round < 4000; ++round) {
     std::string bytes = source.items[random() % source.items.size()];
-    if (round % 2 == 0) bytes.resize(random() % bytes.size());
-    else bytes[random() % bytes.size()] ^= static_cast<char>(1 + random() % 255);
+    if (round % 2 == 0)
+      bytes.resize(random() % bytes.size());
+    else
+      bytes[random() % bytes.size()] ^= static_cast<char>(1 + random() % 255);
     char name[16];
     flow_item_split_name(bytes.data(), bytes.size(), name, sizeof name);
     TestHost host(program, 0, 0, 1, 1);
@@ -357,7 +364,7 @@ TEST(Task, AnIdleSplitHoldsNothingBackAndAnEndedOneNeitherDoes) {
     ASSERT_EQ(flow_task_pull(task, split, &input, from), to);
   };
   pull(even, 0, 1);
-  EXPECT_EQ(flow_task_current_watermark(task), INT64_MIN);  // the other split has said nothing
+  EXPECT_EQ(flow_task_current_watermark(task), INT64_MIN); // the other split has said nothing
   flow_split_idle(task, odd, 1);
   EXPECT_EQ(flow_task_current_watermark(task), -1);
   pull(odd, 0, 2);
@@ -369,7 +376,7 @@ TEST(Task, AnIdleSplitHoldsNothingBackAndAnEndedOneNeitherDoes) {
   flow_split_idle(task, odd, 1);
   EXPECT_TRUE(host.sent.back().is_idle);
   EXPECT_EQ(host.sent.back().time, 109);
-  pull(even, 3, 3);  // speaks again; what it has said before cannot be taken back
+  pull(even, 3, 3); // speaks again; what it has said before cannot be taken back
   EXPECT_FALSE(host.sent.back().is_idle);
   EXPECT_EQ(flow_task_current_watermark(task), 109);
   flow_split_end(task, even);
@@ -409,7 +416,8 @@ TEST(Task, ASourceWithoutWatermarkSendsNoneUntilItsEnd) {
 
 // ---- failures ----
 
-FlowSite sites[2] = {{"a.flow", 3, 14, "a * b", FLOW_ON_ERROR_STOP, 0}, {"a.flow", 4, 1, "a / b", FLOW_ON_ERROR_SKIP, 0}};
+FlowSite sites[2] = {{"a.flow", 3, 14, "a * b", FLOW_ON_ERROR_STOP, 0},
+                     {"a.flow", 4, 1, "a / b", FLOW_ON_ERROR_SKIP, 0}};
 
 int64_t failing_process(FlowTask* task, uint32_t, const FlowBatch* batch, int64_t from) {
   for (int64_t at = from; at < flow_batch_rows(batch); ++at) {
@@ -419,7 +427,7 @@ int64_t failing_process(FlowTask* task, uint32_t, const FlowBatch* batch, int64_
     if (row.value == 2) {
       flow_fail(task, UINT32_MAX, FLOW_FAIL_OVERFLOW);
       flow_fail_at(task, 0);
-      flow_fail(task, 1, FLOW_FAIL_DIVISION);  // the first counts
+      flow_fail(task, 1, FLOW_FAIL_DIVISION); // the first counts
     }
     if (row.value == 3) {
       flow_fail(task, UINT32_MAX, FLOW_FAIL_CAST);
@@ -453,11 +461,11 @@ TEST(Task, FailedRowsFollowThePolicyOfTheirPlace) {
   EXPECT_EQ(flow_task_error(host.task()).code, 4);
   std::string text = flow_task_error(host.task()).text;
   EXPECT_EQ(text.find("a.flow:3:14: integer overflow in `a * b`"), 0u) << text;
-  EXPECT_EQ(give(0), -1);  // stopped is stopped
+  EXPECT_EQ(give(0), -1); // stopped is stopped
   EXPECT_EQ(flow_task_step(host.task()), -1);
   EXPECT_FALSE(flow_task_is_finished(host.task()));
   flow_batch_free(rows);
 }
 
-}  // namespace
-}  // namespace flow::test
+} // namespace
+} // namespace flow::test

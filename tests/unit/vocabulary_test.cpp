@@ -185,5 +185,5 @@ TEST(Bitcode, KnowsEveryFunctionOfTheHeaders) {
   }
 }
 
-}  // namespace
-}  // namespace flow::runtime
+} // namespace
+} // namespace flow::runtime
