@@ -144,6 +144,11 @@ Status CheckpointStore::retire(uint64_t committed) {
   return Status();
 }
 
+Status make_durable(Env& env, const StoredEpoch& epoch) {
+  FLOW_TRY(env.sync_folder(epoch.folder).as(ExitCode::output_failed));
+  return env.sync_folder(parent_of(epoch.folder)).as(ExitCode::output_failed);
+}
+
 Result<StoredEpoch> read_epoch(Env& env, const std::string& folder) {
   std::string path = join_path(folder, manifest_name);
   FLOW_TRY_ASSIGN(std::string bytes, read_file(env, path, Access::own, manifest_bytes_max).as(ExitCode::checkpoint_damaged));

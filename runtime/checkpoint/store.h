@@ -70,6 +70,10 @@ class CheckpointStore {
   std::optional<JobRecord> record_;
 };
 
+// A process that was killed may have left its decision written but not durable. Whoever acts on an epoch that was read
+// back makes it durable first: else a power loss would take the epoch and leave the output that followed from it.
+Status make_durable(Env& env, const StoredEpoch& epoch);
+
 // Reads the epoch in this folder, every byte of it: manifest and state files.
 Result<StoredEpoch> read_epoch(Env& env, const std::string& folder);
 

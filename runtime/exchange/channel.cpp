@@ -52,7 +52,7 @@ void Channel::give_back(FlowBatch* batch) {
 }
 
 bool Channel::send_batch(FlowBatch* batch) {
-  publish();
+  send_waiting_watermark();
   in_flight_.fetch_add(1, std::memory_order_acq_rel);
   put({.kind = ElementKind::batch, .batch = batch});
   return has_credit();
@@ -67,17 +67,22 @@ void Channel::send_watermark(int64_t time_us, bool is_idle) {
 }
 
 void Channel::send_barrier(uint64_t epoch) {
-  if (!barriers_overtake_) publish();
+  if (!barriers_overtake_) send_waiting_watermark();
   put({.kind = ElementKind::barrier, .value = static_cast<int64_t>(epoch)});
+  if (barriers_overtake_) send_waiting_watermark();
 }
 
 void Channel::send_end() {
-  publish();
+  send_waiting_watermark();
   put({.kind = ElementKind::end});
   has_ended_ = true;
 }
 
 void Channel::publish() {
+  if (!barriers_overtake_) send_waiting_watermark();
+}
+
+void Channel::send_waiting_watermark() {
   if (!has_watermark_) return;
   has_watermark_ = false;
   put({.kind = ElementKind::watermark, .is_idle = is_idle_, .value = watermark_});

@@ -42,7 +42,7 @@ class Channel {
   void send_end();
   void publish();
   bool has_credit() const { return in_flight_.load(std::memory_order_acquire) < shape_.credit; }
-  // A mistake on purpose (runtime/host/canaries.h): barriers no longer send the waiting watermark first.
+  // A mistake on purpose (runtime/host/canaries.h): watermarks wait longer, and a barrier goes before one that waits.
   void let_barriers_overtake() { barriers_overtake_ = true; }
 
   // ---- the consumer's ----
@@ -57,6 +57,7 @@ class Channel {
   static constexpr uint32_t returned_max = 8;
 
   void put(const Element& element);
+  void send_waiting_watermark();
 
   ChannelShape shape_;
   Signal* producer_ = nullptr;

@@ -233,6 +233,7 @@ Result<std::vector<StagedFile>> Job::unshown_files(const SinkUse& use) const {
 // Output that was decided but perhaps not shown: by us, before any task starts, so that no task need know of it. Then
 // what older attempts left, and nobody lists, goes.
 Status Job::commit_listed() {
+  if (plan_.from) FLOW_TRY(make_durable(env_, *plan_.from));
   for (SinkUse& use : sinks_) {
     FLOW_TRY_ASSIGN(std::vector<StagedFile> files, unshown_files(use));
     if (plan_.from && !options_.canaries.forgets_staging) {
@@ -240,7 +241,10 @@ Status Job::commit_listed() {
     }
     FLOW_TRY(use.sink->clean_up(env_, {}));
   }
-  if (store_ != nullptr) FLOW_TRY(store_->discard_after(plan_.from ? plan_.from->manifest.epoch : 0));
+  if (store_ != nullptr) {
+    FLOW_TRY(store_->discard_after(start_epoch()));
+    FLOW_TRY(store_->retire(start_epoch()));
+  }
   was_finished_ = plan_.from && plan_.from->manifest.is_finished;
   return Status();
 }

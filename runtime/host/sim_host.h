@@ -1,0 +1,53 @@
+// SimHost: runs a job under a seeded scheduler in one thread. The parts are those that the native host runs on threads;
+// here the order of their steps, the passing of time and long pauses of single parts come from a random generator, so
+// that a run is repeated exactly by its seed.
+//
+// In each round one part is chosen: some are faster than others, and now and then one is stopped for a while. When no
+// part has anything to do, time jumps to the next deadline; if there is none, the job is stuck, which is a finding.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runtime/env/sim_env.h"
+#include "runtime/host/job.h"
+
+namespace flow::runtime {
+
+enum class SimEnd : uint8_t {
+  outcome,  // Coordinator::outcome() is known
+  died,     // the process has
+  stuck,    // nothing can go on, and nothing is to come
+  paused,   // the steps are used up
+};
+
+class SimHost {
+ public:
+  // All must outlive the host.
+  SimHost(SimMachine& machine, SimEnv& process, Job& job, uint64_t seed);
+
+  // At most `steps` steps.
+  SimEnd run(uint64_t steps);
+  uint64_t steps() const { return steps_; }
+
+ private:
+  struct Runnable {
+    Part* part;
+    uint64_t weight;            // how often it is chosen
+    uint64_t stopped_until = 0; // in steps
+  };
+  Runnable* choose();
+  bool step_all();
+  bool jump_to_deadline();
+  bool is_over() const;
+
+  SimMachine& machine_;
+  SimEnv& process_;
+  Job& job_;
+  Random random_;
+  std::vector<Runnable> parts_;
+  uint64_t weights_ = 0;
+  uint64_t steps_ = 0;
+};
+
+}  // namespace flow::runtime
