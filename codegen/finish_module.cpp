@@ -68,14 +68,16 @@ std::unique_ptr<llvm::TargetMachine> make_target(const TargetChoice& choice, std
   if (target == nullptr) return nullptr;
   bool is_native = choice.cpu == "native";
   std::string cpu = is_native ? llvm::sys::getHostCPUName().str() : choice.cpu;
+  // Asked of the target without a CPU: one that is not known would be reported by LLVM as well.
+  std::unique_ptr<llvm::MCSubtargetInfo> known(target->createMCSubtargetInfo(triple, "", ""));
+  if (!known->isCPUStringValid(cpu)) {
+    error = "no CPU is called `" + cpu + "`";
+    return nullptr;
+  }
   llvm::TargetOptions options;
   options.FunctionSections = options.DataSections = true;
   std::unique_ptr<llvm::TargetMachine> made(target->createTargetMachine(
       triple, cpu, is_native ? host_features() : "", options, llvm::Reloc::PIC_, std::nullopt, codegen_level(choice.optimisation)));
-  if (!made->getMCSubtargetInfo()->isCPUStringValid(cpu)) {
-    error = "no CPU is called `" + cpu + "`";
-    return nullptr;
-  }
   return made;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
 #include "compiler/driver/exit_codes.h"
 
@@ -16,6 +17,23 @@ const std::map<std::string, Emit> emits = {
     {"layout", Emit::layout}, {"llvm", Emit::llvm},   {"asm", Emit::assembly}, {"obj", Emit::object}};
 const std::map<std::string, GraphFormat> formats = {
     {"text", GraphFormat::text}, {"dot", GraphFormat::dot}, {"svg", GraphFormat::svg}};
+
+/// An option that takes one of some names.
+template <typename Value>
+void add_choice(CLI::App& command, const char* name, const std::map<std::string, Value>& values, Value& to,
+                const char* placeholder, const char* help) {
+  auto choose = [name, &values, &to](const std::string& word) {
+    auto found = values.find(word);
+    if (found != values.end()) {
+      to = found->second;
+      return;
+    }
+    std::string names;
+    for (const auto& [known, value] : values) names += (names.empty() ? "" : ", ") + known;
+    throw CLI::ValidationError(name, fmt::format("there is no `{}`; give one of {}", word, names));
+  };
+  command.add_option_function<std::string>(name, choose, help)->type_name(placeholder);
+}
 
 void add_program(CLI::App& command, Options& options) {
   command.add_option("program", options.program, "The .flow file")->required()->type_name("FILE");
@@ -38,10 +56,8 @@ void add_build(CLI::App& app, Options& options) {
   build->callback([&] { options.command = Command::build; });
   add_program(*build, options);
   build->add_option("-o", options.output, "Where to write the result")->type_name("FILE");
-  build
-      ->add_option("--emit", options.emit, "Print a stage instead: ast, typed, graph, plan, layout, llvm, asm; or write obj")
-      ->transform(CLI::CheckedTransformer(emits, CLI::ignore_case).description(""))
-      ->type_name("STAGE");
+  add_choice(*build, "--emit", emits, options.emit, "STAGE",
+             "Print a stage instead: ast, typed, graph, plan, layout, llvm, asm; or write obj");
   build->add_flag("--shared", options.shared, "Make a shared object for a host of its own (runtime/abi/flow_host.h)");
   add_code_options(*build, options);
 }
@@ -64,13 +80,19 @@ void add_explain(CLI::App& app, Options& options) {
   CLI::App* explain = app.add_subcommand("explain", "Show what will run: chains, edges, state, what is fused");
   explain->callback([&] { options.command = Command::explain; });
   add_program(*explain, options);
-  explain->add_option("--format", options.format, "text, dot, or svg (needs graphviz)")
-      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case).description(""))
-      ->type_name("FORMAT");
+  add_choice(*explain, "--format", formats, options.format, "FORMAT", "text, dot, or svg (needs graphviz)");
   explain->add_option("-o", options.output, "Where to write it; else standard output")->type_name("FILE");
   explain->add_option("--disable-pass", options.disabled_passes, "Switch a pass of the optimiser off (may be repeated)")
       ->allow_extra_args(false)
       ->type_name("NAME");
+}
+
+/// What the library's own message leaves open.
+void add_hint(const CLI::App& app, int argc, char** argv) {
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
+    fmt::print(stderr, "flowc: there is no command `{}`: give build, run, check or explain\n", argv[1]);
+  }
+  if (app.got_subcommand("run")) fmt::print(stderr, "Flags of the job come after --: flowc run program.flow -- --flag value\n");
 }
 
 }  // namespace
@@ -89,6 +111,7 @@ bool parse_options(int argc, char** argv, Options& options, int& exit_code) {
     return true;
   } catch (const CLI::ParseError& end) {
     exit_code = app.exit(end) == 0 ? exit_ok : exit_usage;
+    if (exit_code != exit_ok) add_hint(app, argc, argv);
     return false;
   }
 }

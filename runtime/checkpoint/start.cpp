@@ -135,9 +135,21 @@ Status nothing_whole(const CheckpointStore& store, const Status& damage) {
                             damage.message(), store.folder()));
 }
 
+// Without the record nobody knows whose the epochs in the folder are: they are not taken for nothing.
+Status check_record_lost(CheckpointStore& store) {
+  FLOW_TRY_ASSIGN(std::vector<uint64_t> epochs, store.complete_epochs());
+  if (epochs.empty()) return Status();
+  return Status(ExitCode::checkpoint_damaged,
+                fmt::format("'{}' holds a checkpoint (epoch {}), but the job's record beside it, '{}', is missing: restore "
+                            "the file from a copy, or go on from one epoch with --restore {}",
+                            store.folder(), epochs.front(), join_path(store.folder(), "job"),
+                            store.epoch_folder(epochs.front())));
+}
+
 Result<StartPlan> plan_latest(Env& env, CheckpointStore& store, const StartRequest& request) {
   StartPlan plan;
   if (!store.record()) {
+    FLOW_TRY(check_record_lost(store));
     plan.is_new_job = true;
     plan.record = new_job(request);
     FLOW_TRY(check_groups(plan.record.group_count, request));
