@@ -308,7 +308,7 @@ Value ExprEmitter::convert(const sema::Expr& expr) {
     std::vector<llvm::Value*> arguments = {f_.task, from.value, from.length};
     std::string name = "flow_fn_parse_" + sema::text_of(sema::scalar(expr.type.kind));
     Value parsed = result_of(f_, f_.call(name, arguments, "parsed"), expr.type.without_null());
-    f_.test_failed();
+    fail_if_called_failed(expr);
     return parsed;
   });
 }
@@ -391,20 +391,23 @@ Value ExprEmitter::concat(const sema::Expr& expr) {
   return {.type = expr.type, .value = place, .length = total};
 }
 
+/// A function of the vocabulary does not know where it was called from: the site is told once it has failed.
+void ExprEmitter::fail_if_called_failed(const sema::Expr& expr) {
+  llvm::BasicBlock* cold = f_.block("fail");
+  f_.branch_unlikely(f_.asks("flow_failed", {f_.task}, "has.failed"), cold, "go.on");
+  llvm::BasicBlock* next = f_.builder.GetInsertBlock();
+  f_.begin(cold);
+  f_.call("flow_fail_at", {f_.task, f_.i32(f_.module.sites.add(expr.range, f_.on_error))});
+  f_.go_to(f_.failed);
+  f_.begin(next);
+}
+
 Value ExprEmitter::call_extern(const sema::Expr& expr) {
   const sema::Extern& callee = f_.module.plan.program->externs[expr.function];
   std::vector<llvm::Value*> arguments = {f_.task};
   for (const sema::Expr* arg : expr.args) push_argument(f_, arguments, emit(*arg));
   Value result = result_of(f_, f_.call(llvm::StringRef(callee.symbol), arguments, llvm::StringRef(callee.name)), expr.type);
-  if (callee.may_fail) {
-    // The function does not know where it was called from: the site is told once it has failed.
-    llvm::BasicBlock *cold = f_.block("fail"), *next = f_.block("go.on");
-    f_.builder.CreateCondBr(f_.asks("flow_failed", {f_.task}, "has.failed"), cold, next);
-    f_.begin(cold);
-    f_.call("flow_fail_at", {f_.task, f_.i32(f_.module.sites.add(expr.range, f_.on_error))});
-    f_.go_to(f_.failed);
-    f_.begin(next);
-  }
+  if (callee.may_fail) fail_if_called_failed(expr);
   return result;
 }
 

@@ -40,6 +40,7 @@ class ExprEmitter {
   Value concat(const sema::Expr& expr);
   Value call_extern(const sema::Expr& expr);
   Value call_function(const sema::Expr& expr);
+  void fail_if_called_failed(const sema::Expr& expr);
   Value attempt(const sema::Expr& expr);
   /// Runs `body` where `is_null` is false, else gives a null of `type`.
   template <typename Body>

@@ -21,7 +21,7 @@ TABLE = {
     "compiler/optimize": FRONT + ABI_DATA + ["compiler/sema", "compiler/graph"],
     "compiler/plan": FRONT + ABI_DATA + ["compiler/sema", "compiler/graph", "compiler/optimize"],
     "codegen": FRONT + ["compiler/sema", "compiler/graph", "compiler/plan", "runtime/abi", "runtime/vocabulary"],
-    "compiler/driver": FRONT + ["compiler", "codegen", "runtime/abi"],
+    "compiler/driver": FRONT + ["compiler", "codegen", "runtime/abi", "stdlib"],
     "stdlib": [],
     # the runtime: line 1 and line 2 are plain C and know nobody
     "runtime/abi": [],
