@@ -76,7 +76,12 @@ std::optional<DueWindow> PaneSet::hopping_window_after(int64_t pane_start) const
 std::vector<Pane*> PaneSet::panes_of(const DueWindow& window) const {
   std::vector<Pane*> found;
   auto at = std::lower_bound(panes_.begin(), panes_.end(), window.start, starts_before);
-  for (; at != panes_.end() && (*at)->start < window.end; ++at) found.push_back(at->get());
+  // Only a hopping window consists of several: any other is one pane, even if others begin within it (`window same`
+  // behind hopping windows, which overlap).
+  for (; at != panes_.end() && (*at)->start < window.end; ++at) {
+    found.push_back(at->get());
+    if (state_.window != FLOW_WINDOW_HOPPING) break;
+  }
   return found;
 }
 
