@@ -1,7 +1,7 @@
 """Adds up the reports of all test runners and prints the closing line: `N passed, M failed, K skipped`.
 
 Usage: count_tests.py FOLDER…   Each folder holds ctest.xml (ctest --output-junit) and, beside it, the reports of the
-runners that ctest only sees as one test: lit.json (lit -o) and unit/<name>.xml (GoogleTest). What ctest started but
+runners that ctest only sees as one test: lit.json (lit -o), unit/<name>.xml (GoogleTest) and failures.xml. What ctest started but
 what left no report of its own counts as one test.
 """
 
@@ -62,6 +62,8 @@ def inner_report(folder, name):
     try:
         if name == "lit":
             return count_lit(os.path.join(folder, "lit.json"))
+        if name == "failures":
+            return count_unit(os.path.join(folder, "failures.xml"))
         if name.startswith("unit."):
             return count_unit(os.path.join(folder, "unit", name[len("unit."):] + ".xml"))
     except (OSError, ValueError, KeyError, ElementTree.ParseError):
