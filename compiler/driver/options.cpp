@@ -21,7 +21,7 @@ const std::map<std::string, GraphFormat> formats = {
 /// An option that takes one of some names.
 template <typename Value>
 void add_choice(CLI::App& command, const char* name, const std::map<std::string, Value>& values, Value& to,
-                const char* placeholder, const char* help) {
+                const char* value_name, const char* help) {
   auto choose = [name, &values, &to](const std::string& word) {
     auto found = values.find(word);
     if (found != values.end()) {
@@ -32,7 +32,7 @@ void add_choice(CLI::App& command, const char* name, const std::map<std::string,
     for (const auto& [known, value] : values) names += (names.empty() ? "" : ", ") + known;
     throw CLI::ValidationError(name, fmt::format("there is no `{}`; give one of {}", word, names));
   };
-  command.add_option_function<std::string>(name, choose, help)->type_name(placeholder);
+  command.add_option_function<std::string>(name, choose, help)->type_name(value_name);
 }
 
 void add_program(CLI::App& command, Options& options) {

@@ -1,8 +1,8 @@
 """Adds up the reports of all test runners and prints the closing line: `N passed, M failed, K skipped`.
 
 Usage: count_tests.py FOLDER…   Each folder holds ctest.xml (ctest --output-junit) and, beside it, the reports of the
-runners that ctest only sees as one test: lit.json (lit -o), unit/<name>.xml (GoogleTest) and failures.xml. What ctest started but
-what left no report of its own counts as one test.
+runners that ctest only sees as one test: lit.json (lit -o), unit/<name>.xml (GoogleTest) and failures.xml. What ctest
+started but what left no report of its own counts as one test.
 """
 
 import json
