@@ -536,3 +536,13 @@ def case_lost_job_record_and_no_output_to_compare(bench):
     bench.stop_when(job, lambda: len(bench.epochs("state")) >= 2, flags).expect(3)
     os.remove(bench.path("state", "job"))
     bench.run("readings_shown", *flags).expect(7, "state")
+
+
+# ---- Rows that fail ----
+
+def case_division_by_zero_stops(bench):
+    bench.run("overflow").expect(4, "overflow.flow:9:", "division by zero", "100 / (7 - n)", "on error skip")
+
+
+def case_sum_beyond_i64_stops(bench):
+    bench.run("overflow", "--rows", "2").expect(4, "overflow.flow:12:", "integer overflow")
