@@ -128,8 +128,8 @@ std::string losses_text(const JobTotals& totals) {
                         totals.late == 1 ? "was" : "were");
   }
   if (totals.bad > 0) {
-    text += fmt::format("{} could not be read, {} of them skipped\n", plural(totals.bad, "record", "records"),
-                        grouped(totals.skipped));
+    text += fmt::format("{} could not be read", plural(totals.bad, "record", "records"));
+    text += totals.skipped > 0 ? fmt::format(", {} of them skipped\n", grouped(totals.skipped)) : "\n";
   } else if (totals.skipped > 0) {
     text += fmt::format("{} with an error skipped\n", plural(totals.skipped, "row was", "rows were"));
   }

@@ -349,5 +349,22 @@ TEST(PaneSet, WindowsCloseLikeInAModelThatKnowsThemAll) {
   }
 }
 
+// Behind hopping windows they overlap, and each is one pane.
+TEST(PaneSet, SameWindowsThatOverlapDoNotMix) {
+  FlowState state = state_of(FLOW_WINDOW_SAME, 60, 30, 0);
+  PaneSet panes(program, state);
+  for (int64_t start : {-30, 0, 30}) panes.open(start).table.upsert(1, bytes_of(start));
+  std::vector<int64_t> starts;
+  while (auto due = panes.next_due(INT64_MAX)) {
+    std::vector<Pane*> found = panes.panes_of(*due);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0]->start, due->start_us());
+    EXPECT_EQ(due->end_us(), due->start_us() + 60);
+    starts.push_back(found[0]->start);
+    panes.close(*due);
+  }
+  EXPECT_EQ(starts, (std::vector<int64_t>{-30, 0, 30}));
+}
+
 } // namespace
 } // namespace flow::runtime
