@@ -10,28 +10,29 @@ using lang::DiagnosticKind;
 namespace {
 
 bool is_ordered(Kind kind) {
-  return (kind >= Kind::I8 && kind <= Kind::STRING) || kind == Kind::TIMESTAMP || kind == Kind::DATE || kind == Kind::DURATION;
+  return (kind >= Kind::I8 && kind <= Kind::STRING) || kind == Kind::TIMESTAMP || kind == Kind::DATE ||
+         kind == Kind::DURATION;
 }
 
 /// How each function is called.
 std::string_view usage_of(AggregateKind kind) {
   switch (kind) {
-    case AggregateKind::count: return "count() or count(x)";
-    case AggregateKind::sum: return "sum(x)";
-    case AggregateKind::min: return "min(x)";
-    case AggregateKind::max: return "max(x)";
-    case AggregateKind::avg: return "avg(x)";
-    case AggregateKind::first: return "first(x)";
-    case AggregateKind::last: return "last(x)";
-    case AggregateKind::min_by: return "min_by(x, by)";
-    case AggregateKind::max_by: return "max_by(x, by)";
+  case AggregateKind::count: return "count() or count(x)";
+  case AggregateKind::sum: return "sum(x)";
+  case AggregateKind::min: return "min(x)";
+  case AggregateKind::max: return "max(x)";
+  case AggregateKind::avg: return "avg(x)";
+  case AggregateKind::first: return "first(x)";
+  case AggregateKind::last: return "last(x)";
+  case AggregateKind::min_by: return "min_by(x, by)";
+  case AggregateKind::max_by: return "max_by(x, by)";
   }
   return "";
 }
 
 /// The calls of one step. A call that is the whole of a binding has the binding's name; others are named `tips@1`.
 class CallCollector final : public AggregateCollector {
- public:
+public:
   CallCollector(Checking& check, Scope rows, uint32_t before) : check_(check), rows_(rows), before_(before) {}
 
   void begin(std::string_view binding, const lang::Expr& value) {
@@ -59,7 +60,7 @@ class CallCollector final : public AggregateCollector {
     return check_.make.column(column, made.result, expr.range);
   }
 
- private:
+private:
   std::string_view name_of(const lang::Expr& expr) {
     if (&expr == whole_) return binding_;
     std::string name = fmt::format("{}@{}", binding_, ++hidden_);
@@ -84,7 +85,8 @@ class CallCollector final : public AggregateCollector {
       is_good = is_good && !made.filter->type.is_error();
     }
     if (args.size() < least || args.size() > most) {
-      check_.report(DiagnosticKind::wrong_arguments, expr.range, "other arguments are due here: `{}`", usage_of(made.kind));
+      check_.report(DiagnosticKind::wrong_arguments, expr.range, "other arguments are due here: `{}`",
+                    usage_of(made.kind));
       return false;
     }
     if (!is_good) return false;
@@ -96,30 +98,31 @@ class CallCollector final : public AggregateCollector {
   bool check_types(const lang::Expr& expr, AggregateCall& made) {
     if (made.argument != nullptr && made.argument->type.kind == Kind::NULL_) return refuse(*made.argument, "a value");
     switch (made.kind) {
-      case AggregateKind::count: made.result = scalar(Kind::I64); return true;
-      case AggregateKind::sum: return check_sum(made);
-      case AggregateKind::avg:
-        if (!made.argument->type.is_number()) return refuse(*made.argument, "a number");
-        made.result = scalar(Kind::F64);
-        break;
-      case AggregateKind::min:
-      case AggregateKind::max:
-        if (!is_ordered(made.argument->type.kind)) return refuse(*made.argument, "a value that has an order");
-        made.result = made.argument->type;
-        break;
-      case AggregateKind::first:
-      case AggregateKind::last:
-        made.result = made.argument->type;
-        if (!rows_.row->has_time && !rows_.row_is_unknown) return refuse_without_time(expr);
-        break;
-      case AggregateKind::min_by:
-      case AggregateKind::max_by:
-        made.result = made.argument->type;
-        if (!is_ordered(made.by->type.kind)) return refuse(*made.by, "a value that has an order");
-        break;
+    case AggregateKind::count: made.result = scalar(Kind::I64); return true;
+    case AggregateKind::sum: return check_sum(made);
+    case AggregateKind::avg:
+      if (!made.argument->type.is_number()) return refuse(*made.argument, "a number");
+      made.result = scalar(Kind::F64);
+      break;
+    case AggregateKind::min:
+    case AggregateKind::max:
+      if (!is_ordered(made.argument->type.kind)) return refuse(*made.argument, "a value that has an order");
+      made.result = made.argument->type;
+      break;
+    case AggregateKind::first:
+    case AggregateKind::last:
+      made.result = made.argument->type;
+      if (!rows_.row->has_time && !rows_.row_is_unknown) return refuse_without_time(expr);
+      break;
+    case AggregateKind::min_by:
+    case AggregateKind::max_by:
+      made.result = made.argument->type;
+      if (!is_ordered(made.by->type.kind)) return refuse(*made.by, "a value that has an order");
+      break;
     }
     // A result is there as soon as one row took part; which rows do is known only without null and filter.
-    bool may_be_empty = made.filter != nullptr || made.argument->type.nullable || (made.by != nullptr && made.by->type.nullable);
+    bool may_be_empty =
+        made.filter != nullptr || made.argument->type.nullable || (made.by != nullptr && made.by->type.nullable);
     if (may_be_empty) made.result = made.result.with_null();
     return true;
   }
@@ -127,7 +130,9 @@ class CallCollector final : public AggregateCollector {
   bool check_sum(AggregateCall& made) {
     Type type = made.argument->type;
     if (!type.is_number() && type.kind != Kind::DURATION) return refuse(*made.argument, "a number");
-    made.result = type.is_float() ? scalar(Kind::F64) : type.kind == Kind::DURATION ? scalar(Kind::DURATION) : scalar(Kind::I64);
+    made.result = type.is_float()               ? scalar(Kind::F64)
+                  : type.kind == Kind::DURATION ? scalar(Kind::DURATION)
+                                                : scalar(Kind::I64);
     if (type.kind == Kind::U64) {
       Type wide = scalar(Kind::I64);
       wide.nullable = type.nullable;
@@ -137,8 +142,9 @@ class CallCollector final : public AggregateCollector {
   }
 
   bool refuse(const Expr& argument, std::string_view due) {
-    auto report = check_.report(DiagnosticKind::wrong_arguments, argument.range, "this function takes {}, but `{}` is `{}`", due,
-                                check_.written(argument.range), text_of(argument.type));
+    auto report =
+        check_.report(DiagnosticKind::wrong_arguments, argument.range, "this function takes {}, but `{}` is `{}`", due,
+                      check_.written(argument.range), text_of(argument.type));
     if (argument.type.kind == Kind::STRING && due == "a number") {
       report.help("convert it: `f64({})`", check_.written(argument.range)).help("or count the rows: `count()`");
     } else if (argument.type.kind == Kind::BOOL) {
@@ -148,7 +154,9 @@ class CallCollector final : public AggregateCollector {
   }
 
   bool refuse_without_time(const lang::Expr& expr) {
-    check_.report(DiagnosticKind::missing_time, expr.range, "which row is first or last is said by event time, and these rows have none")
+    check_
+        .report(DiagnosticKind::missing_time, expr.range,
+                "which row is first or last is said by event time, and these rows have none")
         .help("say at the source which field it is: `time <field>` and `watermark lag 1min`")
         .help("or say it by another field: `min_by(x, field)`, `max_by(x, field)`");
     return false;
@@ -156,7 +164,7 @@ class CallCollector final : public AggregateCollector {
 
   Checking& check_;
   Scope rows_;
-  uint32_t before_;  // columns of the result before the calls
+  uint32_t before_; // columns of the result before the calls
   std::vector<AggregateCall> calls_;
   std::string_view binding_;
   const lang::Expr* whole_ = nullptr;
@@ -174,7 +182,7 @@ Schema head_of(const std::vector<KeyColumn>& keys, const Window& window) {
   return head;
 }
 
-}  // namespace
+} // namespace
 
 void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& aggregate) {
   require_own_name(step, "aggregate");
@@ -194,10 +202,15 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
   }
   Scope rows{.module = &module_, .row = &input, .row_is_unknown = state_.is_unknown};
   CallCollector calls(check_, rows, static_cast<uint32_t>(head.columns.size()));
-  Scope results{.module = &module_, .row = &head, .row_is_unknown = state_.is_unknown, .aggregates = &calls, .aggregated = &input};
+  Scope results{.module = &module_,
+                .row = &head,
+                .row_is_unknown = state_.is_unknown,
+                .aggregates = &calls,
+                .aggregated = &input};
   Schema final_row = head;
   std::vector<const Expr*> values;
-  for (uint32_t i = 0; i < head.columns.size(); i++) values.push_back(check_.make.column(i, head.columns[i].type, step.range));
+  for (uint32_t i = 0; i < head.columns.size(); i++)
+    values.push_back(check_.make.column(i, head.columns[i].type, step.range));
   bool is_plain = true, has_error = false;
   for (const lang::Binding& binding : aggregate.bindings) {
     if (!binding.name.is_given()) continue;
@@ -206,11 +219,16 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
     has_error = has_error || value->type.is_error();
     is_plain = is_plain && calls.is_plain(*value);
     if (!calls.has_call() && !value->type.is_error()) {
-      check_.report(DiagnosticKind::no_aggregate, binding.value->range, "`{}` takes no aggregate function of the rows", binding.name.text)
-          .help("as in `{} = count()` or `{} = sum(x)`; a part of the key is in the result by itself", binding.name.text, binding.name.text);
+      check_
+          .report(DiagnosticKind::no_aggregate, binding.value->range, "`{}` takes no aggregate function of the rows",
+                  binding.name.text)
+          .help("as in `{} = count()` or `{} = sum(x)`; a part of the key is in the result by itself",
+                binding.name.text, binding.name.text);
     }
     if (has_column(final_row, binding.name.text)) {
-      check_.report(DiagnosticKind::duplicate_name, binding.name.range, "the result has the field `{}` already", binding.name.text)
+      check_
+          .report(DiagnosticKind::duplicate_name, binding.name.range, "the result has the field `{}` already",
+                  binding.name.text)
           .help("choose another name");
       has_error = true;
       continue;
@@ -226,8 +244,10 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
   push(step, "aggregate", std::move(made), std::move(result));
   after_stateful(step, window, late, input);
   state_.is_unknown = !taken_key_is_known_;
-  if (has_error) state_.schema = final_row;
-  else if (!is_plain) project(step, "results", std::move(final_row), std::move(values));
+  if (has_error)
+    state_.schema = final_row;
+  else if (!is_plain)
+    project(step, "results", std::move(final_row), std::move(values));
 }
 
 void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {
@@ -237,7 +257,8 @@ void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {
   made.window = take_window(made.keys);
   check_bound(top.bound, made.window);
   if (top.with_ties) check_.not_yet(step.range, "`top … with ties`");
-  std::optional<int64_t> count = check_count(check_, {.module = &module_}, *top.count, "the number of rows of `top`", rows_max);
+  std::optional<int64_t> count =
+      check_count(check_, {.module = &module_}, *top.count, "the number of rows of `top`", rows_max);
   made.count = static_cast<uint32_t>(count.value_or(1));
   bool has_error = !count;
   for (const lang::Order& order : top.orders) {
@@ -257,8 +278,10 @@ void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {
   Schema result = top_result(step, top, made.window);
   if (top.rank.is_given()) made.rank = top.rank.text;
   Window window = made.window;
-  if (has_error) state_.schema = result;
-  else push(step, "top", std::move(made), std::move(result));
+  if (has_error)
+    state_.schema = result;
+  else
+    push(step, "top", std::move(made), std::move(result));
   after_stateful(step, window, has_error ? nullptr : late, input);
 }
 
@@ -272,7 +295,9 @@ Schema PipelineChecker::top_result(const lang::Step& step, const lang::Top& top,
     if (found == result.columns.end()) {
       result.columns.push_back({name, scalar(Kind::TIMESTAMP)});
     } else if (found->type != scalar(Kind::TIMESTAMP) && !found->type.is_error()) {
-      check_.report(DiagnosticKind::duplicate_name, step.range, "the result has a `{}`, but the rows have a field of that name", name)
+      check_
+          .report(DiagnosticKind::duplicate_name, step.range,
+                  "the result has a `{}`, but the rows have a field of that name", name)
           .help("rename the field before: `| rename other = {}`", name);
     }
   }
@@ -282,4 +307,4 @@ Schema PipelineChecker::top_result(const lang::Step& step, const lang::Top& top,
   return result;
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

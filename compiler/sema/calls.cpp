@@ -53,7 +53,7 @@ bool is_users(const Symbol* symbol) {
   return fn != nullptr && fn->body != nullptr;
 }
 
-}  // namespace
+} // namespace
 
 const Expr* ExprChecker::call(const lang::Expr& expr, const lang::Call& node) {
   if (const auto* callee = node.callee->as<lang::NameExpr>()) return named_call(expr, node, callee->name);
@@ -64,8 +64,8 @@ const Expr* ExprChecker::call(const lang::Expr& expr, const lang::Call& node) {
     Symbol* symbol = check_.modules.find_in(*module, Space::function, member->name.text);
     if (symbol != nullptr) return function_call(expr, node, *symbol);
     for (const lang::Argument& argument : node.arguments) check(*argument.value);
-    check_.report(DiagnosticKind::unknown_function, member->name.range, "the module `{}` has no function `{}`", module->name,
-                  member->name.text);
+    check_.report(DiagnosticKind::unknown_function, member->name.range, "the module `{}` has no function `{}`",
+                  module->name, member->name.text);
     return check_.make.error(expr.range);
   }
   for (const lang::Argument& argument : node.arguments) check(*argument.value);
@@ -75,8 +75,9 @@ const Expr* ExprChecker::call(const lang::Expr& expr, const lang::Call& node) {
                                 member->name.text);
     bool is_function = check_.modules.find(*scope_.module, Space::function, member->name.text).symbol != nullptr;
     std::string object = check_.written(member->object->range);
-    if (is_function) report.help("call it with the value as an argument: `{}({}{})`", member->name.text, object,
-                                 node.arguments.empty() ? "" : ", …");
+    if (is_function)
+      report.help("call it with the value as an argument: `{}({}{})`", member->name.text, object,
+                  node.arguments.empty() ? "" : ", …");
   } else {
     check_.report(DiagnosticKind::unknown_function, node.callee->range, "this is no function, so it cannot be called");
   }
@@ -101,7 +102,8 @@ const Expr* ExprChecker::named_call(const lang::Expr& expr, const lang::Call& no
     return is_of_library ? extern_call(expr, node, *found.symbol, {value}) : cast(expr, value, *kind);
   }
   if (name == "split") {
-    check_.not_yet(expr.range, "a list as a value").help("`split` may stand behind `unnest`: `| unnest split(…) as word`");
+    check_.not_yet(expr.range, "a list as a value")
+        .help("`split` may stand behind `unnest`: `| unnest split(…) as word`");
     return check_.make.error(expr.range);
   }
   if (found.symbol != nullptr) return function_call(expr, node, *found.symbol);
@@ -111,7 +113,8 @@ const Expr* ExprChecker::named_call(const lang::Expr& expr, const lang::Call& no
 /// Does one of the functions of this name take the value, or would it if it were not null?
 bool ExprChecker::takes(Symbol* first, const Expr* value) {
   for (Symbol* symbol = first; symbol != nullptr; symbol = symbol->overload) {
-    bool is_one = symbol->kind == SymbolKind::function && resolve(check_, *symbol, value->range) && symbol->parameters.size() == 1;
+    bool is_one = symbol->kind == SymbolKind::function && resolve(check_, *symbol, value->range) &&
+                  symbol->parameters.size() == 1;
     if (is_one && symbol->parameters[0].type == value->type.without_null()) return true;
   }
   return false;
@@ -119,10 +122,12 @@ bool ExprChecker::takes(Symbol* first, const Expr* value) {
 
 void ExprChecker::refuse_aggregate_clauses(const lang::Call& node, std::string_view name) {
   if (node.filter != nullptr) {
-    check_.report(DiagnosticKind::no_aggregate, node.filter->range, "`where` inside of a call is for aggregate functions only");
+    check_.report(DiagnosticKind::no_aggregate, node.filter->range,
+                  "`where` inside of a call is for aggregate functions only");
   }
   if (node.is_distinct) {
-    check_.report(DiagnosticKind::no_aggregate, node.callee->range, "`distinct` is for aggregate functions only, not for `{}`", name);
+    check_.report(DiagnosticKind::no_aggregate, node.callee->range,
+                  "`distinct` is for aggregate functions only, not for `{}`", name);
   }
 }
 
@@ -136,7 +141,8 @@ const Expr* ExprChecker::cast(const lang::Expr& expr, const Expr* value, Kind to
                                 text_of(value->type), text_of(scalar(to)));
     bool is_time = to == Kind::TIMESTAMP || to == Kind::DURATION;
     if (is_time && value->type.is_number()) report.help("give the number of microseconds as `i64`");
-    if (value->type.kind == Kind::BOOL && type.is_number()) report.help("write `if {} then 1 else 0`", check_.written(value->range));
+    if (value->type.kind == Kind::BOOL && type.is_number())
+      report.help("write `if {} then 1 else 0`", check_.written(value->range));
     return check_.make.error(expr.range);
   }
   if (const Expr* constant = is_constant(*value) ? try_coerce(check_, value, type) : nullptr) return constant;
@@ -208,7 +214,8 @@ const Expr* ExprChecker::extern_call(const lang::Expr& expr, const lang::Call& n
   bool has_error = false, has_null = false;
   for (const lang::Argument& argument : node.arguments) {
     if (!argument.name.is_given()) continue;
-    check_.report(DiagnosticKind::wrong_arguments, argument.name.range, "the arguments of `{}` have no names", first.name);
+    check_.report(DiagnosticKind::wrong_arguments, argument.name.range, "the arguments of `{}` have no names",
+                  first.name);
     has_error = true;
   }
   std::string what = "`" + std::string(first.name) + "`";
@@ -228,21 +235,25 @@ const Expr* ExprChecker::extern_call(const lang::Expr& expr, const lang::Call& n
   }
   if (best == nullptr) {
     bool is_meant_for_rows = aggregate_named(first.name) && args.size() <= 1 && scope_.aggregates == nullptr;
-    return is_meant_for_rows ? outside_of_aggregate(node.callee->range, first.name) : wrong_arguments(expr, first, args);
+    return is_meant_for_rows ? outside_of_aggregate(node.callee->range, first.name)
+                             : wrong_arguments(expr, first, args);
   }
   for (size_t i = 0; i < args.size(); i++) args[i] = try_coerce(check_, args[i], best->parameters[i].type);
   uint32_t index = index_of_extern(check_, *best, first.overload != nullptr);
   return check_.make.call(ExprKind::call_extern, index, best->type, args, expr.range);
 }
 
-const Expr* ExprChecker::wrong_arguments(const lang::Expr& expr, const Symbol& first, const std::vector<const Expr*>& args) {
+const Expr* ExprChecker::wrong_arguments(const lang::Expr& expr, const Symbol& first,
+                                         const std::vector<const Expr*>& args) {
   std::string types;
   for (const Expr* arg : args) {
     if (!types.empty()) types += ", ";
     types += text_of(arg->type);
   }
-  auto report = check_.report(DiagnosticKind::wrong_arguments, expr.range, "`{}` does not take ({})", first.name, types);
-  for (const Symbol* symbol = &first; symbol != nullptr; symbol = symbol->overload) report.note(symbol->range, "{}", signature(*symbol));
+  auto report =
+      check_.report(DiagnosticKind::wrong_arguments, expr.range, "`{}` does not take ({})", first.name, types);
+  for (const Symbol* symbol = &first; symbol != nullptr; symbol = symbol->overload)
+    report.note(symbol->range, "{}", signature(*symbol));
   bool is_one = first.overload == nullptr && args.size() == first.parameters.size();
   for (size_t i = 0; is_one && i < args.size(); i++) {
     if (try_coerce(check_, args[i], first.parameters[i].type) == nullptr) {
@@ -253,7 +264,9 @@ const Expr* ExprChecker::wrong_arguments(const lang::Expr& expr, const Symbol& f
 }
 
 const Expr* ExprChecker::outside_of_aggregate(Range range, std::string_view name) {
-  check_.report(DiagnosticKind::no_aggregate, range, "`{}` takes many rows, so it may stand in an `aggregate` step only", name)
+  check_
+      .report(DiagnosticKind::no_aggregate, range, "`{}` takes many rows, so it may stand in an `aggregate` step only",
+              name)
       .help("for all rows: `| aggregate x = {}(…)`; for each key: `| key k | aggregate …`", name);
   return check_.make.error(range);
 }
@@ -263,20 +276,59 @@ struct ForeignFunction {
   std::string_view word, ours;
 };
 static constexpr ForeignFunction foreign_functions[] = {
-    {"lowercase", "lower(x)"},       {"lcase", "lower(x)"},         {"tolower", "lower(x)"},       {"to_lower", "lower(x)"},
-    {"uppercase", "upper(x)"},       {"ucase", "upper(x)"},         {"toupper", "upper(x)"},       {"to_upper", "upper(x)"},
-    {"len", "length(x)"},            {"strlen", "length(x)"},       {"size", "length(x)"},         {"char_length", "length(x)"},
-    {"substr", "substring(x, 0, 3)"}, {"mid", "substring(x, 0, 3)"}, {"strip", "trim(x)"},         {"concat", "\"{a}{b}\""},
-    {"format_string", "\"{a}{b}\""}, {"coalesce", "x ?? 0"},       {"ifnull", "x ?? 0"},         {"nvl", "x ?? 0"},
-    {"isnull", "x is null"},         {"is_null", "x is null"},      {"isnan", "is_nan(x)"},        {"iff", "if c then a else b"},
-    {"iif", "if c then a else b"},   {"case", "match x { 1 => a, else => b }"},                    {"int", "i64(x)"},
-    {"integer", "i64(x)"},           {"long", "i64(x)"},            {"float", "f64(x)"},           {"double", "f64(x)"},
-    {"str", "string(x)"},            {"to_string", "string(x)"},    {"tostring", "string(x)"},     {"cast", "i64(x)"},
-    {"to_timestamp", "timestamp(x)"}, {"to_date", "date(x)"},       {"date_trunc", "truncate(x, 1h)"}, {"date_format", "format(x, \"yyyy-MM-dd\")"},
-    {"log", "ln(x)"},                {"power", "pow(x, 2.0)"},      {"ceiling", "ceil(x)"},        {"mod", "a % b"},
-    {"average", "avg(x)"},           {"mean", "avg(x)"},            {"total", "sum(x)"},           {"regexp", "matches(x, r\"…\")"},
-    {"regex", "matches(x, r\"…\")"}, {"like", "matches(x, r\"…\")"}, {"regexp_extract", "group(x, r\"(…)\", 1)"},
-    {"argmin", "min_by(x, y)"},      {"argmax", "max_by(x, y)"},    {"startswith", "starts_with(x, \"a\")"},
+    {"lowercase", "lower(x)"},
+    {"lcase", "lower(x)"},
+    {"tolower", "lower(x)"},
+    {"to_lower", "lower(x)"},
+    {"uppercase", "upper(x)"},
+    {"ucase", "upper(x)"},
+    {"toupper", "upper(x)"},
+    {"to_upper", "upper(x)"},
+    {"len", "length(x)"},
+    {"strlen", "length(x)"},
+    {"size", "length(x)"},
+    {"char_length", "length(x)"},
+    {"substr", "substring(x, 0, 3)"},
+    {"mid", "substring(x, 0, 3)"},
+    {"strip", "trim(x)"},
+    {"concat", "\"{a}{b}\""},
+    {"format_string", "\"{a}{b}\""},
+    {"coalesce", "x ?? 0"},
+    {"ifnull", "x ?? 0"},
+    {"nvl", "x ?? 0"},
+    {"isnull", "x is null"},
+    {"is_null", "x is null"},
+    {"isnan", "is_nan(x)"},
+    {"iff", "if c then a else b"},
+    {"iif", "if c then a else b"},
+    {"case", "match x { 1 => a, else => b }"},
+    {"int", "i64(x)"},
+    {"integer", "i64(x)"},
+    {"long", "i64(x)"},
+    {"float", "f64(x)"},
+    {"double", "f64(x)"},
+    {"str", "string(x)"},
+    {"to_string", "string(x)"},
+    {"tostring", "string(x)"},
+    {"cast", "i64(x)"},
+    {"to_timestamp", "timestamp(x)"},
+    {"to_date", "date(x)"},
+    {"date_trunc", "truncate(x, 1h)"},
+    {"date_format", "format(x, \"yyyy-MM-dd\")"},
+    {"log", "ln(x)"},
+    {"power", "pow(x, 2.0)"},
+    {"ceiling", "ceil(x)"},
+    {"mod", "a % b"},
+    {"average", "avg(x)"},
+    {"mean", "avg(x)"},
+    {"total", "sum(x)"},
+    {"regexp", "matches(x, r\"…\")"},
+    {"regex", "matches(x, r\"…\")"},
+    {"like", "matches(x, r\"…\")"},
+    {"regexp_extract", "group(x, r\"(…)\", 1)"},
+    {"argmin", "min_by(x, y)"},
+    {"argmax", "max_by(x, y)"},
+    {"startswith", "starts_with(x, \"a\")"},
     {"endswith", "ends_with(x, \"a\")"},
 };
 
@@ -305,8 +357,9 @@ const Expr* ExprChecker::unknown_function(const lang::Call& node, std::string_vi
   }
   std::vector<std::string_view> names;
   check_.modules.collect(*scope_.module, Space::function, names);
-  if (!suggest(report, name, names) && row_name(name, range) != nullptr) report.help("`{}` is a field, which is not called", name);
+  if (!suggest(report, name, names) && row_name(name, range) != nullptr)
+    report.help("`{}` is a field, which is not called", name);
   return check_.make.error(range);
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -16,7 +16,7 @@ std::string_view stem_of(std::string_view path) {
   return path.substr(0, path.find_last_of('.'));
 }
 
-}  // namespace
+} // namespace
 
 TypedProgram check(const lang::Program& tree, lang::SourceFiles& files, ModuleLoader& loader, lang::Arena& arena,
                    lang::DiagnosticEmitter& emitter) {
@@ -34,4 +34,4 @@ TypedProgram check(const lang::Program& tree, lang::SourceFiles& files, ModuleLo
   return made;
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

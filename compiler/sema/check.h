@@ -16,4 +16,4 @@ namespace flow::sema {
 TypedProgram check(const lang::Program& tree, lang::SourceFiles& files, ModuleLoader& loader, lang::Arena& arena,
                    lang::DiagnosticEmitter& emitter);
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -18,7 +18,9 @@ std::string Checking::written(lang::SourceRange range) const {
 Deeper::Deeper(Checking& check, lang::SourceRange range) : check_(check) {
   check_.depth++;
   if (is_allowed()) return;
-  check.report(lang::DiagnosticKind::nesting_too_deep, range, "more than {} declarations need one another in a row", depth_max)
+  check
+      .report(lang::DiagnosticKind::nesting_too_deep, range, "more than {} declarations need one another in a row",
+              depth_max)
       .help("declare them in the order in which they are used");
 }
 
@@ -38,4 +40,4 @@ std::string listed(std::span<const std::string_view> names) {
   return text;
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

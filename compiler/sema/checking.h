@@ -28,10 +28,10 @@ struct FlowState {
   /// Something before was wrong: there may be fields that nobody knows of. Nothing that follows from it is reported.
   bool is_unknown = false;
   bool is_table = false;
-  bool is_wrongly_declared = false;  // as stream or table: reported, and nothing that follows from it
-  bool is_endless = false;       // from a source that is known to have no end
-  std::optional<Window> out_of;  // the window of the last windowed step
-  std::vector<KeyColumn> keys;   // that wait for the next stateful step, over the columns of `schema`
+  bool is_wrongly_declared = false; // as stream or table: reported, and nothing that follows from it
+  bool is_endless = false;          // from a source that is known to have no end
+  std::optional<Window> out_of;     // the window of the last windowed step
+  std::vector<KeyColumn> keys;      // that wait for the next stateful step, over the columns of `schema`
   std::optional<lang::SourceRange> key_range;
   std::optional<PendingWindow> window;
 };
@@ -45,13 +45,13 @@ struct Checking {
   Modules modules;
   ExprFactory make;
   TypedProgram program;
-  std::deque<FlowState> flows;          // per stream of the program: after its last step
-  std::vector<const Symbol*> streams;   // per stream of the program: that declares it, or null
-  std::vector<Symbol*> functions;       // per function of the program
-  std::vector<Symbol*> params;          // per param of the program
+  std::deque<FlowState> flows;        // per stream of the program: after its last step
+  std::vector<const Symbol*> streams; // per stream of the program: that declares it, or null
+  std::vector<Symbol*> functions;     // per function of the program
+  std::vector<Symbol*> params;        // per param of the program
   std::set<const lang::Decl*> sinks_seen;
-  std::set<std::string_view> hidden_params;  // warned of already
-  uint32_t depth = 0;                        // see Deeper
+  std::set<std::string_view> hidden_params; // warned of already
+  uint32_t depth = 0;                       // see Deeper
 
   Checking(lang::SourceFiles& files, ModuleLoader& loader, lang::Arena& arena, lang::DiagnosticEmitter& emitter)
       : arena(arena), emitter(emitter), files(files), modules(files, loader, arena, emitter), make(arena) {}
@@ -73,13 +73,13 @@ struct Checking {
 
 /// One declaration is being resolved inside of another. Programs that would do so without end are refused.
 class Deeper {
- public:
+public:
   Deeper(Checking& check, lang::SourceRange range);
   ~Deeper() { check_.depth--; }
   Deeper(const Deeper&) = delete;
   bool is_allowed() const { return check_.depth <= depth_max; }
 
- private:
+private:
   static constexpr uint32_t depth_max = 500;
   Checking& check_;
 };
@@ -89,4 +89,4 @@ bool suggest(lang::DiagnosticBuilder& report, std::string_view word, std::span<c
 /// `a`, `b` and `c`
 std::string listed(std::span<const std::string_view> names);
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -30,8 +30,9 @@ bool ExprChecker::same_type(std::vector<const Expr*>& values, Range range, std::
       const Expr* two[] = {values[0], value};
       if (!common_type(two)) other = value;
     }
-    auto report = check_.report(DiagnosticKind::type_mismatch, other->range, "{} is `{}` in one case and `{}` in another", what,
-                                text_of(values[0]->type), text_of(other->type));
+    auto report =
+        check_.report(DiagnosticKind::type_mismatch, other->range, "{} is `{}` in one case and `{}` in another", what,
+                      text_of(values[0]->type), text_of(other->type));
     report.note(values[0]->range, "`{}` is here", text_of(values[0]->type));
     suggest_cast(check_, report, *other, values[0]->type);
     return false;
@@ -52,7 +53,8 @@ const Expr* ExprChecker::conditional(const lang::Expr& expr, const lang::If& cho
   if (!condition->type.is_error()) facts_when(false, *condition, facts_);
   values.push_back(check(*choice.else_value, expected.is_error() ? values[0]->type : expected));
   facts_.resize(known);
-  if (!same_type(values, expr.range, "the value of this `if`") || condition->type.is_error()) return check_.make.error(expr.range);
+  if (!same_type(values, expr.range, "the value of this `if`") || condition->type.is_error())
+    return check_.make.error(expr.range);
   return check_.make.make(ExprKind::conditional, values[0]->type, {condition, values[0], values[1]}, expr.range);
 }
 
@@ -107,10 +109,12 @@ bool ExprChecker::match_conditions(const lang::Match& node, const Expr* subject,
   return is_exhaustive(node, *subject, seen);
 }
 
-bool ExprChecker::is_exhaustive(const lang::Match& node, const Expr& subject, const std::vector<const Expr*>& patterns) {
+bool ExprChecker::is_exhaustive(const lang::Match& node, const Expr& subject,
+                                const std::vector<const Expr*>& patterns) {
   std::vector<std::string_view> missing;
   auto has = [&](int64_t value) {
-    return std::ranges::any_of(patterns, [&](const Expr* p) { return p->type.kind != Kind::NULL_ && p->int_value == value; });
+    return std::ranges::any_of(patterns,
+                               [&](const Expr* p) { return p->type.kind != Kind::NULL_ && p->int_value == value; });
   };
   bool is_enum = subject.type.kind == Kind::ENUM, is_bool = subject.type.kind == Kind::BOOL;
   if (is_enum) {
@@ -134,4 +138,4 @@ bool ExprChecker::is_exhaustive(const lang::Match& node, const Expr& subject, co
   return false;
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -60,7 +60,7 @@ constexpr ConnectorSpec connectors[] = {
 constexpr std::string_view later_connectors[] = {"kafka", "redis", "postgres", "parquet", "socket", "http"};
 
 class OptionChecker {
- public:
+public:
   OptionChecker(Checking& check, const Module& module, const ConnectorSpec& spec, const lang::Connector& connector)
       : check_(check), module_(module), spec_(spec), connector_(connector), given_(spec.options.size()) {}
 
@@ -76,11 +76,12 @@ class OptionChecker {
     return std::move(checked_);
   }
 
- private:
+private:
   const OptionSpec* find(const lang::Argument& argument, size_t& unnamed) {
     if (!argument.name.is_given()) {
       if (unnamed < spec_.options.size()) return &spec_.options[unnamed++];
-      check_.report(DiagnosticKind::unknown_option, argument.value->range, "`{}` takes no further argument", spec_.name);
+      check_.report(DiagnosticKind::unknown_option, argument.value->range, "`{}` takes no further argument",
+                    spec_.name);
       return nullptr;
     }
     auto found = std::ranges::find(spec_.options, argument.name.text, &OptionSpec::name);
@@ -89,9 +90,12 @@ class OptionChecker {
                                 spec_.is_source ? "the source" : "the sink", spec_.name, argument.name.text);
     std::vector<std::string_view> names, separators = {"separator", "sep", "delim"};
     for (const OptionSpec& option : spec_.options) names.push_back(option.name);
-    bool is_separator = spec_.format == "csv" && spec_.is_source && !lang::nearest(argument.name.text, separators).empty();
-    if (is_separator) report.help("in Flow this is `delimiter`");
-    else if (!suggest(report, argument.name.text, names) && !names.empty()) report.help("it takes {}", listed(names));
+    bool is_separator =
+        spec_.format == "csv" && spec_.is_source && !lang::nearest(argument.name.text, separators).empty();
+    if (is_separator)
+      report.help("in Flow this is `delimiter`");
+    else if (!suggest(report, argument.name.text, names) && !names.empty())
+      report.help("it takes {}", listed(names));
     return nullptr;
   }
 
@@ -103,9 +107,9 @@ class OptionChecker {
     }
     given_[index] = true;
     switch (option.option_kind) {
-      case OptionKind::value: take_value(option, *argument.value); break;
-      case OptionKind::choice: take_choice(option, *argument.value); break;
-      case OptionKind::fields: checked_.fields = argument.value; break;
+    case OptionKind::value: take_value(option, *argument.value); break;
+    case OptionKind::choice: take_choice(option, *argument.value); break;
+    case OptionKind::fields: checked_.fields = argument.value; break;
     }
   }
 
@@ -128,7 +132,8 @@ class OptionChecker {
     if (option.name == "delimiter" && value.text.size() != 1) return refuse("a delimiter is one character of ASCII");
     if (option.name == "count" && value.int_value < 0) return refuse("`count` cannot be negative");
     if (option.name == "splits" && value.int_value < 1) return refuse("`splits` must be at least 1");
-    if (option.name == "rate" && value.float_value < 0) return refuse("`rate` cannot be negative; 0 is as fast as possible");
+    if (option.name == "rate" && value.float_value < 0)
+      return refuse("`rate` cannot be negative; 0 is as fast as possible");
     if (option.name == "path" && value.text.empty()) return refuse("the path is empty");
     return true;
   }
@@ -138,17 +143,20 @@ class OptionChecker {
     if (value->type.is_error()) return;
     bool is_text = is_constant(*value) && value->type.kind == Kind::STRING;
     if (!is_text || std::ranges::find(option.choices, value->text) == option.choices.end()) {
-      auto report = check_.report(DiagnosticKind::bad_value, expr.range, "`{}` of `{}` is one of {}", option.name, spec_.name,
-                                  listed(option.choices));
+      auto report = check_.report(DiagnosticKind::bad_value, expr.range, "`{}` of `{}` is one of {}", option.name,
+                                  spec_.name, listed(option.choices));
       report.help("write it as a text: `{}: \"{}\"`", option.name, option.choices[0]);
       return;
     }
-    if (option.name == "format") checked_.format = value->text;
-    else checked_.options.push_back({option.name, value});
+    if (option.name == "format")
+      checked_.format = value->text;
+    else
+      checked_.options.push_back({option.name, value});
   }
 
   void report_missing(const OptionSpec& option) {
-    auto report = check_.report(DiagnosticKind::missing_option, connector_.range, "`{}` needs a `{}`", spec_.name, option.name);
+    auto report =
+        check_.report(DiagnosticKind::missing_option, connector_.range, "`{}` needs a `{}`", spec_.name, option.name);
     report.help("write `{}(\"{}\")`", spec_.name, spec_.is_source ? "data/input" : "out/result");
   }
 
@@ -160,7 +168,7 @@ class OptionChecker {
   CheckedOptions checked_;
 };
 
-}  // namespace
+} // namespace
 
 const ConnectorSpec* find_connector(Checking& check, const lang::Connector& connector, bool is_source) {
   std::vector<std::string_view> names;
@@ -183,8 +191,9 @@ const ConnectorSpec* find_connector(Checking& check, const lang::Connector& conn
   return nullptr;
 }
 
-CheckedOptions check_options(Checking& check, const Module& module, const ConnectorSpec& spec, const lang::Connector& connector) {
+CheckedOptions check_options(Checking& check, const Module& module, const ConnectorSpec& spec,
+                             const lang::Connector& connector) {
   return OptionChecker(check, module, spec, connector).run();
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

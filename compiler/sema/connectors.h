@@ -11,9 +11,9 @@
 namespace flow::sema {
 
 enum class OptionKind : uint8_t {
-  value,   // an expression over params, passed on to the runtime
-  choice,  // one of a few texts, known when the program is compiled
-  fields,  // of generate: a record of expressions over `number`
+  value,  // an expression over params, passed on to the runtime
+  choice, // one of a few texts, known when the program is compiled
+  fields, // of generate: a record of expressions over `number`
 };
 
 struct OptionSpec {
@@ -27,20 +27,21 @@ struct OptionSpec {
 struct ConnectorSpec {
   std::string_view name;
   bool is_source;
-  std::string_view type, format;  // as the runtime knows it; a sink's option `format` replaces the format
-  std::span<const OptionSpec> options;  // arguments without name are given in this order
+  std::string_view type, format;       // as the runtime knows it; a sink's option `format` replaces the format
+  std::span<const OptionSpec> options; // arguments without name are given in this order
 };
 
 /// Null, and reported, when there is no such source or sink.
 const ConnectorSpec* find_connector(Checking& check, const lang::Connector& connector, bool is_source);
 
 struct CheckedOptions {
-  std::vector<Option> options;           // values, in the order of the table
-  std::string_view format;               // chosen by an option `format`, else that of the connector
-  const lang::Expr* fields = nullptr;    // of generate
-  const Expr* seed = nullptr;            // of generate
+  std::vector<Option> options;        // values, in the order of the table
+  std::string_view format;            // chosen by an option `format`, else that of the connector
+  const lang::Expr* fields = nullptr; // of generate
+  const Expr* seed = nullptr;         // of generate
   bool has_count = false;
 };
-CheckedOptions check_options(Checking& check, const Module& module, const ConnectorSpec& spec, const lang::Connector& connector);
+CheckedOptions check_options(Checking& check, const Module& module, const ConnectorSpec& spec,
+                             const lang::Connector& connector);
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -46,7 +46,8 @@ bool suggest_without_quotes(lang::DiagnosticBuilder& report, const Expr& expr, T
 
 /// `Payment.CASH` for the text "CASH", or for what it is called in the data.
 bool suggest_enum_value(lang::DiagnosticBuilder& report, const Expr& expr, Type to) {
-  if (to.kind != Kind::ENUM || to.enumeration == nullptr || !is_constant(expr) || expr.type.kind != Kind::STRING) return false;
+  if (to.kind != Kind::ENUM || to.enumeration == nullptr || !is_constant(expr) || expr.type.kind != Kind::STRING)
+    return false;
   const EnumType& enumeration = *to.enumeration;
   for (size_t i = 0; i < enumeration.names.size(); i++) {
     if (enumeration.names[i] != expr.text && enumeration.texts[i] != expr.text) continue;
@@ -74,11 +75,14 @@ bool join_type(Type& joined, const Expr& value) {
     return true;
   }
   bool is_nullable = joined.nullable || type.nullable || joined.kind == Kind::NULL_ || type.kind == Kind::NULL_;
-  if (joined.kind == Kind::NULL_) joined = type;
+  if (joined.kind == Kind::NULL_)
+    joined = type;
   else if (type.kind != Kind::NULL_ && type.without_null() != joined.without_null()) {
     if (!adapts(value, joined)) {
-      if (widens(joined.kind, type.kind)) joined = type;
-      else if (!widens(type.kind, joined.kind)) return false;
+      if (widens(joined.kind, type.kind))
+        joined = type;
+      else if (!widens(type.kind, joined.kind))
+        return false;
     }
   }
   joined.nullable = is_nullable && joined.kind != Kind::NULL_;
@@ -97,7 +101,7 @@ void suggest_literal(lang::DiagnosticBuilder& report, const Expr& expr, std::str
   if (to.is_integer() && expr.type.is_float()) report.help("a whole number has no point");
 }
 
-}  // namespace
+} // namespace
 
 const Expr* try_coerce(Checking& check, const Expr* expr, Type to) {
   Type from = expr->type;
@@ -122,8 +126,9 @@ void report_null(Checking& check, const Expr& expr, std::string_view what) {
         .help("to ask for null write `x is null`, to give it a type use a field of type `T?`");
     return;
   }
-  auto report = check.report(DiagnosticKind::null_value, expr.range, "{} needs a value, but `{}` may be null (its type is `{}`)",
-                             what, text, text_of(expr.type));
+  auto report =
+      check.report(DiagnosticKind::null_value, expr.range, "{} needs a value, but `{}` may be null (its type is `{}`)",
+                   what, text, text_of(expr.type));
   report.help("say what stands in for null: `{} ?? …`", text);
   if (expr.kind == ExprKind::column) report.help("or keep the rows that have it: `| where {} is not null`", text);
 }
@@ -140,10 +145,12 @@ void suggest_cast(Checking& check, lang::DiagnosticBuilder& report, const Expr& 
   std::string text = check.written(expr.range);
   if (is_constant(expr)) return suggest_literal(report, expr, text, to);
   if (to.kind == Kind::TIMESTAMP && from == Kind::I64) {
-    report.help("if it counts from 1970: milliseconds by `from_epoch_ms({})`, microseconds by `timestamp({})`", text, text);
+    report.help("if it counts from 1970: milliseconds by `from_epoch_ms({})`, microseconds by `timestamp({})`", text,
+                text);
     return;
   }
-  bool is_day = (from == Kind::DATE && to.kind == Kind::TIMESTAMP) || (from == Kind::TIMESTAMP && to.kind == Kind::DATE);
+  bool is_day =
+      (from == Kind::DATE && to.kind == Kind::TIMESTAMP) || (from == Kind::TIMESTAMP && to.kind == Kind::DATE);
   bool lacks_unit = to.kind == Kind::DURATION && expr.type.is_integer();
   if (!lacks_unit && (is_day || (is_cast(from, to.kind) && from != to.kind))) {
     report.help("convert it: `{}({})`", text_of(scalar(to.kind)), text);
@@ -160,10 +167,12 @@ const Expr* coerce(Checking& check, const Expr* expr, Type to, std::string_view 
     report_null(check, *expr, what);
     return check.make.error(expr->range);
   }
-  auto report = check.report(DiagnosticKind::type_mismatch, expr->range, "{} must be `{}`, but `{}` is `{}`", what, text_of(to),
-                             check.written(expr->range), text_of(from));
-  if (is_constant(*expr) && from.is_number() && to.is_number()) report.help("`{}` holds no such value", text_of(to));
-  else suggest_cast(check, report, *expr, to);
+  auto report = check.report(DiagnosticKind::type_mismatch, expr->range, "{} must be `{}`, but `{}` is `{}`", what,
+                             text_of(to), check.written(expr->range), text_of(from));
+  if (is_constant(*expr) && from.is_number() && to.is_number())
+    report.help("`{}` holds no such value", text_of(to));
+  else
+    suggest_cast(check, report, *expr, to);
   return check.make.error(expr->range);
 }
 
@@ -196,4 +205,4 @@ std::optional<Type> common_type(std::span<const Expr* const> values) {
   return joined;
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

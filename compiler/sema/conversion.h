@@ -26,4 +26,4 @@ bool require_value(Checking& check, const Expr& expr, std::string_view what);
 /// Adds "convert it: `f64(x)`" when there is such a cast.
 void suggest_cast(Checking& check, lang::DiagnosticBuilder& report, const Expr& expr, Type to);
 
-}  // namespace flow::sema
+} // namespace flow::sema

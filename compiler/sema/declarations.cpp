@@ -25,10 +25,25 @@ struct ForeignType {
   std::string_view word, ours;
 };
 constexpr ForeignType foreign_types[] = {
-    {"int", "i64"},     {"integer", "i64"},  {"long", "i64"},         {"short", "i16"},          {"byte", "u8"},
-    {"float", "f64"},   {"double", "f64"},   {"number", "f64"},       {"real", "f64"},           {"str", "string"},
-    {"text", "string"}, {"String", "string"}, {"varchar", "string"},  {"boolean", "bool"},       {"datetime", "timestamp"},
-    {"time", "timestamp"}, {"Timestamp", "timestamp"}, {"Date", "date"}, {"interval", "duration"},
+    {"int", "i64"},
+    {"integer", "i64"},
+    {"long", "i64"},
+    {"short", "i16"},
+    {"byte", "u8"},
+    {"float", "f64"},
+    {"double", "f64"},
+    {"number", "f64"},
+    {"real", "f64"},
+    {"str", "string"},
+    {"text", "string"},
+    {"String", "string"},
+    {"varchar", "string"},
+    {"boolean", "bool"},
+    {"datetime", "timestamp"},
+    {"time", "timestamp"},
+    {"Timestamp", "timestamp"},
+    {"Date", "date"},
+    {"interval", "duration"},
 };
 
 std::string_view ours_for(std::string_view word) {
@@ -46,7 +61,7 @@ std::optional<Kind> scalar_kind(std::string_view name) {
 }
 
 class TypeResolver {
- public:
+public:
   TypeResolver(Checking& check, const Module& module) : check_(check), module_(module) {}
 
   Type resolve(const lang::TypeExpr& type) {
@@ -81,7 +96,7 @@ class TypeResolver {
     return {.kind = Kind::RECORD, .record = made};
   }
 
- private:
+private:
   Type refused(const lang::TypeExpr& type, std::string_view what) {
     check_.not_yet(type.range, what);
     return {};
@@ -117,7 +132,8 @@ class TypeResolver {
     const Module* module = check_.modules.find_module(module_, named.path.names[0].text);
     if (module == nullptr && module_.misses_import) return {};
     if (module == nullptr || named.path.names.size() > 2) {
-      check_.report(DiagnosticKind::unknown_module, named.path.range, "no import is called `{}`", named.path.names[0].text);
+      check_.report(DiagnosticKind::unknown_module, named.path.range, "no import is called `{}`",
+                    named.path.names[0].text);
       return {};
     }
     Symbol* symbol = check_.modules.find_in(*module, Space::type, name.text);
@@ -130,7 +146,8 @@ class TypeResolver {
 
   Type ambiguous(lang::Name name, const Found& found) {
     check_.report(DiagnosticKind::ambiguous_name, name.range, "two imports have a type `{}`", name.text)
-        .help("say which: `{}.{}` or `{}.{}`", found.symbol->module->name, name.text, found.other->module->name, name.text);
+        .help("say which: `{}.{}` or `{}.{}`", found.symbol->module->name, name.text, found.other->module->name,
+              name.text);
     return {};
   }
 
@@ -184,7 +201,8 @@ bool resolve_let(Checking& check, Symbol& symbol, const lang::LetDecl& decl) {
   symbol.value = check_expr(check, {.module = symbol.module}, *decl.value);
   symbol.type = symbol.value->type;
   if (symbol.type.kind == Kind::NULL_) {
-    check.report(DiagnosticKind::no_value, decl.value->range, "`{}` is always null, so its type is not known", symbol.name);
+    check.report(DiagnosticKind::no_value, decl.value->range, "`{}` is always null, so its type is not known",
+                 symbol.name);
     return false;
   }
   uint32_t budget = 1000;
@@ -207,15 +225,18 @@ bool resolve_function(Checking& check, Symbol& symbol, const lang::FnDecl& decl)
   }
   // The list that `unnest` takes is no value: the call is looked at there.
   bool is_list = decl.body == nullptr && decl.result->as<lang::ListType>() != nullptr;
-  if (is_list) symbol.type = {.kind = Kind::LIST, .element = Kind::STRING};
-  else symbol.type = resolve_scalar(check, *symbol.module, *decl.result, "the result of a function");
+  if (is_list)
+    symbol.type = {.kind = Kind::LIST, .element = Kind::STRING};
+  else
+    symbol.type = resolve_scalar(check, *symbol.module, *decl.result, "the result of a function");
   return is_good && !symbol.type.is_error();
 }
 
 /// Flags that every job has. The runtime would take a param of such a name as `--param.NAME`; that is a surprise.
 constexpr std::string_view job_flags[] = {
-    "parallelism", "max_parallelism", "checkpoint_dir", "checkpoint_interval", "restore", "fresh", "describe", "summary",
-    "quiet", "version", "help",
+    "parallelism", "max_parallelism", "checkpoint_dir", "checkpoint_interval",
+    "restore",     "fresh",           "describe",       "summary",
+    "quiet",       "version",         "help",
 };
 
 bool resolve_param(Checking& check, Symbol& symbol, const lang::ParamDecl& decl) {
@@ -234,22 +255,22 @@ bool resolve_param(Checking& check, Symbol& symbol, const lang::ParamDecl& decl)
 bool resolve_kind(Checking& check, Symbol& symbol) {
   const lang::Decl& decl = *symbol.decl;
   switch (symbol.kind) {
-    case SymbolKind::param: return resolve_param(check, symbol, *decl.as<lang::ParamDecl>());
-    case SymbolKind::let: return resolve_let(check, symbol, *decl.as<lang::LetDecl>());
-    case SymbolKind::function: return resolve_function(check, symbol, *decl.as<lang::FnDecl>());
-    case SymbolKind::enumeration: return resolve_enum(check, symbol, *decl.as<lang::EnumDecl>());
-    case SymbolKind::enum_value:
-      if (symbol.owner == nullptr || !resolve(check, *symbol.owner, symbol.range)) return false;
-      symbol.type = symbol.owner->type;
-      return true;
-    case SymbolKind::type: {
-      const lang::TypeExpr& type = *decl.as<lang::TypeDecl>()->type;
-      TypeResolver resolver(check, *symbol.module);
-      const auto* record = type.as<lang::RecordType>();
-      symbol.type = record != nullptr ? resolver.resolve_record(*record, symbol.name) : resolver.resolve(type);
-      return !symbol.type.is_error();
-    }
-    default: return false;
+  case SymbolKind::param: return resolve_param(check, symbol, *decl.as<lang::ParamDecl>());
+  case SymbolKind::let: return resolve_let(check, symbol, *decl.as<lang::LetDecl>());
+  case SymbolKind::function: return resolve_function(check, symbol, *decl.as<lang::FnDecl>());
+  case SymbolKind::enumeration: return resolve_enum(check, symbol, *decl.as<lang::EnumDecl>());
+  case SymbolKind::enum_value:
+    if (symbol.owner == nullptr || !resolve(check, *symbol.owner, symbol.range)) return false;
+    symbol.type = symbol.owner->type;
+    return true;
+  case SymbolKind::type: {
+    const lang::TypeExpr& type = *decl.as<lang::TypeDecl>()->type;
+    TypeResolver resolver(check, *symbol.module);
+    const auto* record = type.as<lang::RecordType>();
+    symbol.type = record != nullptr ? resolver.resolve_record(*record, symbol.name) : resolver.resolve(type);
+    return !symbol.type.is_error();
+  }
+  default: return false;
   }
 }
 
@@ -260,7 +281,8 @@ void check_param_values(Checking& check, Symbol& symbol, Param& made) {
     std::string what = "the value of `" + std::string(symbol.name) + "`";
     made.initial = coerce(check, check_expr(check, scope, *decl.initial, symbol.type), symbol.type, what);
     if (!is_constant(*made.initial) && !made.initial->type.is_error()) {
-      check.report(DiagnosticKind::not_constant, decl.initial->range, "{} must be known when the program is compiled", what);
+      check.report(DiagnosticKind::not_constant, decl.initial->range, "{} must be known when the program is compiled",
+                   what);
     }
   }
   if (decl.where != nullptr) made.condition = check_condition(check, scope, *decl.where, "the condition of `where`");
@@ -274,7 +296,7 @@ void check_body(Checking& check, Symbol& symbol) {
   check.program.functions[symbol.index].body = coerce(check, body, symbol.type, what);
 }
 
-}  // namespace
+} // namespace
 
 Type resolve_type(Checking& check, const Module& module, const lang::TypeExpr& type) {
   return TypeResolver(check, module).resolve(type);
@@ -361,4 +383,4 @@ void check_bodies(Checking& check) {
   }
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

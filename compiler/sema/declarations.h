@@ -11,8 +11,8 @@ Type resolve_type(Checking& check, const Module& module, const lang::TypeExpr& t
 /// The type of a single value; records and lists are refused, `what` ("a param") says for whom.
 Type resolve_scalar(Checking& check, const Module& module, const lang::TypeExpr& type, std::string_view what);
 
-/// Makes `symbol.type`, of a let `symbol.value`, of a function `symbol.parameters`. False if it is wrong or a cycle that was
-/// reported at `from`.
+/// Makes `symbol.type`, of a let `symbol.value`, of a function `symbol.parameters`. False if it is wrong or a cycle
+/// that was reported at `from`.
 bool resolve(Checking& check, Symbol& symbol, lang::SourceRange from);
 
 /// The index of a param, function or extern in the program; they are added when first needed.
@@ -25,4 +25,4 @@ void check_declarations(Checking& check, Module& module);
 /// The bodies of functions and conditions of params that are part of the program and not checked yet.
 void check_bodies(Checking& check);
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -8,21 +8,21 @@ namespace {
 
 bool may_fail_itself(const Expr& expr) {
   switch (expr.kind) {
-    case ExprKind::negate:
-    case ExprKind::add:
-    case ExprKind::subtract:
-    case ExprKind::multiply:
-    case ExprKind::divide:
-    case ExprKind::remainder: return !expr.type.is_float();
-    case ExprKind::shift_time: return true;
-    case ExprKind::convert: return !is_lossless(expr.args[0]->type.kind, expr.type.kind);
-    case ExprKind::call_extern:
-    case ExprKind::call: return true;
-    default: return false;
+  case ExprKind::negate:
+  case ExprKind::add:
+  case ExprKind::subtract:
+  case ExprKind::multiply:
+  case ExprKind::divide:
+  case ExprKind::remainder: return !expr.type.is_float();
+  case ExprKind::shift_time: return true;
+  case ExprKind::convert: return !is_lossless(expr.args[0]->type.kind, expr.type.kind);
+  case ExprKind::call_extern:
+  case ExprKind::call: return true;
+  default: return false;
   }
 }
 
-}  // namespace
+} // namespace
 
 bool may_fail(const Expr& expr) {
   if (expr.kind == ExprKind::attempt) return false;
@@ -33,4 +33,4 @@ bool may_fail(const Expr& expr) {
   return false;
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

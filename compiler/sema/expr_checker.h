@@ -16,13 +16,13 @@ struct Fact {
 void facts_when(bool holds, const Expr& condition, std::vector<Fact>& facts);
 
 class ExprChecker {
- public:
+public:
   ExprChecker(Checking& check, const Scope& scope)
       : check_(check), scope_(scope), next_local_(static_cast<uint32_t>(scope.locals.size())) {}
 
   const Expr* check(const lang::Expr& expr, Type expected = {});
 
- private:
+private:
   using Range = lang::SourceRange;
 
   // names.cpp
@@ -92,4 +92,4 @@ class ExprChecker {
   std::vector<Fact> facts_;
 };
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -2,9 +2,7 @@
 
 namespace flow::sema {
 
-bool is_constant(const Expr& expr) {
-  return expr.kind == ExprKind::constant && !expr.is_null && !expr.type.is_error();
-}
+bool is_constant(const Expr& expr) { return expr.kind == ExprKind::constant && !expr.is_null && !expr.type.is_error(); }
 
 Wide integer_of(const Expr& constant) {
   bool is_unsigned = constant.type.is_integer() && !constant.type.is_signed();
@@ -136,28 +134,28 @@ const Expr* ExprFactory::folded(ExprKind kind, Type type, const Expr* left, cons
     double a = left->float_value, b = right->float_value;
     if (type.kind == Kind::F32) return nullptr;
     switch (kind) {
-      case ExprKind::add: return real(type, a + b, range);
-      case ExprKind::subtract: return real(type, a - b, range);
-      case ExprKind::multiply: return real(type, a * b, range);
-      default: return nullptr;
+    case ExprKind::add: return real(type, a + b, range);
+    case ExprKind::subtract: return real(type, a - b, range);
+    case ExprKind::multiply: return real(type, a * b, range);
+    default: return nullptr;
     }
   }
   Wide a = integer_of(*left), b = integer_of(*right), result = 0;
   switch (kind) {
-    case ExprKind::add:
-    case ExprKind::shift_time: result = a + b; break;
-    case ExprKind::subtract: result = a - b; break;
-    case ExprKind::multiply:
-      if (__builtin_mul_overflow(a, b, &result)) return nullptr;
-      break;
-    case ExprKind::divide:
-      if (b == 0) return nullptr;
-      result = a / b;
-      break;
-    default: return nullptr;
+  case ExprKind::add:
+  case ExprKind::shift_time: result = a + b; break;
+  case ExprKind::subtract: result = a - b; break;
+  case ExprKind::multiply:
+    if (__builtin_mul_overflow(a, b, &result)) return nullptr;
+    break;
+  case ExprKind::divide:
+    if (b == 0) return nullptr;
+    result = a / b;
+    break;
+  default: return nullptr;
   }
   Kind holder = type.is_integer() ? type.kind : Kind::I64;
   return holds(holder, result) ? integer(type, static_cast<int64_t>(result), range) : nullptr;
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

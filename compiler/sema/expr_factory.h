@@ -13,7 +13,7 @@
 namespace flow::sema {
 
 class ExprFactory {
- public:
+public:
   explicit ExprFactory(lang::Arena& arena) : arena_(arena) {}
 
   using Range = lang::SourceRange;
@@ -46,7 +46,7 @@ class ExprFactory {
   /// The nodes that name a param, a function or an extern: they are numbered anew when it is known what is needed.
   const std::vector<Expr*>& references() const { return references_; }
 
- private:
+private:
   Expr* node(ExprKind kind, Type type, Range range);
   const Expr* folded(ExprKind kind, Type type, const Expr* left, const Expr* right, Range range);
 
@@ -59,4 +59,4 @@ bool is_constant(const Expr& expr);
 /// The value of a constant integer, unsigned ones as such.
 Wide integer_of(const Expr& constant);
 
-}  // namespace flow::sema
+} // namespace flow::sema

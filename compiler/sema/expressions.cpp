@@ -26,7 +26,8 @@ std::optional<int64_t> check_constant(Checking& check, const Scope& scope, const
   return std::nullopt;
 }
 
-std::optional<int64_t> check_count(Checking& check, const Scope& scope, const lang::Expr& expr, std::string_view what, int64_t max) {
+std::optional<int64_t> check_count(Checking& check, const Scope& scope, const lang::Expr& expr, std::string_view what,
+                                   int64_t max) {
   std::optional<int64_t> count = check_constant(check, scope, expr, scalar(Kind::I64), what);
   if (!count || (*count >= 1 && *count <= max)) return count;
   check.report(DiagnosticKind::bad_value, expr.range, "{} must be at least 1 and at most {}", what, max);
@@ -45,22 +46,22 @@ std::vector<uint32_t> not_null_columns(const Expr& condition) {
 
 void facts_when(bool holds, const Expr& condition, std::vector<Fact>& facts) {
   switch (condition.kind) {
-    case ExprKind::logical_not: facts_when(!holds, *condition.args[0], facts); break;
-    case ExprKind::is_null: {
-      const Expr& tested = *condition.args[0];
-      bool is_named = tested.kind == ExprKind::column || tested.kind == ExprKind::local || tested.kind == ExprKind::param;
-      if (!holds && is_named) facts.push_back({tested.kind, tested.index});
-      break;
+  case ExprKind::logical_not: facts_when(!holds, *condition.args[0], facts); break;
+  case ExprKind::is_null: {
+    const Expr& tested = *condition.args[0];
+    bool is_named = tested.kind == ExprKind::column || tested.kind == ExprKind::local || tested.kind == ExprKind::param;
+    if (!holds && is_named) facts.push_back({tested.kind, tested.index});
+    break;
+  }
+  case ExprKind::logical_and:
+  case ExprKind::logical_or:
+    // Of an `and` both hold, of an `or` that does not hold neither does.
+    if (holds == (condition.kind == ExprKind::logical_and)) {
+      facts_when(holds, *condition.args[0], facts);
+      facts_when(holds, *condition.args[1], facts);
     }
-    case ExprKind::logical_and:
-    case ExprKind::logical_or:
-      // Of an `and` both hold, of an `or` that does not hold neither does.
-      if (holds == (condition.kind == ExprKind::logical_and)) {
-        facts_when(holds, *condition.args[0], facts);
-        facts_when(holds, *condition.args[1], facts);
-      }
-      break;
-    default: break;
+    break;
+  default: break;
   }
 }
 
@@ -84,7 +85,8 @@ const Expr* ExprChecker::check(const lang::Expr& expr, Type expected) {
       [&](const lang::BoolLiteral& literal) { return check_.make.boolean(literal.value, range); },
       [&](const lang::IntLiteral& literal) {
         bool is_large = literal.value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
-        return check_.make.integer(scalar(is_large ? Kind::U64 : Kind::I64), static_cast<int64_t>(literal.value), range);
+        return check_.make.integer(scalar(is_large ? Kind::U64 : Kind::I64), static_cast<int64_t>(literal.value),
+                                   range);
       },
       [&](const lang::FloatLiteral& literal) { return check_.make.real(scalar(Kind::F64), literal.value, range); },
       [&](const lang::DurationLiteral& literal) {
@@ -111,7 +113,8 @@ const Expr* ExprChecker::check(const lang::Expr& expr, Type expected) {
         return check_.make.error(range);
       },
       [&](const lang::RecordExpr&) {
-        check_.report(DiagnosticKind::no_value, range, "a record is no value of a field yet: it may stand behind `select` and `key`");
+        check_.report(DiagnosticKind::no_value, range,
+                      "a record is no value of a field yet: it may stand behind `select` and `key`");
         return check_.make.error(range);
       });
 }
@@ -132,7 +135,8 @@ const Expr* ExprChecker::literal_template(const lang::Expr& expr, const lang::Te
     }
     is_wrong = is_wrong || !is_good;
     bool is_text = hole->type.kind == Kind::STRING;
-    if (is_good) parts.push_back(is_text ? hole : check_.make.make(ExprKind::to_text, scalar(Kind::STRING), {hole}, hole->range));
+    if (is_good)
+      parts.push_back(is_text ? hole : check_.make.make(ExprKind::to_text, scalar(Kind::STRING), {hole}, hole->range));
   }
   if (is_wrong) return check_.make.error(expr.range);
   return check_.make.make(ExprKind::concat, scalar(Kind::STRING), parts, expr.range);
@@ -147,4 +151,4 @@ const Expr* ExprChecker::instant(const lang::InstantLiteral& literal, Range rang
   return check_.make.integer(scalar(Kind::TIMESTAMP), literal.micros, range);
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

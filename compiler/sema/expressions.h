@@ -11,7 +11,7 @@ namespace flow::sema {
 
 /// Takes the calls of aggregate functions out of the expressions of an `aggregate` step.
 class AggregateCollector {
- public:
+public:
   virtual ~AggregateCollector() = default;
   /// The value that stands for the call in the row of results; or null when `call` is no aggregate function.
   virtual const Expr* take(const lang::Expr& expr, const lang::Call& call, std::string_view name) = 0;
@@ -22,11 +22,11 @@ struct Scope {
   const Module* module;
   const Schema* row = nullptr;
   bool row_is_unknown = false;
-  std::span<const Column> locals = {};       // parameters of the function
-  bool has_number = false;                   // `number`, in the fields of a generate source
-  const Expr* seed = nullptr;                // `seed` there
-  AggregateCollector* aggregates = nullptr;  // in an `aggregate` step
-  const Schema* aggregated = nullptr;        // there: the rows that its functions take
+  std::span<const Column> locals = {};      // parameters of the function
+  bool has_number = false;                  // `number`, in the fields of a generate source
+  const Expr* seed = nullptr;               // `seed` there
+  AggregateCollector* aggregates = nullptr; // in an `aggregate` step
+  const Schema* aggregated = nullptr;       // there: the rows that its functions take
 };
 
 /// `expected` is the type that is due if that is known: it decides between enum values of one name.
@@ -40,7 +40,8 @@ std::optional<int64_t> check_constant(Checking& check, const Scope& scope, const
                                       std::string_view what);
 
 /// The same for a count of at least 1 and at most `max`.
-std::optional<int64_t> check_count(Checking& check, const Scope& scope, const lang::Expr& expr, std::string_view what, int64_t max);
+std::optional<int64_t> check_count(Checking& check, const Scope& scope, const lang::Expr& expr, std::string_view what,
+                                   int64_t max);
 inline constexpr int64_t parallelism_max = 1 << 15;
 
 /// The columns that are not null in the rows for which the condition holds.
@@ -49,4 +50,4 @@ std::vector<uint32_t> not_null_columns(const Expr& condition);
 /// What `name(…)` may be besides a function: `count`, `sum` … ; nothing for other names.
 std::optional<AggregateKind> aggregate_named(std::string_view name);
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -9,12 +9,10 @@ using lang::DiagnosticKind;
 
 namespace {
 
-template <typename... Cases>
-struct Overloaded : Cases... {
+template <typename... Cases> struct Overloaded : Cases... {
   using Cases::operator()...;
 };
-template <typename... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
+template <typename... Cases> Overloaded(Cases...) -> Overloaded<Cases...>;
 
 constexpr uint32_t gone = UINT32_MAX;
 
@@ -37,7 +35,8 @@ std::vector<std::optional<size_t>> needed_steps(const TypedProgram& program) {
     needed[index] = std::max(needed[index].value_or(0), steps);
     const Stream& stream = program.streams[index];
     std::visit(Overloaded{[](const Source&) {}, [&](const ErrorStream& errors) { need(errors.source, 0); },
-                          [&](const LateStream& late) { need(late.stream, late.step + 1); }, [&](uint32_t from) { need_all(from); }},
+                          [&](const LateStream& late) { need(late.stream, late.step + 1); },
+                          [&](uint32_t from) { need_all(from); }},
                stream.origin);
     for (size_t i = 0; i < steps; i++) {
       const auto* others = std::get_if<Union>(&stream.steps[i].node);
@@ -50,9 +49,10 @@ std::vector<std::optional<size_t>> needed_steps(const TypedProgram& program) {
 
 /// Marks what the kept expressions use: params, functions, externs, enums.
 class Uses {
- public:
+public:
   explicit Uses(const TypedProgram& program)
-      : params(program.params.size()), functions(program.functions.size()), externs(program.externs.size()), program_(program) {}
+      : params(program.params.size()), functions(program.functions.size()), externs(program.externs.size()),
+        program_(program) {}
 
   void add(const Expr* root) {
     if (root == nullptr) return;
@@ -88,7 +88,7 @@ class Uses {
   std::vector<bool> params, functions, externs;
   std::vector<const EnumType*> enums;
 
- private:
+private:
   const TypedProgram& program_;
 };
 
@@ -105,7 +105,8 @@ void add_uses(Uses& uses, const Step& step) {
                         [&](const Unnest& unnest) { uses.add(unnest.text), uses.add(unnest.pattern); },
                         [&](const Aggregate& aggregate) {
                           add_uses(uses, aggregate.keys);
-                          for (const AggregateCall& call : aggregate.calls) uses.add(call.argument), uses.add(call.by), uses.add(call.filter);
+                          for (const AggregateCall& call : aggregate.calls)
+                            uses.add(call.argument), uses.add(call.by), uses.add(call.filter);
                         },
                         [&](const Top& top) {
                           add_uses(uses, top.keys);
@@ -126,7 +127,7 @@ void add_uses(Uses& uses, const Stream& stream) {
 }
 
 class Finisher {
- public:
+public:
   Finisher(Checking& check, const Module& main) : check_(check), main_(main), from_(check.program) {}
 
   TypedProgram run() {
@@ -140,15 +141,17 @@ class Finisher {
     std::vector<uint32_t> functions = kept(uses.functions, from_.functions, made_.functions);
     std::vector<uint32_t> externs = kept(uses.externs, from_.externs, made_.externs);
     for (Expr* expr : check_.make.references()) {
-      if (expr->kind == ExprKind::param) renumber(expr->index, params_);
-      else renumber(expr->function, expr->kind == ExprKind::call ? functions : externs);
+      if (expr->kind == ExprKind::param)
+        renumber(expr->index, params_);
+      else
+        renumber(expr->function, expr->kind == ExprKind::call ? functions : externs);
     }
     made_.enums = uses.enums;
     name_streams();
     return std::move(made_);
   }
 
- private:
+private:
   void keep_streams() {
     std::vector<std::optional<size_t>> needed = needed_steps(from_);
     std::vector<uint32_t> places(from_.streams.size(), gone);
@@ -180,7 +183,8 @@ class Finisher {
                             if (source.errors) source.errors = places[*source.errors];
                           },
                           [&](ErrorStream& errors) { errors.source = places[errors.source]; },
-                          [&](LateStream& late) { late.stream = places[late.stream]; }, [&](uint32_t& from) { from = places[from]; }},
+                          [&](LateStream& late) { late.stream = places[late.stream]; },
+                          [&](uint32_t& from) { from = places[from]; }},
                stream.origin);
     for (Step& step : stream.steps) {
       if (auto* aggregate = std::get_if<Aggregate>(&step.node)) move_late(aggregate->window, places);
@@ -211,7 +215,9 @@ class Finisher {
   void report_clash(const Symbol& symbol) {
     for (const Param& other : made_.params) {
       if (other.name != symbol.name) continue;
-      check_.report(DiagnosticKind::duplicate_name, other.range, "two params of this program would both be the flag --{}", symbol.name)
+      check_
+          .report(DiagnosticKind::duplicate_name, other.range, "two params of this program would both be the flag --{}",
+                  symbol.name)
           .note(symbol.range, "the module `{}` declares the other", symbol.module->name)
           .help("give this one another name");
     }
@@ -254,13 +260,15 @@ class Finisher {
   std::vector<uint32_t> params_;
 };
 
-}  // namespace
+} // namespace
 
 void check_uses(Checking& check, const Module& main) {
-  if (check.emitter.has_errors()) return;  // what is read where is not known for sure
+  if (check.emitter.has_errors()) return; // what is read where is not known for sure
   for (const auto& symbol : main.symbols) {
     if (symbol->kind == SymbolKind::late_rows && symbol->progress != Progress::done) {
-      check.report(DiagnosticKind::missing_step, symbol->range, "no step uses the window of the late rows `{}`", symbol->name)
+      check
+          .report(DiagnosticKind::missing_step, symbol->range, "no step uses the window of the late rows `{}`",
+                  symbol->name)
           .help("put an `aggregate` or a `top` behind it");
     }
   }
@@ -286,4 +294,4 @@ void check_uses(Checking& check, const Module& main) {
 
 TypedProgram finish(Checking& check, const Module& main) { return Finisher(check, main).run(); }
 
-}  // namespace flow::sema
+} // namespace flow::sema

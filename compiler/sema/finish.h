@@ -11,4 +11,4 @@ void check_uses(Checking& check, const Module& main);
 /// The finished program. REQUIRES: no errors were reported.
 TypedProgram finish(Checking& check, const Module& main);
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -8,16 +8,16 @@
 namespace flow::sema {
 
 struct ModuleText {
-  std::string path;  // what messages print
+  std::string path; // what messages print
   std::string text;
 };
 
 class ModuleLoader {
- public:
+public:
   virtual ~ModuleLoader() = default;
   /// `taxi` for `import taxi`: the file beside the program, else the standard library's; nothing if neither is there.
   /// `prelude` is asked for once in every compilation.
   virtual std::optional<ModuleText> load(std::string_view name) = 0;
 };
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -12,18 +12,20 @@ namespace {
 
 std::string lower_of(std::string_view text) {
   std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return lower;
 }
 
-}  // namespace
+} // namespace
 
 const Expr* ExprChecker::name(const lang::Expr& expr, const lang::NameExpr& node, Type expected) {
   if (const Expr* value = row_name(node.name, expr.range)) return value;
   Found found = check_.modules.find(*scope_.module, Space::value, node.name);
   if (found.other != nullptr && found.symbol->kind != SymbolKind::enum_value) {
     check_.report(DiagnosticKind::ambiguous_name, expr.range, "two imports have a `{}`", node.name)
-        .help("say which: `{}.{}` or `{}.{}`", found.symbol->module->name, node.name, found.other->module->name, node.name);
+        .help("say which: `{}.{}` or `{}.{}`", found.symbol->module->name, node.name, found.other->module->name,
+              node.name);
     return check_.make.error(expr.range);
   }
   if (found.symbol == nullptr) return unknown_name(node.name, expr.range);
@@ -69,10 +71,10 @@ const Expr* ExprChecker::not_null_if_known(const Expr* value) {
 const Expr* ExprChecker::symbol_value(Symbol& symbol, Range range) {
   if (!resolve(check_, symbol, range)) return check_.make.error(range);
   switch (symbol.kind) {
-    case SymbolKind::param: return check_.make.param(index_of_param(check_, symbol), symbol.type, range);
-    case SymbolKind::let: return symbol.value;
-    case SymbolKind::enum_value: return check_.make.integer(symbol.type, symbol.position, range);
-    default: return check_.make.error(range);
+  case SymbolKind::param: return check_.make.param(index_of_param(check_, symbol), symbol.type, range);
+  case SymbolKind::let: return symbol.value;
+  case SymbolKind::enum_value: return check_.make.integer(symbol.type, symbol.position, range);
+  default: return check_.make.error(range);
   }
 }
 
@@ -91,7 +93,8 @@ const Expr* ExprChecker::enum_value(Symbol& first, std::string_view name, Range 
     }
   }
   for (Symbol* value : values) {
-    bool is_due = expected.kind == Kind::ENUM && resolve(check_, *value, range) && value->type.without_null() == expected.without_null();
+    bool is_due = expected.kind == Kind::ENUM && resolve(check_, *value, range) &&
+                  value->type.without_null() == expected.without_null();
     if (is_due) return symbol_value(*value, range);
   }
   if (values.size() == 1) return symbol_value(first, range);
@@ -107,9 +110,11 @@ const Expr* ExprChecker::unknown_name(std::string_view name, Range range) {
         .help("name a field of it: `it.name`; in `select` write `...it` for all fields");
     return check_.make.error(range);
   }
-  if (scope_.aggregated != nullptr && std::ranges::find(scope_.aggregated->columns, name, &Column::name) != scope_.aggregated->columns.end()) {
+  if (scope_.aggregated != nullptr &&
+      std::ranges::find(scope_.aggregated->columns, name, &Column::name) != scope_.aggregated->columns.end()) {
     check_.report(DiagnosticKind::no_aggregate, range, "every row has its own `{}`; say which is meant", name)
-        .help("as in `sum({})`, `max({})` or `first({})`; or make it a part of the key: `| key {{ …, {} }}`", name, name, name, name);
+        .help("as in `sum({})`, `max({})` or `first({})`; or make it a part of the key: `| key {{ …, {} }}`", name,
+              name, name, name);
     return check_.make.error(range);
   }
   std::string_view where = scope_.row != nullptr ? "in this row" : "here";
@@ -156,8 +161,8 @@ const Expr* ExprChecker::member(const lang::Expr& expr, const lang::Member& node
   }
   const Expr* value = check(*node.object);
   if (value->type.is_error()) return value;
-  check_.report(DiagnosticKind::no_value, expr.range, "`{}` is `{}` and has no fields", check_.written(node.object->range),
-                text_of(value->type));
+  check_.report(DiagnosticKind::no_value, expr.range, "`{}` is `{}` and has no fields",
+                check_.written(node.object->range), text_of(value->type));
   return check_.make.error(expr.range);
 }
 
@@ -182,8 +187,8 @@ const Expr* ExprChecker::enum_member(Symbol& enumeration, const lang::Name& name
     bool is_it = symbol->kind == SymbolKind::enum_value && symbol->owner == &enumeration && symbol->name == name.text;
     if (is_it) return symbol_value(*symbol, range);
   }
-  auto report = check_.report(DiagnosticKind::unknown_name, name.range, "the enum `{}` has no value `{}`", enumeration.name,
-                              name.text);
+  auto report = check_.report(DiagnosticKind::unknown_name, name.range, "the enum `{}` has no value `{}`",
+                              enumeration.name, name.text);
   if (!resolve(check_, enumeration, range)) return check_.make.error(range);
   std::span<const std::string_view> names = enumeration.type.enumeration->names;
   if (!suggest(report, name.text, names)) report.help("its values are {}", listed(names));
@@ -193,7 +198,8 @@ const Expr* ExprChecker::enum_member(Symbol& enumeration, const lang::Name& name
 const Expr* ExprChecker::module_member(const Module& module, const lang::Name& name, Range range) {
   Symbol* symbol = check_.modules.find_in(module, Space::value, name.text);
   if (symbol != nullptr) return symbol_value(*symbol, range);
-  auto report = check_.report(DiagnosticKind::unknown_name, name.range, "the module `{}` has no `{}`", module.name, name.text);
+  auto report =
+      check_.report(DiagnosticKind::unknown_name, name.range, "the module `{}` has no `{}`", module.name, name.text);
   std::vector<std::string_view> names;
   check_.modules.collect(module, Space::value, names);
   suggest(report, name.text, names);
@@ -204,9 +210,10 @@ const Expr* ExprChecker::field_of_row(const lang::Name& name) {
   for (uint32_t i = 0; i < scope_.row->columns.size(); i++) {
     const Column& column = scope_.row->columns[i];
     if (column.name != name.text) continue;
-    return column.type.is_error() ? check_.make.error(name.range) : not_null_if_known(check_.make.column(i, column.type, name.range));
+    return column.type.is_error() ? check_.make.error(name.range)
+                                  : not_null_if_known(check_.make.column(i, column.type, name.range));
   }
   return unknown_name(name.text, name.range);
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -18,7 +18,7 @@ bool is_micros(Kind kind) { return kind == Kind::I64 || kind == Kind::TIMESTAMP 
 /// Bits of an integer that the float keeps exactly.
 unsigned exact_bits(Kind kind) { return kind == Kind::F32 ? 24 : 53; }
 
-}  // namespace
+} // namespace
 
 Wide least_of(Kind kind) { return is_signed(kind) ? -(Wide{1} << (bits_of(kind) - 1)) : 0; }
 
@@ -45,12 +45,12 @@ bool is_cast(Kind from, Kind to) {
 
 std::string duration_text(int64_t micros) {
   if (micros == 0) return "0s";
-  constexpr std::pair<int64_t, const char*> units[] = {
-      {86'400'000'000, "d"}, {3'600'000'000, "h"}, {60'000'000, "min"}, {1'000'000, "s"}, {1'000, "ms"}, {1, "us"}};
+  constexpr std::pair<int64_t, const char*> units[] = {{86'400'000'000, "d"}, {3'600'000'000, "h"}, {60'000'000, "min"},
+                                                       {1'000'000, "s"},      {1'000, "ms"},        {1, "us"}};
   for (const auto& [size, unit] : units) {
     if (micros % size == 0) return fmt::format("{}{}", micros / size, unit);
   }
   return {};
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -29,4 +29,4 @@ bool is_cast(Kind from, Kind to);
 /// `90min`: a whole number of the largest unit that fits.
 std::string duration_text(int64_t micros);
 
-}  // namespace flow::sema
+} // namespace flow::sema

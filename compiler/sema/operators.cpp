@@ -10,17 +10,17 @@ namespace {
 
 ExprKind kind_of(BinaryOperator op) {
   switch (op) {
-    case BinaryOperator::add: return ExprKind::add;
-    case BinaryOperator::subtract: return ExprKind::subtract;
-    case BinaryOperator::multiply: return ExprKind::multiply;
-    case BinaryOperator::divide: return ExprKind::divide;
-    case BinaryOperator::remainder: return ExprKind::remainder;
-    case BinaryOperator::equal: return ExprKind::equal;
-    case BinaryOperator::not_equal: return ExprKind::not_equal;
-    case BinaryOperator::less: return ExprKind::less;
-    case BinaryOperator::less_equal: return ExprKind::less_equal;
-    case BinaryOperator::greater: return ExprKind::greater;
-    default: return ExprKind::greater_equal;
+  case BinaryOperator::add: return ExprKind::add;
+  case BinaryOperator::subtract: return ExprKind::subtract;
+  case BinaryOperator::multiply: return ExprKind::multiply;
+  case BinaryOperator::divide: return ExprKind::divide;
+  case BinaryOperator::remainder: return ExprKind::remainder;
+  case BinaryOperator::equal: return ExprKind::equal;
+  case BinaryOperator::not_equal: return ExprKind::not_equal;
+  case BinaryOperator::less: return ExprKind::less;
+  case BinaryOperator::less_equal: return ExprKind::less_equal;
+  case BinaryOperator::greater: return ExprKind::greater;
+  default: return ExprKind::greater_equal;
   }
 }
 
@@ -32,7 +32,7 @@ bool is_ordered(Type type) {
          type.kind == Kind::DURATION;
 }
 
-}  // namespace
+} // namespace
 
 const Expr* ExprChecker::unary(const lang::Expr& expr, const lang::Unary& node, Type expected) {
   if (node.op == lang::UnaryOperator::logical_not) {
@@ -57,24 +57,24 @@ const Expr* ExprChecker::bool_operand(const lang::Expr& expr, std::string_view o
 
 const Expr* ExprChecker::binary(const lang::Expr& expr, const lang::Binary& node, Type expected) {
   switch (node.op) {
-    case BinaryOperator::logical_or:
-    case BinaryOperator::logical_and: return logical(expr, node);
-    case BinaryOperator::equal:
-    case BinaryOperator::not_equal: return equality(expr, node);
-    case BinaryOperator::less:
-    case BinaryOperator::less_equal:
-    case BinaryOperator::greater:
-    case BinaryOperator::greater_equal: return order(expr, node);
-    case BinaryOperator::in:
-    case BinaryOperator::not_in: return in(expr, node);
-    case BinaryOperator::coalesce: return coalesce(expr, node, expected);
-    case BinaryOperator::range:
-    case BinaryOperator::range_below:
-      check(*node.left);
-      check(*node.right);
-      check_.report(DiagnosticKind::no_value, expr.range, "a range is no value: it may stand behind `in` only");
-      return check_.make.error(expr.range);
-    default: return arithmetic(expr, node, expected);
+  case BinaryOperator::logical_or:
+  case BinaryOperator::logical_and: return logical(expr, node);
+  case BinaryOperator::equal:
+  case BinaryOperator::not_equal: return equality(expr, node);
+  case BinaryOperator::less:
+  case BinaryOperator::less_equal:
+  case BinaryOperator::greater:
+  case BinaryOperator::greater_equal: return order(expr, node);
+  case BinaryOperator::in:
+  case BinaryOperator::not_in: return in(expr, node);
+  case BinaryOperator::coalesce: return coalesce(expr, node, expected);
+  case BinaryOperator::range:
+  case BinaryOperator::range_below:
+    check(*node.left);
+    check(*node.right);
+    check_.report(DiagnosticKind::no_value, expr.range, "a range is no value: it may stand behind `in` only");
+    return check_.make.error(expr.range);
+  default: return arithmetic(expr, node, expected);
   }
 }
 
@@ -87,13 +87,15 @@ const Expr* ExprChecker::logical(const lang::Expr& expr, const lang::Binary& nod
   const Expr* right = bool_operand(*node.right, op);
   facts_.resize(known);
   if (left->type.is_error() || right->type.is_error()) return check_.make.error(expr.range);
-  return check_.make.make(is_and ? ExprKind::logical_and : ExprKind::logical_or, scalar(Kind::BOOL), {left, right}, expr.range);
+  return check_.make.make(is_and ? ExprKind::logical_and : ExprKind::logical_or, scalar(Kind::BOOL), {left, right},
+                          expr.range);
 }
 
 const Expr* ExprChecker::equality(const lang::Expr& expr, const lang::Binary& node) {
   // A bare name on the left may be a value of the enum on the right, a literal day a date.
   const auto* name = node.left->as<lang::NameExpr>();
-  bool right_first = (name != nullptr && row_name(name->name, node.left->range) == nullptr) || node.left->as<lang::InstantLiteral>();
+  bool right_first =
+      (name != nullptr && row_name(name->name, node.left->range) == nullptr) || node.left->as<lang::InstantLiteral>();
   const Expr* right = right_first ? check(*node.right) : nullptr;
   const Expr* left = check(*node.left, right_first ? right->type : Type{});
   if (!right_first) right = check(*node.right, left->type);
@@ -120,7 +122,8 @@ const Expr* ExprChecker::order(const lang::Expr& expr, const lang::Binary& node)
   return order_of(kind_of(node.op), left, right, expr.range, quoted(node.op));
 }
 
-const Expr* ExprChecker::order_of(ExprKind kind, const Expr* left, const Expr* right, Range range, std::string_view op) {
+const Expr* ExprChecker::order_of(ExprKind kind, const Expr* left, const Expr* right, Range range,
+                                  std::string_view op) {
   if (left->type.is_error() || right->type.is_error()) return check_.make.error(range);
   bool has_values = require_value(check_, *left, op);
   has_values = require_value(check_, *right, op) && has_values;
@@ -135,11 +138,13 @@ const Expr* ExprChecker::order_of(ExprKind kind, const Expr* left, const Expr* r
 }
 
 const Expr* ExprChecker::cannot_compare(const Expr& left, const Expr& right, Range range) {
-  auto report = check_.report(DiagnosticKind::type_mismatch, range, "cannot compare `{}` (`{}`) with `{}` (`{}`)",
-                              check_.written(left.range), text_of(left.type), check_.written(right.range), text_of(right.type));
+  auto report =
+      check_.report(DiagnosticKind::type_mismatch, range, "cannot compare `{}` (`{}`) with `{}` (`{}`)",
+                    check_.written(left.range), text_of(left.type), check_.written(right.range), text_of(right.type));
   // The mend goes to the side that is a literal, else to the right one; a wider number is never narrowed.
   bool to_left = !is_constant(left) || is_constant(right);
-  if (left.type.is_number() && right.type.is_number() && left.type.is_float() != right.type.is_float()) to_left = left.type.is_float();
+  if (left.type.is_number() && right.type.is_number() && left.type.is_float() != right.type.is_float())
+    to_left = left.type.is_float();
   const Expr& changed = to_left ? right : left;
   suggest_cast(check_, report, changed, to_left ? left.type : right.type);
   return check_.make.error(range);
@@ -155,7 +160,8 @@ const Expr* ExprChecker::in(const lang::Expr& expr, const lang::Binary& node) {
     result = in_range(value, *range, expr.range);
   } else {
     check(*node.right);
-    check_.report(DiagnosticKind::wrong_operand, node.right->range, "behind `in` stands a range `a..b` or a list `[a, b]`");
+    check_.report(DiagnosticKind::wrong_operand, node.right->range,
+                  "behind `in` stands a range `a..b` or a list `[a, b]`");
     return check_.make.error(expr.range);
   }
   if (result->type.is_error() || node.op == BinaryOperator::in) return result;
@@ -164,8 +170,9 @@ const Expr* ExprChecker::in(const lang::Expr& expr, const lang::Binary& node) {
 
 /// The value is used twice: what is no name or literal is computed once, into a local.
 const Expr* ExprChecker::with_local(const Expr* value, const Expr*& local) {
-  bool is_simple = value->kind == ExprKind::constant || value->kind == ExprKind::column || value->kind == ExprKind::local ||
-                   value->kind == ExprKind::param || value->kind == ExprKind::number || value->kind == ExprKind::assume_value;
+  bool is_simple = value->kind == ExprKind::constant || value->kind == ExprKind::column ||
+                   value->kind == ExprKind::local || value->kind == ExprKind::param ||
+                   value->kind == ExprKind::number || value->kind == ExprKind::assume_value;
   local = is_simple ? value : check_.make.local(next_local_++, value->type, value->range);
   return is_simple ? nullptr : local;
 }
@@ -192,7 +199,8 @@ const Expr* ExprChecker::any_of(std::vector<const Expr*> conditions, Range range
   while (conditions.size() > 1) {
     std::vector<const Expr*> halved;
     for (size_t i = 0; i + 1 < conditions.size(); i += 2) {
-      halved.push_back(check_.make.make(ExprKind::logical_or, scalar(Kind::BOOL), {conditions[i], conditions[i + 1]}, range));
+      halved.push_back(
+          check_.make.make(ExprKind::logical_or, scalar(Kind::BOOL), {conditions[i], conditions[i + 1]}, range));
     }
     if (conditions.size() % 2 == 1) halved.push_back(conditions.back());
     conditions = std::move(halved);
@@ -222,8 +230,9 @@ const Expr* ExprChecker::coalesce(const lang::Expr& expr, const lang::Binary& no
   if (left->type.is_error() || right->type.is_error()) return check_.make.error(expr.range);
   if (left->type.kind == Kind::NULL_) return right;
   if (!left->type.nullable) {
-    check_.report(DiagnosticKind::wrong_operand, node.op_range, "`{}` is never null (its type is `{}`)",
-                  check_.written(left->range), text_of(left->type))
+    check_
+        .report(DiagnosticKind::wrong_operand, node.op_range, "`{}` is never null (its type is `{}`)",
+                check_.written(left->range), text_of(left->type))
         .help("leave `?? …` out");
     return check_.make.error(expr.range);
   }
@@ -286,7 +295,8 @@ const Expr* ExprChecker::time_arithmetic(ExprKind kind, const Expr* left, const 
     return check_.make.arithmetic(ExprKind::shift_time, timestamp, left, shift, range);
   }
   bool is_multiple = kind == ExprKind::multiply || (kind == ExprKind::divide && l == Kind::DURATION);
-  if (!is_multiple || !((l == Kind::DURATION && right->type.is_integer()) || (r == Kind::DURATION && left->type.is_integer()))) {
+  if (!is_multiple ||
+      !((l == Kind::DURATION && right->type.is_integer()) || (r == Kind::DURATION && left->type.is_integer()))) {
     return nullptr;
   }
   const Expr* a = l == Kind::DURATION ? left : as_duration(left);
@@ -301,9 +311,9 @@ std::string ExprChecker::as_hole(const Expr& value) const {
 }
 
 const Expr* ExprChecker::cannot_compute(const lang::Binary& node, const Expr& left, const Expr& right) {
-  auto report = check_.report(DiagnosticKind::wrong_operand, node.op_range, "{} does not take `{}` (`{}`) and `{}` (`{}`)",
-                              quoted(node.op), check_.written(left.range), text_of(left.type), check_.written(right.range),
-                              text_of(right.type));
+  auto report = check_.report(
+      DiagnosticKind::wrong_operand, node.op_range, "{} does not take `{}` (`{}`) and `{}` (`{}`)", quoted(node.op),
+      check_.written(left.range), text_of(left.type), check_.written(right.range), text_of(right.type));
   Range whole = lang::cover(left.range, right.range);
   bool has_text = left.type.kind == Kind::STRING || right.type.kind == Kind::STRING;
   bool has_number = left.type.is_number() || right.type.is_number();
@@ -316,11 +326,12 @@ const Expr* ExprChecker::cannot_compute(const lang::Binary& node, const Expr& le
     bool to_left = left.type.is_number();
     suggest_cast(check_, report, to_left ? right : left, to_left ? left.type : right.type);
   } else if ((left.type.kind == Kind::TIMESTAMP || left.type.kind == Kind::DURATION) && right.type.is_integer()) {
-    report.help("a duration has a unit, as in `{} {} {}s`", check_.written(left.range), lang::text_of(node.op), check_.written(right.range));
+    report.help("a duration has a unit, as in `{} {} {}s`", check_.written(left.range), lang::text_of(node.op),
+                check_.written(right.range));
   } else if (left.type.kind == Kind::DATE) {
     report.help("take the first moment of the day: `timestamp({})`", check_.written(left.range));
   }
   return check_.make.error(whole);
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -1,4 +1,5 @@
-// The steps of one pipeline, one after the other: each takes what is known of the rows and leaves what is known after it.
+// The steps of one pipeline, one after the other: each takes what is known of the rows and leaves what is known after
+// it.
 //
 // `key` and `window` are no steps of the result: they wait in the state for the next aggregate or top, also beyond the
 // end of the pipeline, and are rewritten when fields move meanwhile.
@@ -13,14 +14,14 @@
 namespace flow::sema {
 
 class PipelineChecker {
- public:
+public:
   PipelineChecker(Checking& check, const Module& module, const lang::Decl& decl, std::string_view name, Flow from);
 
   void step(const lang::Step& step);
   /// The stream of all steps. REQUIRES: this is the last call.
   Flow finish(const Symbol* symbol, lang::SourceRange range);
 
- private:
+private:
   using Range = lang::SourceRange;
   struct BoundLate {
     Symbol* symbol;
@@ -77,14 +78,14 @@ class PipelineChecker {
   std::string_view name_;
   FlowState state_;
   Stream stream_;
-  std::map<std::string_view, uint32_t> words_;  // steps of this kind so far
+  std::map<std::string_view, uint32_t> words_; // steps of this kind so far
   std::vector<BoundLate> late_;
-  Symbol* taken_late_ = nullptr;                // of the window that take_window gave
-  bool taken_key_is_known_ = true;              // of the keys that take_window gave
+  Symbol* taken_late_ = nullptr;   // of the window that take_window gave
+  bool taken_key_is_known_ = true; // of the keys that take_window gave
 };
 
 /// Reports a name that a row already has.
 void report_duplicate_field(Checking& check, std::string_view name, lang::SourceRange range);
 bool has_column(const Schema& schema, std::string_view name);
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -10,9 +10,9 @@ namespace {
 
 std::string text_of(OnError policy) {
   switch (policy) {
-    case OnError::stop: return "stop";
-    case OnError::skip: return "skip";
-    case OnError::divert: return "to";
+  case OnError::stop: return "stop";
+  case OnError::skip: return "skip";
+  case OnError::divert: return "to";
   }
   return "";
 }
@@ -22,8 +22,7 @@ std::string_view name_of(AggregateKind kind) {
   return names[static_cast<size_t>(kind)];
 }
 
-template <typename Items, typename TextOf>
-std::string joined(const Items& items, TextOf text_of_item) {
+template <typename Items, typename TextOf> std::string joined(const Items& items, TextOf text_of_item) {
   std::string text;
   for (const auto& item : items) {
     if (!text.empty()) text += ", ";
@@ -42,7 +41,7 @@ std::string text_of(const Schema& schema) {
 }
 
 class Printer {
- public:
+public:
   explicit Printer(const TypedProgram& program) : program_(program) {}
 
   std::string print() {
@@ -56,9 +55,8 @@ class Printer {
     return std::move(out_);
   }
 
- private:
-  template <typename... Arguments>
-  void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+private:
+  template <typename... Arguments> void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
     out_ += fmt::format(format, std::forward<Arguments>(arguments)...);
     out_ += '\n';
   }
@@ -91,7 +89,8 @@ class Printer {
   void print_stream(const Stream& stream) {
     line("{} {}", stream.is_table ? "table" : "stream", stream.name);
     if (const auto* source = std::get_if<Source>(&stream.origin)) print_source(*source, stream);
-    if (const auto* errors = std::get_if<ErrorStream>(&stream.origin)) line("  bad records of {}", name_of(errors->source));
+    if (const auto* errors = std::get_if<ErrorStream>(&stream.origin))
+      line("  bad records of {}", name_of(errors->source));
     if (const auto* late = std::get_if<LateStream>(&stream.origin)) {
       line("  late rows of {}.{}", name_of(late->stream), program_.streams[late->stream].steps[late->step].name);
     }
@@ -114,7 +113,8 @@ class Printer {
     }
     if (source.time != nullptr) {
       constexpr std::string_view marks[] = {"none", "lag", "ascending"};
-      line("  time {} watermark {}", text(*source.time, stream.origin_schema), marks[static_cast<size_t>(source.watermark)]);
+      line("  time {} watermark {}", text(*source.time, stream.origin_schema),
+           marks[static_cast<size_t>(source.watermark)]);
     }
     std::string to = source.errors ? fmt::format(" {}", name_of(*source.errors)) : "";
     if (source.on_error != OnError::stop) line("  on error {}{}", text_of(source.on_error), to);
@@ -134,7 +134,8 @@ class Printer {
   void print_node(const Step& step, const Project& node, const Schema& before) {
     std::string values;
     for (size_t i = 0; i < node.values.size(); i++) {
-      values += fmt::format("{}{} = {}", i == 0 ? "" : ", ", step.result.columns[i].name, text(*node.values[i], before));
+      values +=
+          fmt::format("{}{} = {}", i == 0 ? "" : ", ", step.result.columns[i].name, text(*node.values[i], before));
     }
     line("  | {}: project {}", step.name, values);
   }
@@ -145,7 +146,8 @@ class Printer {
   }
 
   void print_node(const Step& step, const Union& node, const Schema&) {
-    line("  | {}: union {}", step.name, joined(node.others, [&](uint32_t stream) { return std::string(name_of(stream)); }));
+    line("  | {}: union {}", step.name,
+         joined(node.others, [&](uint32_t stream) { return std::string(name_of(stream)); }));
   }
 
   void print_node(const Step& step, const Rebalance&, const Schema&) { line("  | {}: rebalance", step.name); }
@@ -171,12 +173,15 @@ class Printer {
       return text(*order.value, before) + (order.descending ? " desc" : "");
     });
     std::string rank = node.rank ? fmt::format(" as {}", *node.rank) : "";
-    line("  | {}: top {} by {}{} {} {}", step.name, node.count, orders, rank, keys(node.keys, before), window(node.window));
+    line("  | {}: top {} by {}{} {} {}", step.name, node.count, orders, rank, keys(node.keys, before),
+         window(node.window));
   }
 
   std::string keys(const std::vector<KeyColumn>& keys, const Schema& before) {
     if (keys.empty()) return "of all";
-    return "by " + joined(keys, [&](const KeyColumn& key) { return fmt::format("{} = {}", key.name, text(*key.value, before)); });
+    return "by " + joined(keys, [&](const KeyColumn& key) {
+             return fmt::format("{} = {}", key.name, text(*key.value, before));
+           });
   }
 
   std::string window(const Window& window) {
@@ -199,21 +204,24 @@ class Printer {
   }
 
   std::string options(const std::vector<Option>& options) {
-    return joined(options, [&](const Option& option) { return fmt::format("{}: {}", option.name, text(*option.value)); });
+    return joined(options,
+                  [&](const Option& option) { return fmt::format("{}: {}", option.name, text(*option.value)); });
   }
 
   std::string text(const Expr& expr) { return print_expr(expr, program_); }
   std::string text(const Expr& expr, const Schema& row) { return print_expr(expr, program_, row.columns); }
   using SemaName = std::string_view;
   static SemaName name_of(AggregateKind kind) { return sema::name_of(kind); }
-  SemaName name_of(uint32_t stream) const { return stream < program_.streams.size() ? program_.streams[stream].name : "?"; }
+  SemaName name_of(uint32_t stream) const {
+    return stream < program_.streams.size() ? program_.streams[stream].name : "?";
+  }
 
   const TypedProgram& program_;
   std::string out_;
 };
 
-}  // namespace
+} // namespace
 
 std::string print(const TypedProgram& program) { return Printer(program).print(); }
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -15,4 +15,4 @@ std::string print(const TypedProgram& program);
 std::string print_expr(const Expr& expr, const TypedProgram& program, std::span<const Column> columns = {},
                        std::span<const Column> locals = {});
 
-}  // namespace flow::sema
+} // namespace flow::sema

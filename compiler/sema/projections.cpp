@@ -27,7 +27,7 @@ bool reads_any(const Expr& expr, const std::vector<bool>& columns) {
   return std::ranges::any_of(expr.args, [&](const Expr* arg) { return reads_any(*arg, columns); });
 }
 
-}  // namespace
+} // namespace
 
 std::vector<const Expr*> PipelineChecker::all_columns(Range range) {
   std::vector<const Expr*> values;
@@ -56,7 +56,8 @@ std::optional<uint32_t> PipelineChecker::column_named(lang::Name name) {
   return std::nullopt;
 }
 
-void PipelineChecker::project(const lang::Step& step, std::string_view word, Schema result, std::vector<const Expr*> values) {
+void PipelineChecker::project(const lang::Step& step, std::string_view word, Schema result,
+                              std::vector<const Expr*> values) {
   result.has_time = state_.schema.has_time;
   watch_window_start(values, result);
   move_key(step, values, result);
@@ -68,7 +69,8 @@ void PipelineChecker::watch_window_start(const std::vector<const Expr*>& values,
   if (!state_.out_of) return;
   for (size_t i = 0; i < values.size(); i++) {
     bool is_copy = result.columns[i].name == "window_start" && values[i]->kind == ExprKind::column &&
-                   values[i]->index < state_.schema.columns.size() && state_.schema.columns[values[i]->index].name == "window_start";
+                   values[i]->index < state_.schema.columns.size() &&
+                   state_.schema.columns[values[i]->index].name == "window_start";
     if (is_copy) return;
   }
   state_.out_of.reset();
@@ -120,7 +122,9 @@ void PipelineChecker::select(const lang::Step& step, const lang::Select& select)
   const auto* record = select.value->as<lang::RecordExpr>();
   if (record == nullptr) {
     if (select.value->as<lang::ErrorExpr>() == nullptr) {
-      check_.report(DiagnosticKind::missing_record, select.value->range, "`select` takes a record of the fields that stay")
+      check_
+          .report(DiagnosticKind::missing_record, select.value->range,
+                  "`select` takes a record of the fields that stay")
           .help("write `select {{ {} }}`", check_.written(select.value->range));
     }
     state_.is_unknown = true;
@@ -138,7 +142,7 @@ void PipelineChecker::select(const lang::Step& step, const lang::Select& select)
       values.push_back(value);
       is_spread.push_back(spread);
     } else if (is_spread[place] != spread) {
-      if (spread) return;  // written before: it replaces the spread one
+      if (spread) return; // written before: it replaces the spread one
       result.columns[place].type = value->type;
       values[place] = value;
       is_spread[place] = false;
@@ -149,7 +153,8 @@ void PipelineChecker::select(const lang::Step& step, const lang::Select& select)
   for (const lang::RecordMember& member : record->members) {
     if (member.is_spread) {
       if (!is_it(*member.value)) {
-        check_.report(DiagnosticKind::no_value, member.value->range, "`...` spreads the row only").help("write `...it`");
+        check_.report(DiagnosticKind::no_value, member.value->range, "`...` spreads the row only")
+            .help("write `...it`");
         continue;
       }
       has_all = true;
@@ -246,4 +251,4 @@ void PipelineChecker::rename(const lang::Step& step, const lang::Rename& rename)
   project(step, "rename", std::move(result), all_columns(step.range));
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -15,7 +15,7 @@ std::string_view feed_name(const lang::Pipeline& pipeline) {
 }
 
 class SinkChecker {
- public:
+public:
   SinkChecker(Checking& check, const Module& module, const lang::Decl& decl)
       : check_(check), module_(module), decl_(decl), sink_(*decl.as<lang::SinkDecl>()) {}
 
@@ -25,7 +25,8 @@ class SinkChecker {
     made_.name = check_.arena.copy(std::string_view(name));
     made_.range = decl_.range;
     std::string stream_name = sink_.as.is_given() ? name : name + ".rows";
-    Flow flow = check_pipeline(check_, module_, decl_, *sink_.pipeline, check_.arena.copy(std::string_view(stream_name)), nullptr);
+    Flow flow = check_pipeline(check_, module_, decl_, *sink_.pipeline,
+                               check_.arena.copy(std::string_view(stream_name)), nullptr);
     check_rows(flow.state);
     check_nature(flow.state);
     if (const ConnectorSpec* spec = find_connector(check_, sink_.connector, false)) {
@@ -35,7 +36,8 @@ class SinkChecker {
       made_.options = std::move(checked.options);
     }
     if (sink_.parallelism != nullptr) {
-      std::optional<int64_t> count = check_count(check_, {.module = &module_}, *sink_.parallelism, "the parallelism", parallelism_max);
+      std::optional<int64_t> count =
+          check_count(check_, {.module = &module_}, *sink_.parallelism, "the parallelism", parallelism_max);
       made_.parallelism = static_cast<uint32_t>(count.value_or(0));
     }
     made_.stream = flow.stream;
@@ -44,7 +46,7 @@ class SinkChecker {
     check_.program.sinks.push_back(std::move(made_));
   }
 
- private:
+private:
   /// Nothing may wait for a step that does not come.
   void check_rows(const FlowState& state) {
     if (state.is_unknown) return;
@@ -66,11 +68,16 @@ class SinkChecker {
     }
     if (state.is_unknown || state.is_wrongly_declared) return;
     if (state.is_table && !made_.is_final) {
-      check_.report(DiagnosticKind::table_not_final, sink_.pipeline->range, "the rows of `{}` change as long as the input goes on", feed_name(*sink_.pipeline))
+      check_
+          .report(DiagnosticKind::table_not_final, sink_.pipeline->range,
+                  "the rows of `{}` change as long as the input goes on", feed_name(*sink_.pipeline))
           .help("to get the rows that are left when the input ends, write `final` behind the sink")
           .help("to get results on the way, put a window before the aggregate: `| window tumbling(1h)`");
     } else if (!state.is_table && made_.is_final) {
-      check_.report(DiagnosticKind::bad_clause, sink_.mode_range, "`final` is for tables: the rows of a stream never change").help("leave `final` out");
+      check_
+          .report(DiagnosticKind::bad_clause, sink_.mode_range,
+                  "`final` is for tables: the rows of a stream never change")
+          .help("leave `final` out");
     } else if (state.is_table && state.is_endless) {
       check_.report(DiagnosticKind::never_final, sink_.mode_range, "the input never ends, so there are no final rows")
           .help("give `generate` a `count`, or put a window before the aggregate");
@@ -81,7 +88,8 @@ class SinkChecker {
     for (const Sink& other : check_.program.sinks) {
       if (other.name != made_.name) continue;
       check_.report(DiagnosticKind::duplicate_name, decl_.range, "there is another sink of `{}`", made_.name)
-          .note(other.range, "it is here").help("tell them apart by a name: `-> {}(…) as second`", sink_.connector.name.text);
+          .note(other.range, "it is here")
+          .help("tell them apart by a name: `-> {}(…) as second`", sink_.connector.name.text);
       return;
     }
   }
@@ -93,10 +101,10 @@ class SinkChecker {
   Sink made_{};
 };
 
-}  // namespace
+} // namespace
 
 void check_sink(Checking& check, const Module& module, const lang::Decl& decl) {
   if (check.sinks_seen.insert(&decl).second) SinkChecker(check, module, decl).run();
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

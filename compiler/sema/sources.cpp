@@ -19,7 +19,7 @@ constexpr std::pair<std::string_view, Kind> bad_record_columns[] = {
 };
 
 class SourceChecker {
- public:
+public:
   SourceChecker(Checking& check, Symbol& symbol, const lang::SourceDecl& decl)
       : check_(check), symbol_(symbol), module_(*symbol.module), decl_(decl) {}
 
@@ -27,8 +27,10 @@ class SourceChecker {
     refuse_later_clauses();
     const ConnectorSpec* spec = find_connector(check_, decl_.connector, true);
     if (decl_.type != nullptr) declared_ = resolve_type(check_, module_, *decl_.type);
-    if (spec != nullptr) check_connector(*spec);
-    else state_.is_unknown = true;
+    if (spec != nullptr)
+      check_connector(*spec);
+    else
+      state_.is_unknown = true;
     if (spec == nullptr && declared_.kind == Kind::RECORD) take_fields(*declared_.record);
     check_time();
     check_watermark();
@@ -37,7 +39,7 @@ class SourceChecker {
     add();
   }
 
- private:
+private:
   void refuse_later_clauses() {
     if (decl_.was.is_given()) check_.not_yet(decl_.was.range, "a source that was renamed");
     if (decl_.key != nullptr) check_.not_yet(decl_.key->range, "a source with a key, which is a table,");
@@ -51,7 +53,9 @@ class SourceChecker {
     if (spec.type == "generate") return check_generate(checked);
     if (spec.format == "text") return check_text();
     if (decl_.type == nullptr) {
-      check_.report(DiagnosticKind::missing_type, decl_.name.range, "the source `{}` needs the type of its rows", decl_.name.text)
+      check_
+          .report(DiagnosticKind::missing_type, decl_.name.range, "the source `{}` needs the type of its rows",
+                  decl_.name.text)
           .help("name it: `source {}: Row = …`, with `type Row = {{ field: i64, … }}`", decl_.name.text);
       state_.is_unknown = true;
       return;
@@ -64,7 +68,9 @@ class SourceChecker {
     if (declared_.kind == Kind::RECORD) return true;
     state_.is_unknown = true;
     if (!declared_.is_error()) {
-      check_.report(DiagnosticKind::missing_record, decl_.type->range, "the rows of a source are a record, not `{}`", text_of(declared_))
+      check_
+          .report(DiagnosticKind::missing_record, decl_.type->range, "the rows of a source are a record, not `{}`",
+                  text_of(declared_))
           .help("give its fields names: `{{ value: {} }}`", text_of(declared_));
     }
     return false;
@@ -95,7 +101,8 @@ class SourceChecker {
     state_.is_endless = !checked.has_count;
     if (decl_.type != nullptr && !has_record()) return;
     Scope scope{.module = &module_, .has_number = true};
-    scope.seed = checked.seed != nullptr ? checked.seed : check_.make.integer(scalar(Kind::I64), 0, decl_.connector.range);
+    scope.seed =
+        checked.seed != nullptr ? checked.seed : check_.make.integer(scalar(Kind::I64), 0, decl_.connector.range);
     if (checked.fields == nullptr) return generate_number();
     const auto* record = checked.fields->as<lang::RecordExpr>();
     if (record == nullptr) {
@@ -110,7 +117,8 @@ class SourceChecker {
 
   void generate_number() {
     if (decl_.type != nullptr) {
-      check_.report(DiagnosticKind::missing_option, decl_.connector.range, "`generate` must say how the fields are made")
+      check_
+          .report(DiagnosticKind::missing_option, decl_.connector.range, "`generate` must say how the fields are made")
           .help("add `fields: {{ name: expression, … }}`, where `number` is the number of the event");
       state_.is_unknown = true;
       return;
@@ -122,7 +130,8 @@ class SourceChecker {
 
   void take_generated(const Scope& scope, const lang::RecordMember& member) {
     if (member.is_spread) {
-      check_.report(DiagnosticKind::missing_name, member.value->range, "there is nothing to spread in the fields of `generate`");
+      check_.report(DiagnosticKind::missing_name, member.value->range,
+                    "there is nothing to spread in the fields of `generate`");
       return;
     }
     lang::Name name = member.name;
@@ -156,7 +165,8 @@ class SourceChecker {
     if (declared_.kind != Kind::RECORD) return nullptr;
     auto found = std::ranges::find(declared_.record->fields, name.text, &RecordField::name);
     if (found != declared_.record->fields.end()) return &*found;
-    auto report = check_.report(DiagnosticKind::unknown_name, name.range, "`{}` has no field `{}`", text_of(declared_), name.text);
+    auto report = check_.report(DiagnosticKind::unknown_name, name.range, "`{}` has no field `{}`", text_of(declared_),
+                                name.text);
     std::vector<std::string_view> names;
     for (const RecordField& field : declared_.record->fields) names.push_back(field.name);
     suggest(report, name.text, names);
@@ -179,7 +189,9 @@ class SourceChecker {
       state_.schema.columns.push_back({field.name, field.type});
     }
     if (!missing.empty()) {
-      Range range = record.members.empty() ? decl_.connector.range : lang::cover(record.members.front().value->range, record.members.back().value->range);
+      Range range = record.members.empty()
+                        ? decl_.connector.range
+                        : lang::cover(record.members.front().value->range, record.members.back().value->range);
       check_.report(DiagnosticKind::missing_option, range, "`fields` says nothing of {}", listed(missing));
     }
     source_.fields = std::move(fields);
@@ -197,7 +209,9 @@ class SourceChecker {
     Scope scope{.module = &module_, .row = &state_.schema, .row_is_unknown = state_.is_unknown};
     source_.time = coerce(check_, check_expr(check_, scope, *decl_.time), scalar(Kind::TIMESTAMP), "the event time");
     if (decl_.watermark == lang::WatermarkKind::unsaid) {
-      check_.report(DiagnosticKind::missing_watermark, decl_.time->range, "how late may a row be that comes after a newer one?")
+      check_
+          .report(DiagnosticKind::missing_watermark, decl_.time->range,
+                  "how late may a row be that comes after a newer one?")
           .help("add `watermark lag 1min` (a row may be a minute late), or `watermark ascending` (rows come in order)");
     }
   }
@@ -226,7 +240,8 @@ class SourceChecker {
 
   void check_parallelism() {
     if (decl_.parallelism == nullptr) return;
-    std::optional<int64_t> count = check_count(check_, {.module = &module_}, *decl_.parallelism, "the parallelism", parallelism_max);
+    std::optional<int64_t> count =
+        check_count(check_, {.module = &module_}, *decl_.parallelism, "the parallelism", parallelism_max);
     source_.parallelism = static_cast<uint32_t>(count.value_or(0));
   }
 
@@ -238,7 +253,8 @@ class SourceChecker {
     if (is_diverted && source_.type == "generate") {
       check_.not_yet(decl_.on_error.range, "a stream of the bad records of `generate`");
     }
-    Stream stream{.name = symbol_.name, .origin = std::move(source_), .origin_schema = state_.schema, .range = symbol_.range};
+    Stream stream{
+        .name = symbol_.name, .origin = std::move(source_), .origin_schema = state_.schema, .range = symbol_.range};
     symbol_.index = add_stream(check_, std::move(stream), state_, &symbol_);
     if (is_diverted) add_bad_records();
   }
@@ -248,7 +264,8 @@ class SourceChecker {
       if (bad->kind != SymbolKind::bad_records || bad->owner != &symbol_ || bad->progress == Progress::done) continue;
       FlowState state{.is_endless = state_.is_endless};
       for (const auto& [name, kind] : bad_record_columns) state.schema.columns.push_back({name, scalar(kind)});
-      Stream stream{.name = bad->name, .origin = ErrorStream{symbol_.index}, .origin_schema = state.schema, .range = bad->range};
+      Stream stream{
+          .name = bad->name, .origin = ErrorStream{symbol_.index}, .origin_schema = state.schema, .range = bad->range};
       bad->index = add_stream(check_, std::move(stream), state, bad.get());
       bad->progress = Progress::done;
       std::get<Source>(check_.program.streams[symbol_.index].origin).errors = bad->index;
@@ -266,8 +283,10 @@ class SourceChecker {
   FlowState state_;
 };
 
-}  // namespace
+} // namespace
 
-void check_source(Checking& check, Symbol& symbol, const lang::SourceDecl& decl) { SourceChecker(check, symbol, decl).run(); }
+void check_source(Checking& check, Symbol& symbol, const lang::SourceDecl& decl) {
+  SourceChecker(check, symbol, decl).run();
+}
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -10,20 +10,23 @@ using lang::DiagnosticKind;
 namespace {
 
 bool reads_columns(const Expr& expr) {
-  return expr.kind == ExprKind::column || std::ranges::any_of(expr.args, [](const Expr* arg) { return reads_columns(*arg); });
+  return expr.kind == ExprKind::column ||
+         std::ranges::any_of(expr.args, [](const Expr* arg) { return reads_columns(*arg); });
 }
 
-}  // namespace
+} // namespace
 
 void report_duplicate_field(Checking& check, std::string_view name, lang::SourceRange range) {
-  check.report(DiagnosticKind::duplicate_name, range, "the row has the field `{}` already", name).help("choose another name");
+  check.report(DiagnosticKind::duplicate_name, range, "the row has the field `{}` already", name)
+      .help("choose another name");
 }
 
 bool has_column(const Schema& schema, std::string_view name) {
   return std::ranges::find(schema.columns, name, &Column::name) != schema.columns.end();
 }
 
-PipelineChecker::PipelineChecker(Checking& check, const Module& module, const lang::Decl& decl, std::string_view name, Flow from)
+PipelineChecker::PipelineChecker(Checking& check, const Module& module, const lang::Decl& decl, std::string_view name,
+                                 Flow from)
     : check_(check), module_(module), decl_(decl), name_(name), state_(std::move(from.state)) {
   stream_.name = name;
   stream_.origin = from.stream;
@@ -37,8 +40,8 @@ void PipelineChecker::step(const lang::Step& step) {
       [&](const lang::Derive& node) { derive(step, node); }, [&](const lang::Drop& node) { drop(step, node); },
       [&](const lang::Rename& node) { rename(step, node); }, [&](const lang::Unnest& node) { unnest(step, node); },
       [&](const lang::Union& node) { unite(step, node); }, [&](const lang::Key& node) { key(step, node); },
-      [&](const lang::Window& node) { window(step, node); }, [&](const lang::Aggregate& node) { aggregate(step, node); },
-      [&](const lang::Top& node) { top(step, node); },
+      [&](const lang::Window& node) { window(step, node); },
+      [&](const lang::Aggregate& node) { aggregate(step, node); }, [&](const lang::Top& node) { top(step, node); },
       [&](const lang::Rebalance&) { push(step, "rebalance", Rebalance{}, state_.schema); },
       [&](const lang::Broadcast&) { push(step, "broadcast", Broadcast{}, state_.schema); },
       [&](const lang::Forward&) { push(step, "forward", Forward{}, state_.schema); },
@@ -48,7 +51,9 @@ void PipelineChecker::step(const lang::Step& step) {
     check_.not_yet(step.on_error.range, "a stream of the rows that fail in a step")
         .help("`on error skip` counts them and goes on");
   } else if (takes_no_policy && step.on_error.policy != lang::ErrorPolicy::unsaid) {
-    check_.report(DiagnosticKind::bad_clause, step.on_error.range, "`key` and `window` are worked out in the step that uses them")
+    check_
+        .report(DiagnosticKind::bad_clause, step.on_error.range,
+                "`key` and `window` are worked out in the step that uses them")
         .help("put `on error` at that step");
   }
 }
@@ -59,7 +64,8 @@ void PipelineChecker::push(const lang::Step& step, std::string_view word, declty
   std::string name = number == 1 ? std::string(word) : fmt::format("{}.{}", word, number);
   OnError policy = step.on_error.policy == lang::ErrorPolicy::skip ? OnError::skip : OnError::stop;
   state_.schema = result;
-  stream_.steps.push_back({std::move(node), std::move(result), check_.arena.copy(std::string_view(name)), policy, step.range});
+  stream_.steps.push_back(
+      {std::move(node), std::move(result), check_.arena.copy(std::string_view(name)), policy, step.range});
 }
 
 Flow PipelineChecker::finish(const Symbol* symbol, Range range) {
@@ -69,7 +75,10 @@ Flow PipelineChecker::finish(const Symbol* symbol, Range range) {
   for (BoundLate& late : late_) {
     FlowState state{.is_endless = state_.is_endless};
     state.schema = late.schema;
-    Stream made{.name = late.symbol->name, .origin = LateStream{index, late.step}, .origin_schema = late.schema, .range = late.symbol->range};
+    Stream made{.name = late.symbol->name,
+                .origin = LateStream{index, late.step},
+                .origin_schema = late.schema,
+                .range = late.symbol->range};
     late.symbol->index = add_stream(check_, std::move(made), std::move(state), late.symbol);
     late.symbol->progress = Progress::done;
     Step& step = check_.program.streams[index].steps[late.step];
@@ -106,8 +115,10 @@ void PipelineChecker::unnest(const lang::Step& step, const lang::Unnest& unnest)
   }
   Schema result = state_.schema;
   result.columns.push_back({unnest.as.text, scalar(Kind::STRING)});
-  if (is_good) push(step, "unnest", made, std::move(result));
-  else state_.schema = std::move(result);
+  if (is_good)
+    push(step, "unnest", made, std::move(result));
+  else
+    state_.schema = std::move(result);
 }
 
 bool PipelineChecker::unnest_parts(const lang::Unnest& unnest, Unnest& made) {
@@ -116,13 +127,17 @@ bool PipelineChecker::unnest_parts(const lang::Unnest& unnest, Unnest& made) {
   if (callee == nullptr || callee->name != "split") {
     const Expr* value = check_expr(check_, scope(), *unnest.list);
     if (value->type.is_error()) return false;
-    check_.report(DiagnosticKind::type_mismatch, unnest.list->range, "`unnest` takes a list, but `{}` is `{}`",
-                  check_.written(unnest.list->range), text_of(value->type))
-        .help("the only lists yet are the parts of a text: `| unnest split({}, \" \") as part`", check_.written(unnest.list->range));
+    check_
+        .report(DiagnosticKind::type_mismatch, unnest.list->range, "`unnest` takes a list, but `{}` is `{}`",
+                check_.written(unnest.list->range), text_of(value->type))
+        .help("the only lists yet are the parts of a text: `| unnest split({}, \" \") as part`",
+              check_.written(unnest.list->range));
     return false;
   }
   if (call->arguments.size() != 2) {
-    check_.report(DiagnosticKind::wrong_arguments, unnest.list->range, "`split` takes a text and what stands between its parts")
+    check_
+        .report(DiagnosticKind::wrong_arguments, unnest.list->range,
+                "`split` takes a text and what stands between its parts")
         .help("write `split(text, \",\")`, or with a pattern `split(text, r\"\\W+\")`");
     return false;
   }
@@ -131,7 +146,8 @@ bool PipelineChecker::unnest_parts(const lang::Unnest& unnest, Unnest& made) {
   made.pattern = coerce(check_, check_expr(check_, scope(), *call->arguments[1].value), text, "the pattern of `split`");
   if (made.text->type.is_error() || made.pattern->type.is_error()) return false;
   if (!reads_columns(*made.pattern)) return true;
-  check_.report(DiagnosticKind::not_constant, made.pattern->range, "the pattern of `split` must be the same for all rows");
+  check_.report(DiagnosticKind::not_constant, made.pattern->range,
+                "the pattern of `split` must be the same for all rows");
   return false;
 }
 
@@ -146,10 +162,13 @@ void PipelineChecker::unite(const lang::Step& step, const lang::Union& others) {
       continue;
     }
     state_.is_endless = state_.is_endless || other.state.is_endless;
-    if (state_.out_of && (!other.state.out_of || other.state.out_of->size_us != state_.out_of->size_us)) state_.out_of.reset();
+    if (state_.out_of && (!other.state.out_of || other.state.out_of->size_us != state_.out_of->size_us))
+      state_.out_of.reset();
     std::optional<uint32_t> stream = fitting(std::move(other), feed);
-    if (stream) made.others.push_back(*stream);
-    else is_good = false;
+    if (stream)
+      made.others.push_back(*stream);
+    else
+      is_good = false;
   }
   if (is_good) push(step, "union", std::move(made), state_.schema);
 }
@@ -157,7 +176,8 @@ void PipelineChecker::unite(const lang::Step& step, const lang::Union& others) {
 /// The other stream, with its fields in our order; nothing, and reported, if it does not fit.
 std::optional<uint32_t> PipelineChecker::fitting(Flow other, const lang::Feed& feed) {
   auto refuse = [&](std::string_view why) {
-    return check_.report(DiagnosticKind::union_mismatch, feed.range, "the streams of a `union` must have the same fields: {}", why);
+    return check_.report(DiagnosticKind::union_mismatch, feed.range,
+                         "the streams of a `union` must have the same fields: {}", why);
   };
   if (state_.is_table || other.state.is_table) {
     check_.not_yet(feed.range, "a union of tables");
@@ -165,7 +185,8 @@ std::optional<uint32_t> PipelineChecker::fitting(Flow other, const lang::Feed& f
   }
   if (other.state.window) {
     check_.report(DiagnosticKind::missing_step, feed.range, "the window of this stream is not used before the `union`")
-        .note(other.state.window->range, "it is here").help("put the window behind the `union`");
+        .note(other.state.window->range, "it is here")
+        .help("put the window behind the `union`");
     return std::nullopt;
   }
   std::vector<const Expr*> values;
@@ -197,7 +218,10 @@ std::optional<uint32_t> PipelineChecker::fitting(Flow other, const lang::Feed& f
   }
   if (is_same_order) return other.stream;
   std::string name = fmt::format("{}.order{}", name_, ++words_["order"]);
-  Stream ordered{.name = check_.arena.copy(std::string_view(name)), .origin = other.stream, .origin_schema = other.state.schema, .range = feed.range};
+  Stream ordered{.name = check_.arena.copy(std::string_view(name)),
+                 .origin = other.stream,
+                 .origin_schema = other.state.schema,
+                 .range = feed.range};
   ordered.steps.push_back({Project{std::move(values)}, state_.schema, "select", OnError::stop, feed.range});
   return add_stream(check_, std::move(ordered), {.schema = state_.schema}, nullptr);
 }
@@ -207,4 +231,4 @@ void PipelineChecker::parallelism(const lang::Step& step, const lang::Parallelis
   if (count) push(step, "parallelism", Parallelism{static_cast<uint32_t>(*count)}, state_.schema);
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

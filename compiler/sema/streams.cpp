@@ -19,9 +19,12 @@ void check_stream(Checking& check, Symbol& symbol, const lang::StreamDecl& decl)
   if (flow.state.is_unknown || flow.state.is_wrongly_declared || flow.state.is_table == decl.is_table) return;
   if (symbol.index != no_stream) check.flows[symbol.index].is_wrongly_declared = true;
   if (flow.state.is_table) {
-    check.report(DiagnosticKind::wrong_nature, symbol.range, "`{}` is a table: its rows change as long as the input goes on", symbol.name)
+    check
+        .report(DiagnosticKind::wrong_nature, symbol.range,
+                "`{}` is a table: its rows change as long as the input goes on", symbol.name)
         .help("declare it so: `table {} = …`", symbol.name)
-        .help("or put a window before its aggregate, as in `| window tumbling(1h)`: then every window gives its rows once");
+        .help("or put a window before its aggregate, as in `| window tumbling(1h)`: then every window gives its rows "
+              "once");
   } else {
     check.report(DiagnosticKind::wrong_nature, symbol.range, "`{}` is a stream: its rows never change", symbol.name)
         .help("declare it so: `stream {} = …`", symbol.name);
@@ -59,12 +62,15 @@ void ensure(Checking& check, Symbol& symbol) {
     symbol.progress = Progress::done;
     return;
   }
-  if (const auto* source = symbol.decl->as<lang::SourceDecl>()) check_source(check, symbol, *source);
-  else check_stream(check, symbol, *symbol.decl->as<lang::StreamDecl>());
+  if (const auto* source = symbol.decl->as<lang::SourceDecl>())
+    check_source(check, symbol, *source);
+  else
+    check_stream(check, symbol, *symbol.decl->as<lang::StreamDecl>());
   symbol.progress = Progress::done;
 }
 
-/// Checks the declaration whose window names these late rows, and if the window waits beyond its end, those that read it.
+/// Checks the declaration whose window names these late rows, and if the window waits beyond its end, those that read
+/// it.
 void ensure_late(Checking& check, Symbol& symbol) {
   Symbol* owner = symbol_of(*symbol.module, *symbol.decl);
   if (owner == nullptr) {
@@ -79,8 +85,10 @@ void ensure_late(Checking& check, Symbol& symbol) {
       const lang::Pipeline* pipeline = pipeline_of(*decl);
       if (pipeline == nullptr || !reads(check, *module, *pipeline, *owner)) continue;
       Symbol* reader = symbol_of(*module, *decl);
-      if (reader != nullptr) ensure(check, *reader);
-      else if (module->is_main) check_sink(check, *module, *decl);
+      if (reader != nullptr)
+        ensure(check, *reader);
+      else if (module->is_main)
+        check_sink(check, *module, *decl);
     }
   }
 }
@@ -102,7 +110,9 @@ Flow flow_of(Checking& check, Symbol& symbol, lang::SourceRange from) {
   if (is_there) return {symbol.index, check.flows[symbol.index]};
   bool is_own_late = symbol.kind == SymbolKind::late_rows;
   if (is_own_late && !check.emitter.has_errors()) {
-    check.report(DiagnosticKind::definition_cycle, from, "the late rows `{}` would flow into the window they are late for", symbol.name)
+    check
+        .report(DiagnosticKind::definition_cycle, from,
+                "the late rows `{}` would flow into the window they are late for", symbol.name)
         .note(symbol.range, "they are named here");
   }
   return {no_stream, unknown_state()};
@@ -124,7 +134,7 @@ Flow unknown_stream(Checking& check, const Module& module, lang::Name name) {
   return {no_stream, unknown_state()};
 }
 
-}  // namespace
+} // namespace
 
 uint32_t add_stream(Checking& check, Stream stream, FlowState state, const Symbol* symbol) {
   check.program.streams.push_back(std::move(stream));
@@ -133,19 +143,22 @@ uint32_t add_stream(Checking& check, Stream stream, FlowState state, const Symbo
   return static_cast<uint32_t>(check.program.streams.size() - 1);
 }
 
-Flow check_feed(Checking& check, const Module& module, const lang::Decl& decl, const lang::Feed& feed, std::string_view name) {
+Flow check_feed(Checking& check, const Module& module, const lang::Decl& decl, const lang::Feed& feed,
+                std::string_view name) {
   if (feed.nested != nullptr) return check_pipeline(check, module, decl, *feed.nested, name, nullptr);
   const auto& names = feed.path.names;
   if (names.empty()) return {no_stream, unknown_state()};
   Found found;
   if (names.size() == 1) {
     found = check.modules.find(module, Space::stream, names[0].text);
-  } else if (const Module* other = check.modules.find_module(module, names[0].text); other != nullptr && names.size() == 2) {
+  } else if (const Module* other = check.modules.find_module(module, names[0].text);
+             other != nullptr && names.size() == 2) {
     found.symbol = check.modules.find_in(*other, Space::stream, names[1].text);
   }
   if (found.other != nullptr) {
     check.report(DiagnosticKind::ambiguous_name, feed.range, "two imports have a stream `{}`", names[0].text)
-        .help("say which: `{}.{}` or `{}.{}`", found.symbol->module->name, names[0].text, found.other->module->name, names[0].text);
+        .help("say which: `{}.{}` or `{}.{}`", found.symbol->module->name, names[0].text, found.other->module->name,
+              names[0].text);
     return {no_stream, unknown_state()};
   }
   if (found.symbol == nullptr) return unknown_stream(check, module, names.back());
@@ -173,4 +186,4 @@ void check_streams(Checking& check, const Module& module) {
   }
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

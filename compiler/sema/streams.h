@@ -14,7 +14,8 @@ struct Flow {
 };
 
 /// What a name in a pipeline, or a pipeline in parentheses, gives. `name` is what a stream made here is called.
-Flow check_feed(Checking& check, const Module& module, const lang::Decl& decl, const lang::Feed& feed, std::string_view name);
+Flow check_feed(Checking& check, const Module& module, const lang::Decl& decl, const lang::Feed& feed,
+                std::string_view name);
 
 /// The whole pipeline as a stream called `name`. One without steps makes no new stream unless `symbol` declares it.
 Flow check_pipeline(Checking& check, const Module& module, const lang::Decl& decl, const lang::Pipeline& pipeline,
@@ -31,4 +32,4 @@ void check_sink(Checking& check, const Module& module, const lang::Decl& decl);
 /// All streams of a module, and of the main one its sinks.
 void check_streams(Checking& check, const Module& module);
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -14,17 +14,17 @@ bool is_stream(SymbolKind kind) { return kind >= SymbolKind::source && kind <= S
 
 std::string_view word_of(SymbolKind kind) {
   switch (kind) {
-    case SymbolKind::param: return "param";
-    case SymbolKind::let: return "let";
-    case SymbolKind::enum_value: return "enum value";
-    case SymbolKind::function: return "function";
-    case SymbolKind::type: return "type";
-    case SymbolKind::enumeration: return "enum";
-    case SymbolKind::source: return "source";
-    case SymbolKind::stream: return "stream";
-    case SymbolKind::bad_records: return "stream of bad records";
-    case SymbolKind::late_rows: return "stream of late rows";
-    case SymbolKind::broken: return "declaration";
+  case SymbolKind::param: return "param";
+  case SymbolKind::let: return "let";
+  case SymbolKind::enum_value: return "enum value";
+  case SymbolKind::function: return "function";
+  case SymbolKind::type: return "type";
+  case SymbolKind::enumeration: return "enum";
+  case SymbolKind::source: return "source";
+  case SymbolKind::stream: return "stream";
+  case SymbolKind::bad_records: return "stream of bad records";
+  case SymbolKind::late_rows: return "stream of late rows";
+  case SymbolKind::broken: return "declaration";
   }
   return "";
 }
@@ -40,7 +40,7 @@ bool may_share(const Symbol& first, const Symbol& second) {
   return is_extern(first) && is_extern(second);
 }
 
-}  // namespace
+} // namespace
 
 Module& Modules::add_main(const lang::Program& tree, std::string_view name) {
   Module& main = add(tree, name);
@@ -183,8 +183,10 @@ Found Modules::find(const Module& from, Space space, std::string_view name) cons
   for (const Import& import : from.imports) {
     Symbol* symbol = find_in(*import.module, space, name);
     if (symbol == nullptr || symbol == found.symbol) continue;
-    if (found.symbol != nullptr) found.other = symbol;
-    else found.symbol = symbol;
+    if (found.symbol != nullptr)
+      found.other = symbol;
+    else
+      found.symbol = symbol;
   }
   if (found.symbol == nullptr && prelude_ != nullptr) found.symbol = find_in(*prelude_, space, name);
   return found;
@@ -217,4 +219,4 @@ void Modules::collect(const Module& from, Space space, std::vector<std::string_v
   if (prelude_ != nullptr) add(*prelude_);
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -23,9 +23,17 @@ namespace flow::sema {
 struct Module;
 
 enum class SymbolKind : uint8_t {
-  param, let, enum_value, function, type, enumeration,
-  source, stream, bad_records, late_rows,  // streams
-  broken,  // declared, but what was declared could not be read: nothing is said of it
+  param,
+  let,
+  enum_value,
+  function,
+  type,
+  enumeration,
+  source,
+  stream,
+  bad_records,
+  late_rows, // streams
+  broken,    // declared, but what was declared could not be read: nothing is said of it
 };
 
 enum class Space : uint8_t { value, function, type, stream };
@@ -36,24 +44,24 @@ enum class Progress : uint8_t { fresh, busy, done };
 struct Symbol {
   SymbolKind kind;
   std::string_view name;
-  lang::SourceRange range;  // of the name
+  lang::SourceRange range; // of the name
   const lang::Decl* decl = nullptr;
   Module* module = nullptr;
-  Symbol* owner = nullptr;     // of an enum value: the enum; of bad records: the source
-  uint32_t position = 0;       // of an enum value in its enum
-  Symbol* overload = nullptr;  // the next function, or enum value of another enum, of this name
+  Symbol* owner = nullptr;    // of an enum value: the enum; of bad records: the source
+  uint32_t position = 0;      // of an enum value in its enum
+  Symbol* overload = nullptr; // the next function, or enum value of another enum, of this name
 
   // Settled when first needed.
   Progress progress = Progress::fresh;
-  Type type{};                     // of a function: of its result
-  const Expr* value = nullptr;     // of a let
-  std::vector<Column> parameters{};  // of a function
-  bool is_numbered = false;        // has its place in the program:
-  uint32_t index = 0;              // of a param, function, extern or stream
+  Type type{};                      // of a function: of its result
+  const Expr* value = nullptr;      // of a let
+  std::vector<Column> parameters{}; // of a function
+  bool is_numbered = false;         // has its place in the program:
+  uint32_t index = 0;               // of a param, function, extern or stream
 };
 
 struct Import {
-  std::string_view alias;  // what stands before the dot
+  std::string_view alias; // what stands before the dot
   Module* module;
   lang::SourceRange range;
 };
@@ -63,8 +71,8 @@ struct Module {
   const lang::Program* tree = nullptr;
   bool is_main = false;
   std::vector<Import> imports;
-  bool misses_import = false;  // reported: any name may be one of the missing module
-  std::vector<std::unique_ptr<Symbol>> symbols;  // in the order of the text
+  bool misses_import = false;                   // reported: any name may be one of the missing module
+  std::vector<std::unique_ptr<Symbol>> symbols; // in the order of the text
   std::array<std::map<std::string_view, Symbol*>, space_count> names;
 };
 
@@ -75,7 +83,7 @@ struct Found {
 };
 
 class Modules {
- public:
+public:
   Modules(lang::SourceFiles& files, ModuleLoader& loader, lang::Arena& arena, lang::DiagnosticEmitter& emitter)
       : files_(files), loader_(loader), arena_(arena), emitter_(emitter) {}
 
@@ -92,7 +100,7 @@ class Modules {
 
   const std::vector<std::unique_ptr<Module>>& all() const { return modules_; }
 
- private:
+private:
   Module& add(const lang::Program& tree, std::string_view name);
   Module* load(std::string_view name);
   void import(Module& into, const lang::Decl& decl, const lang::ImportDecl& import);
@@ -110,4 +118,4 @@ class Modules {
   Module* prelude_ = nullptr;
 };
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -11,4 +11,4 @@ namespace flow::sema {
 bool is_total(std::string_view symbol);
 std::span<const std::string_view> total_functions();
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -27,19 +27,19 @@ std::string text_of_record(const RecordType& record) {
 
 std::string text_without_null(Type type) {
   switch (type.kind) {
-    case Kind::RECORD: return type.record != nullptr ? text_of_record(*type.record) : "record";
-    case Kind::LIST: return "[" + text_of(scalar(type.element)) + "]";
-    case Kind::NULL_: return "null";
-    case Kind::ERROR: return "unknown";
-    case Kind::ENUM:
-      if (type.enumeration != nullptr) return std::string(type.enumeration->name);
-      break;
-    default: break;
+  case Kind::RECORD: return type.record != nullptr ? text_of_record(*type.record) : "record";
+  case Kind::LIST: return "[" + text_of(scalar(type.element)) + "]";
+  case Kind::NULL_: return "null";
+  case Kind::ERROR: return "unknown";
+  case Kind::ENUM:
+    if (type.enumeration != nullptr) return std::string(type.enumeration->name);
+    break;
+  default: break;
   }
   return kind_facts[static_cast<size_t>(type.kind)].text;
 }
 
-}  // namespace
+} // namespace
 
 std::string text_of(Type type) { return text_without_null(type) + (type.nullable ? "?" : ""); }
 
@@ -47,4 +47,4 @@ uint32_t size_of(Kind kind) { return kind < Kind::RECORD ? kind_facts[static_cas
 
 uint32_t align_of(Kind kind) { return kind < Kind::RECORD ? kind_facts[static_cast<size_t>(kind)].align : 1; }
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -22,7 +22,8 @@ constexpr std::string_view tumbling_arguments[] = {"size", "offset"};
 constexpr std::string_view hopping_arguments[] = {"size", "slide", "offset"};
 constexpr Shape shapes[] = {
     {"tumbling", WindowKind::tumbling, tumbling_arguments, "`tumbling(1h)`"},
-    {"hopping", WindowKind::hopping, hopping_arguments, "`hopping(1h, 5min)`: windows of an hour, a new one every five minutes"},
+    {"hopping", WindowKind::hopping, hopping_arguments,
+     "`hopping(1h, 5min)`: windows of an hour, a new one every five minutes"},
     {"same", WindowKind::same, {}, ""},
     {"global", WindowKind::global, {}, ""},
 };
@@ -43,15 +44,18 @@ void report_unknown_window(Checking& check, lang::Name kind) {
   auto report = check.report(DiagnosticKind::unknown_window, kind.range, "there is no window `{}`", kind.text);
   std::vector<std::string_view> names;
   for (const Shape& shape : shapes) names.push_back(shape.name);
-  if (kind.text == "sliding") report.help("in Flow this is `hopping(size, slide)`");
-  else if (!suggest(report, kind.text, names)) report.help("there are {}", listed(names));
+  if (kind.text == "sliding")
+    report.help("in Flow this is `hopping(size, slide)`");
+  else if (!suggest(report, kind.text, names))
+    report.help("there are {}", listed(names));
 }
 
 /// The durations in the parentheses of a window.
 class WindowArguments {
- public:
+public:
   WindowArguments(Checking& check, const Module& module, const Shape& shape)
-      : check_(check), module_(module), shape_(shape), values_(shape.arguments.size(), 0), given_(shape.arguments.size(), false) {}
+      : check_(check), module_(module), shape_(shape), values_(shape.arguments.size(), 0),
+        given_(shape.arguments.size(), false) {}
 
   /// False when something was reported.
   bool read(const lang::Window& window) {
@@ -63,7 +67,9 @@ class WindowArguments {
     }
     for (size_t i = 0; i < given_.size(); i++) {
       if (given_[i] || shape_.arguments[i] == "offset") continue;
-      check_.report(DiagnosticKind::missing_option, window.kind.range, "`{}` needs a {}", shape_.name, shape_.arguments[i])
+      check_
+          .report(DiagnosticKind::missing_option, window.kind.range, "`{}` needs a {}", shape_.name,
+                  shape_.arguments[i])
           .help("write {}", shape_.usage);
       is_good = false;
     }
@@ -74,7 +80,7 @@ class WindowArguments {
     return values_[static_cast<size_t>(std::ranges::find(shape_.arguments, name) - shape_.arguments.begin())];
   }
 
- private:
+private:
   std::optional<size_t> place_of(const lang::Argument& argument) {
     if (argument.name.text == "zone") {
       check_.not_yet(argument.value->range, "a window by the clock of a time zone");
@@ -93,7 +99,8 @@ class WindowArguments {
 
   std::optional<size_t> refuse(lang::SourceRange range) {
     auto report = check_.report(DiagnosticKind::unknown_option, range, "`{}` does not take this", shape_.name);
-    if (!shape_.arguments.empty()) report.help("it takes {}, the offset by name: `offset: 5min`", listed(shape_.arguments));
+    if (!shape_.arguments.empty())
+      report.help("it takes {}, the offset by name: `offset: 5min`", listed(shape_.arguments));
     return std::nullopt;
   }
 
@@ -118,7 +125,9 @@ class WindowArguments {
 bool has_sound_slide(Checking& check, lang::SourceRange range, const Window& window) {
   std::string size = duration_text(window.size_us), slide = duration_text(window.slide_us);
   if (window.slide_us > window.size_us) {
-    check.report(DiagnosticKind::bad_value, range, "between windows of {} that begin every {}, rows would be lost", size, slide)
+    check
+        .report(DiagnosticKind::bad_value, range, "between windows of {} that begin every {}, rows would be lost", size,
+                slide)
         .help("the size comes first: `hopping({}, {})`", slide, size);
     return false;
   }
@@ -128,18 +137,20 @@ bool has_sound_slide(Checking& check, lang::SourceRange range, const Window& win
   return false;
 }
 
-}  // namespace
+} // namespace
 
 void PipelineChecker::key(const lang::Step& step, const lang::Key& key) {
   if (state_.key_range) {
     check_.report(DiagnosticKind::missing_step, step.range, "the rows have a key already, which no step has used")
-        .note(*state_.key_range, "it is set here").help("one key may have many parts: `| key {{ a, b }}`");
+        .note(*state_.key_range, "it is set here")
+        .help("one key may have many parts: `| key {{ a, b }}`");
     state_.keys.clear();
   }
   state_.key_range = step.range;
   const auto* record = key.key->as<lang::RecordExpr>();
   if (record == nullptr) {
-    if (key.key->as<lang::NameExpr>() != nullptr || key.key->as<lang::Member>() != nullptr) return add_key({}, *key.key);
+    if (key.key->as<lang::NameExpr>() != nullptr || key.key->as<lang::Member>() != nullptr)
+      return add_key({}, *key.key);
     const Expr* value = check_expr(check_, scope(), *key.key);
     if (value->type.is_error()) return;
     check_.report(DiagnosticKind::missing_name, key.key->range, "a computed key needs a name")
@@ -182,13 +193,15 @@ void PipelineChecker::add_key(lang::Name name, const lang::Expr& expr) {
 void PipelineChecker::window(const lang::Step& step, const lang::Window& window) {
   if (state_.window) {
     check_.report(DiagnosticKind::missing_step, step.range, "the rows are in a window already, which no step has used")
-        .note(state_.window->range, "it is here").help("put an `aggregate` or `top` between the two");
+        .note(state_.window->range, "it is here")
+        .help("put an `aggregate` or `top` between the two");
   }
   bool is_good = !refuse_later(window);
   Window made;
   is_good = window_shape(step, window, made) && is_good;
   require_time(step);
-  if (!is_good && made.kind == WindowKind::global) made.kind = WindowKind::tumbling;  // nothing else is to follow from it
+  if (!is_good && made.kind == WindowKind::global)
+    made.kind = WindowKind::tumbling; // nothing else is to follow from it
   if (made.kind == WindowKind::global) return;
   PendingWindow pending{made, nullptr, step.range};
   if (window.late_to.is_given()) {
@@ -202,19 +215,22 @@ void PipelineChecker::window(const lang::Step& step, const lang::Window& window)
 }
 
 bool PipelineChecker::refuse_later(const lang::Window& window) {
-  if (window.late_allow != nullptr) check_.not_yet(window.late_allow->range, "a window that is corrected by late rows (`late allow`)");
+  if (window.late_allow != nullptr)
+    check_.not_yet(window.late_allow->range, "a window that is corrected by late rows (`late allow`)");
   if (window.emit == lang::EmitKind::on_update || window.emit == lang::EmitKind::every) {
     check_.not_yet(window.emit_range, "a window that gives results before it closes");
   }
   if (window.by_processing_time) check_.not_yet(window.processing_time_range, "a window by processing time");
-  return window.late_allow != nullptr || window.emit == lang::EmitKind::on_update || window.emit == lang::EmitKind::every ||
-         window.by_processing_time;
+  return window.late_allow != nullptr || window.emit == lang::EmitKind::on_update ||
+         window.emit == lang::EmitKind::every || window.by_processing_time;
 }
 
 void PipelineChecker::require_time(const lang::Step& step) {
   if (state_.schema.has_time || state_.is_unknown) return;
   if (state_.is_table) {
-    check_.report(DiagnosticKind::missing_time, step.range, "a window needs event time, and the rows of a table have none")
+    check_
+        .report(DiagnosticKind::missing_time, step.range,
+                "a window needs event time, and the rows of a table have none")
         .help("put a window before the aggregate that makes the table");
     return;
   }
@@ -255,7 +271,8 @@ bool PipelineChecker::window_same(const lang::Step& step, Window& made) {
     return true;
   }
   if (state_.is_unknown) return true;
-  auto report = check_.report(DiagnosticKind::missing_window, step.range, "`window same` needs rows that came out of a window");
+  auto report =
+      check_.report(DiagnosticKind::missing_window, step.range, "`window same` needs rows that came out of a window");
   report.help("put a windowed step before it: `| window tumbling(1h) | aggregate …`");
   report.help("its result has the fields `window_start` and `window_end`, which must be kept until here");
   return false;
@@ -267,11 +284,13 @@ Window PipelineChecker::take_window(std::vector<KeyColumn>& keys) {
   if (state_.window) {
     window = state_.window->window;
     taken_late_ = state_.window->late;
-    bool is_taken = taken_late_ != nullptr && (taken_late_->progress == Progress::done ||
-                                               std::ranges::find(late_, taken_late_, &BoundLate::symbol) != late_.end());
+    bool is_taken =
+        taken_late_ != nullptr && (taken_late_->progress == Progress::done ||
+                                   std::ranges::find(late_, taken_late_, &BoundLate::symbol) != late_.end());
     if (is_taken) {
-      check_.report(DiagnosticKind::duplicate_name, state_.window->range, "two steps use this window, so both would send late rows to `{}`",
-                    taken_late_->name)
+      check_
+          .report(DiagnosticKind::duplicate_name, state_.window->range,
+                  "two steps use this window, so both would send late rows to `{}`", taken_late_->name)
           .help("give each of them a window of its own");
       taken_late_ = nullptr;
     }
@@ -288,14 +307,17 @@ Window PipelineChecker::take_window(std::vector<KeyColumn>& keys) {
 /// State is found again by the names of its stream and step, so a stream has one step of each kind.
 void PipelineChecker::require_own_name(const lang::Step& step, std::string_view word) {
   if (words_.find(word) == words_.end()) return;
-  check_.report(DiagnosticKind::duplicate_name, step.range, "`{}` has a step `{}` already, and state is found again by these names", name_, word)
+  check_
+      .report(DiagnosticKind::duplicate_name, step.range,
+              "`{}` has a step `{}` already, and state is found again by these names", name_, word)
       .help("give the rows between the two a name: `stream other = …`");
 }
 
 void PipelineChecker::check_bound(const lang::StateBound& bound, const Window& window) {
   if (bound.kind == lang::BoundKind::unsaid) return;
   if (window.kind != WindowKind::global) {
-    check_.report(DiagnosticKind::bad_clause, bound.range, "the state of a windowed step ends with its window").help("leave it out");
+    check_.report(DiagnosticKind::bad_clause, bound.range, "the state of a windowed step ends with its window")
+        .help("leave it out");
   } else if (bound.kind == lang::BoundKind::expires) {
     check_.not_yet(bound.range, "state that expires");
   }
@@ -306,9 +328,11 @@ void PipelineChecker::after_stateful(const lang::Step& step, Window window, Symb
   (void)step;
   bool is_windowed = window.kind != WindowKind::global;
   state_.is_table = !is_windowed;
-  if (is_windowed) state_.out_of = window;
-  else state_.out_of.reset();
+  if (is_windowed)
+    state_.out_of = window;
+  else
+    state_.out_of.reset();
   if (late != nullptr) late_.push_back({late, static_cast<uint32_t>(stream_.steps.size() - 1), input});
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -28,7 +28,7 @@ inline std::optional<std::string> text_of_file(const std::string& path) {
 
 /// Modules given as texts, then files beside the program, then those of the standard library.
 class TestModules : public ModuleLoader {
- public:
+public:
   std::optional<ModuleText> load(std::string_view name) override {
     std::string key(name);
     if (auto found = texts.find(key); found != texts.end()) return ModuleText{key + ".flow", found->second};
@@ -65,7 +65,8 @@ struct Checked {
   }
 
   const Stream& stream(std::string_view name) const {
-    return *std::find_if(program.streams.begin(), program.streams.end(), [&](const Stream& s) { return s.name == name; });
+    return *std::find_if(program.streams.begin(), program.streams.end(),
+                         [&](const Stream& s) { return s.name == name; });
   }
   /// `a: i64, b: string?`
   std::string columns(std::string_view name) const {
@@ -87,10 +88,10 @@ inline Checked check_text(std::string_view text, TestModules modules = {}, std::
 
 /// A source `s` with a field of every kind that tests ask for, and what the text adds.
 inline Checked check_with_source(std::string_view more) {
-  std::string text =
-      "type Row = { id: i64, n: i32, u: u64, x: f64, y: f32, s: string, t: timestamp, d: date, w: duration, b: bool, m: i64?, q: string? }"
-      " source rows: Row = csv(\"in.csv\") time t watermark lag 1min\n";
+  std::string text = "type Row = { id: i64, n: i32, u: u64, x: f64, y: f32, s: string, t: timestamp, d: date, w: "
+                     "duration, b: bool, m: i64?, q: string? }"
+                     " source rows: Row = csv(\"in.csv\") time t watermark lag 1min\n";
   return check_text(text + std::string(more));
 }
 
-}  // namespace flow::sema
+} // namespace flow::sema
