@@ -47,8 +47,8 @@ void Channel::give_back(FlowBatch* batch) {
     returned_[written % returned_max] = batch;
     returned_written_.store(written + 1, std::memory_order_release);
   }
-  in_flight_.fetch_sub(1, std::memory_order_acq_rel);
-  if (producer_ != nullptr) producer_->notify();
+  uint32_t left = in_flight_.fetch_sub(1, std::memory_order_acq_rel) - 1;
+  if (producer_ != nullptr && left == shape_.credit / 2) producer_->notify();
 }
 
 bool Channel::send_batch(FlowBatch* batch) {

@@ -6,7 +6,8 @@
 //
 // Credit. At most `credit` batches are in flight. The producer asks has_credit() before it works; what one call sends
 // beyond that is paid back before the next. A batch is in flight until the consumer gives it back, whole; given back
-// it is used again. Watermarks, barriers and the end need no credit.
+// it is used again. Watermarks, barriers and the end need no credit. A producer that waits for credit is woken when half
+// of it is there again: per batch would cost a switch of threads each.
 #pragma once
 
 #include <atomic>
@@ -21,7 +22,7 @@ namespace flow::runtime {
 struct ChannelShape {
   uint32_t stride = 0;    // of the rows; 0: encoded bytes
   uint32_t rows_max = 0;  // of a batch; 0: what fits the layout
-  uint32_t credit = 4;    // batches
+  uint32_t credit = 8;    // batches
 };
 
 class Channel {

@@ -28,7 +28,7 @@ struct JobOptions {
   StartRequest start;          // the program's part of it is filled in by the job
   std::string checkpoint_dir;  // empty: none
   EpochPlan epochs;
-  uint32_t credit = 4;         // batches in flight per channel
+  uint32_t credit = 8;         // batches in flight per channel
   uint32_t batch_rows = 0;     // 0: what fits the layout
   int64_t rows_per_action = 1024;
   int64_t flush_us = 10'000;

@@ -99,18 +99,27 @@ Outcome NativeHost::run(const std::function<void()>& tick) {
 }
 
 void NativeHost::work(Worker& worker) {
-  bool spins = true;
-  while (true) {
-    uint32_t seen = worker.signal.generation();  // before the look at is_over_: the call that follows it is not missed
-    if (is_over_.load(std::memory_order_acquire)) return;
+  while (!is_over_.load(std::memory_order_acquire)) {
+    uint32_t seen = worker.signal.generation();
     int64_t deadline_us = no_deadline;
     if (run_turns(worker, &deadline_us)) continue;
-    if (spins && spin(worker.signal, seen)) continue;
-    int64_t before_us = env_.monotonic_us();
-    worker.signal.wait(seen, sleep_us(deadline_us, before_us, sleep_max_us));
-    // Looking on pays only while what is waited for comes within that time.
-    spins = env_.monotonic_us() - before_us < spin_us;
+    if (worker.spins.is_worth_it()) {
+      bool has_come = spin(worker.signal, seen);
+      worker.spins.learn(has_come);
+      if (has_come) continue;
+    }
+    worker.signal.wait(seen, sleep_us(deadline_us, env_.monotonic_us(), sleep_max_us));
   }
+}
+
+bool NativeHost::SpinHabit::is_worth_it() {
+  constexpr uint32_t try_again_every = 32;
+  return hopes_ > 0 || ++waits_ % try_again_every == 0;
+}
+
+void NativeHost::SpinHabit::learn(bool has_come) {
+  constexpr int hopes_max = 8;
+  hopes_ = has_come ? hopes_max : hopes_ - 1;
 }
 
 bool NativeHost::run_turns(Worker& worker, int64_t* deadline_us) {

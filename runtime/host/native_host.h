@@ -32,8 +32,19 @@ class NativeHost {
   Outcome run(const std::function<void()>& tick);
 
  private:
+  // Looking on for a moment instead of sleeping at once: as long as it pays, and now and then to see whether it would.
+  class SpinHabit {
+   public:
+    bool is_worth_it();
+    void learn(bool has_come);
+
+   private:
+    int hopes_ = 1;
+    uint32_t waits_ = 0;
+  };
   struct Worker {
     Signal signal;
+    SpinHabit spins;
     std::vector<Part*> parts;
     std::thread thread;
   };

@@ -13,6 +13,11 @@ TaskOutputs& self(void* context) { return *static_cast<TaskOutputs*>(context); }
 
 TaskOutputs::TaskOutputs(std::vector<Lane> lanes, KeyGroups groups, Log& log, Canaries canaries)
     : lanes_(std::move(lanes)), groups_(groups), log_(log), canaries_(canaries) {
+  for (const Lane& lane : lanes_) {
+    std::vector<uint32_t>& owners = owners_.emplace_back(groups.count());
+    auto channels = static_cast<uint32_t>(lane.channels.size());
+    for (uint32_t group = 0; group < groups.count(); ++group) owners[group] = groups.task_of(group, channels);
+  }
   if (!canaries_.barrier_overtakes_watermark) return;
   for (Lane& lane : lanes_) {
     for (size_t i = 1; i < lane.channels.size(); i += 2) lane.channels[i]->let_barriers_overtake();
@@ -97,10 +102,9 @@ void TaskOutputs::send_watermark(int64_t time_us, bool is_idle) {
 }
 
 uint32_t TaskOutputs::channel_of(uint32_t output, uint64_t hash) const {
-  auto channels = static_cast<uint32_t>(lanes_[output].channels.size());
-  uint32_t channel = groups_.task_of(groups_.group_of(hash), channels);
-  if (canaries_.sends_to_wrong_group && hash % 4 == 0) channel = (channel + 1) % channels;
-  return channel;
+  uint32_t channel = owners_[output][groups_.group_of(hash)];
+  if (!canaries_.sends_to_wrong_group || hash % 4 != 0) return channel;
+  return (channel + 1) % static_cast<uint32_t>(lanes_[output].channels.size());
 }
 
 }  // namespace flow::runtime

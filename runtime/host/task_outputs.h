@@ -45,6 +45,7 @@ class TaskOutputs {
   uint32_t channel_of(uint32_t output, uint64_t hash) const;
 
   std::vector<Lane> lanes_;
+  std::vector<std::vector<uint32_t>> owners_;  // by lane and key group: the channel to the task that owns it
   KeyGroups groups_;
   Log& log_;
   Canaries canaries_;
