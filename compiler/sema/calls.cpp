@@ -174,7 +174,6 @@ const Expr* ExprChecker::function_call(const lang::Expr& expr, const lang::Call&
 
 const Expr* ExprChecker::user_call(const lang::Expr& expr, const lang::Call& node, Symbol& symbol) {
   bool is_known = resolve(check_, symbol, expr.range);
-  const auto& decl = *symbol.decl->as<lang::FnDecl>();
   size_t count = symbol.parameters.size();
   std::vector<const Expr*> args(count, nullptr), given;
   bool is_wrong = !is_known || node.arguments.size() > count;
@@ -195,12 +194,8 @@ const Expr* ExprChecker::user_call(const lang::Expr& expr, const lang::Call& nod
     args[place] = coerce(check_, given.back(), due, what);
   }
   if (!is_known) return check_.make.error(expr.range);
-  Scope own{.module = symbol.module};
   for (size_t i = 0; i < count && !is_wrong; i++) {
-    if (args[i] == nullptr && decl.parameters[i].initial != nullptr) {
-      args[i] = coerce(check_, check_expr(check_, own, *decl.parameters[i].initial, symbol.parameters[i].type),
-                       symbol.parameters[i].type, "the value of a parameter");
-    }
+    if (args[i] == nullptr) args[i] = symbol.initials[i];
     is_wrong = args[i] == nullptr;
   }
   if (is_wrong) return wrong_arguments(expr, symbol, given);

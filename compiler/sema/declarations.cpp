@@ -212,8 +212,25 @@ bool resolve_let(Checking& check, Symbol& symbol, const lang::LetDecl& decl) {
   return false;
 }
 
+/// A constant: then a function that needs itself for its own parameter is a cycle, and the check of a call is short.
+const Expr* check_initial(Checking& check, const Symbol& symbol, const lang::Parameter& parameter, Type type) {
+  if (parameter.initial == nullptr) return nullptr;
+  std::string what = "the value of `" + std::string(parameter.name.text) + "`";
+  const Expr* value = coerce(check, check_expr(check, {.module = symbol.module}, *parameter.initial, type), type, what);
+  const Expr& inner = value->kind == ExprKind::to_nullable ? *value->args[0] : *value;
+  if (!is_constant(inner) && !inner.is_null && !inner.type.is_error()) {
+    check.report(DiagnosticKind::not_constant, parameter.initial->range,
+                 "{} must be known when the program is compiled", what);
+  }
+  return value;
+}
+
 bool resolve_function(Checking& check, Symbol& symbol, const lang::FnDecl& decl) {
   bool is_good = true;
+  if (decl.body == nullptr && symbol.module->name != "prelude") {
+    check.not_yet(symbol.decl->range, "a function of another language (`extern fn`)");
+    is_good = false;
+  }
   for (const lang::Parameter& parameter : decl.parameters) {
     Type type = resolve_scalar(check, *symbol.module, *parameter.type, "a parameter");
     is_good = is_good && !type.is_error();
@@ -222,6 +239,7 @@ bool resolve_function(Checking& check, Symbol& symbol, const lang::FnDecl& decl)
       check.report(DiagnosticKind::duplicate_name, parameter.name.range, "two parameters are called `{}`", other.name);
     }
     symbol.parameters.push_back({parameter.name.text, type});
+    symbol.initials.push_back(check_initial(check, symbol, parameter, type));
   }
   // The list that `unnest` takes is no value: the call is looked at there.
   bool is_list = decl.body == nullptr && decl.result->as<lang::ListType>() != nullptr;

@@ -53,11 +53,12 @@ struct Symbol {
 
   // Settled when first needed.
   Progress progress = Progress::fresh;
-  Type type{};                      // of a function: of its result
-  const Expr* value = nullptr;      // of a let
-  std::vector<Column> parameters{}; // of a function
-  bool is_numbered = false;         // has its place in the program:
-  uint32_t index = 0;               // of a param, function, extern or stream
+  Type type{};                         // of a function: of its result
+  const Expr* value = nullptr;         // of a let
+  std::vector<const Expr*> initials{}; // of a function: the constant of each parameter, or null
+  std::vector<Column> parameters{};    // of a function
+  bool is_numbered = false;            // has its place in the program:
+  uint32_t index = 0;                  // of a param, function, extern or stream
 };
 
 struct Import {

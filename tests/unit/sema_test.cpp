@@ -259,6 +259,19 @@ TEST(Names, CyclesAreReported) {
   EXPECT_THAT(check_text("type A = B\ntype B = A").found(), testing::Contains(HasSubstr("definition-cycle")));
 }
 
+TEST(Names, ParametersMayHaveConstants) {
+  Checked checked = check_text("source rows = generate(count: 1)\n"
+                               "fn f(a: i64, b: f64 = 2, c: string? = null, d: i64? = 5) -> f64 = f64(a) * b\n"
+                               "stream o = rows | select { x: f(number), y: f(a: 1, b: 3.0) }\nsink o -> console()");
+  EXPECT_THAT(checked.found(), IsEmpty()) << checked.messages();
+  EXPECT_THAT(check_text("fn f(a: i64 = f()) -> i64 = a").found(), testing::Contains("1 definition-cycle"));
+  EXPECT_THAT(check_text("param n: i64\nfn f(a: i64 = n) -> i64 = a").found(), testing::Contains("2 not-constant"));
+}
+
+TEST(Names, FunctionsOfOtherLanguagesComeLater) {
+  EXPECT_THAT(check_text("extern fn f(a: i64) -> i64").found(), testing::Contains("1 not-yet"));
+}
+
 TEST(Names, FunctionsMayCallThemselves) {
   Checked checked =
       check_text("source rows = generate(count: 10)\nfn odd(n: i64) -> bool = if n == 0 then false else even(n - 1)\n"
