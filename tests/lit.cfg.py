@@ -13,7 +13,7 @@ import lit.formats
 config.name = "flow"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".flow", ".test"]
-config.excludes = ["unit", "fuzz", "host", "sim", "bench", "tools", "run", "Inputs", "inputs"]
+config.excludes = ["unit", "fuzz", "host", "failures", "sim", "bench", "tools", "run", "Inputs", "inputs"]
 config.test_source_root = os.path.dirname(os.path.abspath(__file__))
 config.test_exec_root = os.path.join(config.flow_build, "tests", "out")
 
