@@ -43,6 +43,7 @@ public:
     made_.stream = flow.stream;
     for (const Column& column : flow.state.schema.columns) made_.field_names.push_back(column.name);
     check_name();
+    check_path();
     check_.program.sinks.push_back(std::move(made_));
   }
 
@@ -92,6 +93,30 @@ private:
           .help("tell them apart by a name: `-> {}(…) as second`", sink_.connector.name.text);
       return;
     }
+  }
+
+  /// Two sinks in one folder would take each other's files for their own.
+  void check_path() {
+    const Expr* path = path_of(made_);
+    for (const Sink& other : check_.program.sinks) {
+      const Expr* taken = path_of(other);
+      if (path == nullptr || taken == nullptr || path->kind != taken->kind) continue;
+      bool is_text = is_constant(*path) && path->text == taken->text;
+      bool is_param = path->kind == ExprKind::param && path->index == taken->index;
+      if (!is_text && !is_param) continue;
+      check_
+          .report(DiagnosticKind::duplicate_name, path->range, "two sinks write into `{}`", check_.written(path->range))
+          .note(taken->range, "the other is here")
+          .help("give each a folder of its own");
+      return;
+    }
+  }
+
+  static const Expr* path_of(const Sink& sink) {
+    for (const Option& option : sink.options) {
+      if (option.name == "path") return option.value;
+    }
+    return nullptr;
   }
 
   Checking& check_;
