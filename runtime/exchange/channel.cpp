@@ -53,8 +53,9 @@ void Channel::give_back(FlowBatch* batch) {
 
 bool Channel::send_batch(FlowBatch* batch) {
   send_waiting_watermark();
-  in_flight_.fetch_add(1, std::memory_order_acq_rel);
+  uint32_t in_flight = in_flight_.fetch_add(1, std::memory_order_acq_rel) + 1;
   put({.kind = ElementKind::batch, .batch = batch});
+  if (is_half_full(in_flight)) call_consumer();
   return has_credit();
 }
 
@@ -91,6 +92,12 @@ void Channel::send_waiting_watermark() {
 void Channel::put(const Element& element) {
   FLOW_ASSERT(!has_ended_, "nothing follows the end of a channel");
   queue_.put(element);
+  owes_call_ = true;
+}
+
+void Channel::call_consumer() {
+  if (!owes_call_) return;
+  owes_call_ = false;
   if (consumer_ != nullptr) consumer_->notify();
 }
 

@@ -6,8 +6,10 @@
 //
 // Credit. At most `credit` batches are in flight. The producer asks has_credit() before it works; what one call sends
 // beyond that is paid back before the next. A batch is in flight until the consumer gives it back, whole; given back
-// it is used again. Watermarks, barriers and the end need no credit. A producer that waits for credit is woken when half
-// of it is there again: per batch would cost a switch of threads each.
+// it is used again. Watermarks, barriers and the end need no credit.
+//
+// Calls. Waking a thread costs more than a batch does. A consumer is called when half of the credit is in flight, and
+// whenever the producer says so, at the end of its turn; a producer that waits for credit when half of it is back.
 #pragma once
 
 #include <atomic>
@@ -42,6 +44,8 @@ class Channel {
   void send_barrier(uint64_t epoch);
   void send_end();
   void publish();
+  // Wakes the consumer if something was sent that it was not called for.
+  void call_consumer();
   bool has_credit() const { return in_flight_.load(std::memory_order_acquire) < shape_.credit; }
   // A mistake on purpose (runtime/host/canaries.h): watermarks wait longer, and a barrier goes before one that waits.
   void let_barriers_overtake() { barriers_overtake_ = true; }
@@ -58,6 +62,7 @@ class Channel {
   static constexpr uint32_t returned_max = 8;
 
   void put(const Element& element);
+  bool is_half_full(uint32_t in_flight) const { return in_flight == (shape_.credit + 1) / 2; }
   void send_waiting_watermark();
 
   ChannelShape shape_;
@@ -70,6 +75,7 @@ class Channel {
   bool is_idle_ = false;
   bool has_ended_ = false;
   bool barriers_overtake_ = false;
+  bool owes_call_ = false;
   int64_t watermark_ = INT64_MIN;
   int64_t last_watermark_ = INT64_MIN;  // asserted to never fall
 

@@ -134,6 +134,7 @@ bool NativeHost::run_turns(Worker& worker, int64_t* deadline_us) {
       if (now_us >= end_us) break;
       progress = part->step(now_us);
     }
+    part->end_turn();
     if (progress == Progress::waiting) *deadline_us = std::min(*deadline_us, part->deadline_us());
   }
   return worked;

@@ -22,6 +22,9 @@ class Part {
   // One action of bounded length. `now_us` is the Env's monotonic clock.
   virtual Progress step(int64_t now_us) = 0;
 
+  // The host turns to other parts: whom this one has sent something may be woken now.
+  virtual void end_turn() {}
+
   // After `waiting`: the time at which there may be something to do though nobody acted.
   virtual int64_t deadline_us() const { return no_deadline; }
 };

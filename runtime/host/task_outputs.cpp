@@ -65,6 +65,12 @@ void TaskOutputs::publish() {
   }
 }
 
+void TaskOutputs::call_consumers() {
+  for (Lane& lane : lanes_) {
+    for (Channel* channel : lane.channels) channel->call_consumer();
+  }
+}
+
 void TaskOutputs::send_barrier(uint64_t epoch) {
   for (Lane& lane : lanes_) {
     if (has_ended_ && !lane.is_sink) continue;

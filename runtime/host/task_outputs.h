@@ -31,6 +31,7 @@ class TaskOutputs {
 
   bool have_credit() const;
   void publish();
+  void call_consumers();
   // To all that have not ended; sinks never end, they get every barrier.
   void send_barrier(uint64_t epoch);
   void send_end();

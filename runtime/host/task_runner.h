@@ -51,6 +51,7 @@ class TaskRunner final : public Part {
   void set_source(std::unique_ptr<SourceRunner> source) { source_ = std::move(source); }
 
   Progress step(int64_t now_us) override;
+  void end_turn() override { outputs_->call_consumers(); }
   int64_t deadline_us() const override;
 
   FlowTask* task() const { return task_; }

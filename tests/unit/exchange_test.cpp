@@ -126,14 +126,17 @@ TEST(Channel, BetweenThreads) {
       while (true) {
         uint32_t seen = producer.generation();
         if (channel.has_credit()) break;
+        channel.call_consumer();  // as at the end of every turn: nobody sleeps and leaves another asleep
         producer.wait(seen, 10'000'000);
       }
       in_flight_max = std::max(in_flight_max, channel.in_flight());
       channel.send_batch(batch_of(channel, i));
       if (random.one_in(3)) channel.send_watermark(i, false);
       if (random.one_in(50)) channel.send_barrier(static_cast<uint64_t>(i + 1));
+      if (random.one_in(10)) channel.call_consumer();
     }
     channel.send_end();
+    channel.call_consumer();
   });
   int64_t next = 0, watermark = -1;
   for (bool has_ended = false; !has_ended;) {
