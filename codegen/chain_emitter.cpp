@@ -38,7 +38,7 @@ void end_row(FunctionEmitter& f, llvm::PHINode* position, llvm::Value* next, llv
 bool has_outputs(const plan::Chain& chain) { return !chain.outputs.empty(); }
 
 class ChainEmitter {
- public:
+public:
   ChainEmitter(ModuleContext& module, const plan::Chain& chain) : module_(module), chain_(chain) {}
 
   ChainFunctions emit() {
@@ -52,7 +52,7 @@ class ChainEmitter {
     return made;
   }
 
- private:
+private:
   const plan::Connector& connector() const { return module_.plan.connectors[chain_.source]; }
   std::string function_name(const char* what) const { return chain_.uid + "." + what; }
   llvm::Type* ptr() { return llvm::PointerType::getUnqual(module_.context()); }
@@ -93,10 +93,12 @@ class ChainEmitter {
     auto& b = f.builder;
     llvm::Value *split = f.function->getArg(1), *input = f.function->getArg(2), *from = f.function->getArg(3);
     llvm::Value* available = b.CreateLoad(i64(), f.at_offset(input, offsetof(FlowInput, end), "end.at"), "available");
-    llvm::Value* rows_max = b.CreateLoad(i64(), f.at_offset(input, offsetof(FlowInput, rows_max), "rows.max.at"), "rows.max");
+    llvm::Value* rows_max =
+        b.CreateLoad(i64(), f.at_offset(input, offsetof(FlowInput, rows_max), "rows.max.at"), "rows.max");
     llvm::Value* wanted = b.CreateAdd(from, rows_max, "wanted");
     llvm::Value* end = b.CreateSelect(b.CreateICmpSLT(available, wanted), available, wanted, "end");
-    llvm::BasicBlock *entry = b.GetInsertBlock(), *loop = f.block("next"), *body = f.block("event"), *exit = f.block("exit");
+    llvm::BasicBlock *entry = b.GetInsertBlock(), *loop = f.block("next"), *body = f.block("event"),
+                     *exit = f.block("exit");
     f.go_to(loop);
     f.begin(loop);
     llvm::PHINode* position = b.CreatePHI(i64(), 2, "position");
@@ -143,7 +145,8 @@ class ChainEmitter {
     source_row(walk, [&](Row& row) {
       llvm::Value* cells = b.CreateLoad(ptr(), cells_at, "cells");
       for (uint32_t i = 0; i < connector().fields.size(); i++) {
-        if (connector().is_needed[i]) row.columns.push_back(load_cell(f, cell_at(f, cells, i), connector().fields[i].type));
+        if (connector().is_needed[i])
+          row.columns.push_back(load_cell(f, cell_at(f, cells, i), connector().fields[i].type));
       }
       observe_time(f, row, begin);
     });
@@ -165,7 +168,8 @@ class ChainEmitter {
     llvm::Value* cells = f.builder.CreateLoad(ptr(), cells_at, "cells");
     const std::vector<sema::Column>& columns = chain_.ops[origin].columns;
     Row row;
-    for (uint32_t i = 0; i < columns.size(); i++) row.columns.push_back(load_cell(f, cell_at(f, cells, i), columns[i].type));
+    for (uint32_t i = 0; i < columns.size(); i++)
+      row.columns.push_back(load_cell(f, cell_at(f, cells, i), columns[i].type));
     walk.consumers(origin, row);
   }
 
@@ -179,7 +183,8 @@ class ChainEmitter {
     const plan::Layout& layout = module_.plan.layouts[chain_.port_layout];
     llvm::Value* rows = f.call("flow_batch_rows", {batch}, "rows");
     llvm::Value* heap = f.call("flow_batch_heap", {batch}, "heap");
-    llvm::BasicBlock *entry = b.GetInsertBlock(), *loop = f.block("next"), *body = f.block("row"), *exit = f.block("exit");
+    llvm::BasicBlock *entry = b.GetInsertBlock(), *loop = f.block("next"), *body = f.block("row"),
+                     *exit = f.block("exit");
     f.go_to(loop);
     f.begin(loop);
     llvm::PHINode* position = b.CreatePHI(i64(), 2, "i");
@@ -246,7 +251,8 @@ class ChainEmitter {
                     const std::function<void(llvm::Value* index, llvm::Value* entry)>& body_code) {
     FunctionEmitter& f = walk.f;
     auto& b = f.builder;
-    llvm::BasicBlock *before = b.GetInsertBlock(), *loop = f.block("next.entry"), *body = f.block("entry"), *exit = f.block("exit");
+    llvm::BasicBlock *before = b.GetInsertBlock(), *loop = f.block("next.entry"), *body = f.block("entry"),
+                     *exit = f.block("exit");
     f.go_to(loop);
     f.begin(loop);
     llvm::PHINode* index = b.CreatePHI(i64(), 2, "i");
@@ -261,8 +267,10 @@ class ChainEmitter {
   }
 
   void emit_result(RowWalk& walk, const plan::PlanOp& op, llvm::Value* table, llvm::Value* entry, const Row& window) {
-    if (const auto* aggregate = std::get_if<plan::Aggregate>(&op.op)) emit_aggregate_result(walk, *aggregate, table, entry, window);
-    else emit_top_result(walk, std::get<plan::Top>(op.op), table, entry, window);
+    if (const auto* aggregate = std::get_if<plan::Aggregate>(&op.op))
+      emit_aggregate_result(walk, *aggregate, table, entry, window);
+    else
+      emit_top_result(walk, std::get<plan::Top>(op.op), table, entry, window);
   }
 
   void emit_merge(RowWalk& walk, const plan::PlanOp& op, llvm::Value* table, llvm::Value* index, llvm::Value* entry,
@@ -280,7 +288,7 @@ class ChainEmitter {
   const plan::Chain& chain_;
 };
 
-}  // namespace
+} // namespace
 
 ChainFunctions emit_chain(ModuleContext& module, uint32_t chain) {
   return ChainEmitter(module, module.plan.chains[chain]).emit();
@@ -298,7 +306,8 @@ llvm::Function* emit_keys(ModuleContext& module, uint32_t number) {
   llvm::Value *batch = made->getArg(1), *hashes = made->getArg(2);
   llvm::Value* rows = f.call("flow_batch_rows", {batch}, "rows");
   llvm::Value* heap = f.call("flow_batch_heap", {batch}, "heap");
-  llvm::BasicBlock *entry = b.GetInsertBlock(), *loop = f.block("next"), *body = f.block("row"), *exit = f.block("exit");
+  llvm::BasicBlock *entry = b.GetInsertBlock(), *loop = f.block("next"), *body = f.block("row"),
+                   *exit = f.block("exit");
   f.go_to(loop);
   f.begin(loop);
   llvm::PHINode* i = b.CreatePHI(b.getInt64Ty(), 2, "i");
@@ -316,4 +325,4 @@ llvm::Function* emit_keys(ModuleContext& module, uint32_t number) {
   return made;
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

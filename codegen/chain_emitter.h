@@ -15,4 +15,4 @@ ChainFunctions emit_chain(ModuleContext& module, uint32_t chain);
 /// Stable key hashes of a batch's rows, for hosts that partition by themselves.
 llvm::Function* emit_keys(ModuleContext& module, uint32_t edge);
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

@@ -30,4 +30,4 @@ std::unique_ptr<llvm::Module> generate(const plan::PhysicalPlan& plan, const lan
   return made;
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

@@ -14,6 +14,7 @@ namespace flow::codegen {
 /// One module: per chain its functions, per hash edge its keys, the configure function, the FlowProgram constant. Not
 /// yet optimised, the vocabulary only declared. `target` gives data layout and triple.
 std::unique_ptr<llvm::Module> generate(const plan::PhysicalPlan& plan, const lang::SourceFiles& files,
-                                       const std::string& target_cpu, llvm::TargetMachine& target, llvm::LLVMContext& context);
+                                       const std::string& target_cpu, llvm::TargetMachine& target,
+                                       llvm::LLVMContext& context);
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

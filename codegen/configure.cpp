@@ -24,7 +24,7 @@ void emit_conditions(FunctionEmitter& f) {
   }
 }
 
-}  // namespace
+} // namespace
 
 llvm::Function* emit_configure(ModuleContext& module) {
   llvm::Type* ptr = llvm::PointerType::getUnqual(module.context());
@@ -56,4 +56,4 @@ llvm::Function* emit_configure(ModuleContext& module) {
   return made;
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

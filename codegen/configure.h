@@ -7,4 +7,4 @@ namespace flow::codegen {
 
 llvm::Function* emit_configure(ModuleContext& module);
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

@@ -46,4 +46,4 @@ llvm::DIFile* DebugInfo::file_of(lang::FileId id) {
   return file;
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

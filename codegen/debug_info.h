@@ -13,7 +13,7 @@
 namespace flow::codegen {
 
 class DebugInfo {
- public:
+public:
   DebugInfo(llvm::Module& module, const lang::SourceFiles& files);
 
   /// Gives `function` a subprogram that begins at `range`.
@@ -22,7 +22,7 @@ class DebugInfo {
   void set_place(llvm::IRBuilder<>& builder, lang::SourceRange range);
   void finish();
 
- private:
+private:
   llvm::DIFile* file_of(lang::FileId id);
 
   const lang::SourceFiles& files_;
@@ -31,4 +31,4 @@ class DebugInfo {
   std::vector<llvm::DIFile*> made_;
 };
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

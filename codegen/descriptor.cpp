@@ -10,16 +10,16 @@ namespace {
 
 uint32_t number_of(sema::OnError policy) {
   switch (policy) {
-    case sema::OnError::stop: return FLOW_ON_ERROR_STOP;
-    case sema::OnError::skip: return FLOW_ON_ERROR_SKIP;
-    case sema::OnError::divert: return FLOW_ON_ERROR_TO;
+  case sema::OnError::stop: return FLOW_ON_ERROR_STOP;
+  case sema::OnError::skip: return FLOW_ON_ERROR_SKIP;
+  case sema::OnError::divert: return FLOW_ON_ERROR_TO;
   }
   llvm_unreachable("all policies are listed");
 }
 
 /// Makes constants that have the bytes of the C structs. Every struct is checked against its size in C.
 class Descriptor {
- public:
+public:
   Descriptor(ModuleContext& module, const ProgramFunctions& functions)
       : m_(module), functions_(functions), plan_(module.plan), context_(module.context()) {}
 
@@ -29,23 +29,41 @@ class Descriptor {
     for (const plan::Layout& layout : plan_.layouts) layouts.push_back(layout_constant(layout));
     for (const sema::EnumType* type : program.enums) enums.push_back(enum_constant(*type));
     for (const plan::State& state : plan_.states) states.push_back(state_constant(state));
-    for (size_t i = 0; i < plan_.chains.size(); i++) chains.push_back(chain_constant(plan_.chains[i], functions_.chains[i]));
+    for (size_t i = 0; i < plan_.chains.size(); i++)
+      chains.push_back(chain_constant(plan_.chains[i], functions_.chains[i]));
     for (size_t i = 0; i < plan_.edges.size(); i++) edges.push_back(edge_constant(plan_.edges[i], functions_.keys[i]));
     for (const plan::Connector& connector : plan_.connectors) connectors.push_back(connector_constant(connector));
     for (const sema::Param& param : program.params) params.push_back(param_constant(param));
     for (const Site& site : m_.sites.all()) sites.push_back(site_constant(site));
-    llvm::Constant* whole = record<FlowProgram>(
-        {u32(FLOW_ABI_VERSION), u32(0), text(program.name), text(program.doc), text(target_cpu), u64(plan_.fingerprint),
-         array("layouts", layouts), array("enums", enums), array("states", states), array("chains", chains),
-         array("edges", edges), array("connectors", connectors), array("params", params), array("sites", sites),
-         count(layouts), count(enums), count(states), count(chains), count(edges), count(connectors), count(params),
-         count(sites), functions_.configure});
-    auto* global = new llvm::GlobalVariable(m_.module, whole->getType(), true, llvm::GlobalValue::ExternalLinkage, whole,
-                                            "flow_program_v1");
+    llvm::Constant* whole = record<FlowProgram>({u32(FLOW_ABI_VERSION),
+                                                 u32(0),
+                                                 text(program.name),
+                                                 text(program.doc),
+                                                 text(target_cpu),
+                                                 u64(plan_.fingerprint),
+                                                 array("layouts", layouts),
+                                                 array("enums", enums),
+                                                 array("states", states),
+                                                 array("chains", chains),
+                                                 array("edges", edges),
+                                                 array("connectors", connectors),
+                                                 array("params", params),
+                                                 array("sites", sites),
+                                                 count(layouts),
+                                                 count(enums),
+                                                 count(states),
+                                                 count(chains),
+                                                 count(edges),
+                                                 count(connectors),
+                                                 count(params),
+                                                 count(sites),
+                                                 functions_.configure});
+    auto* global = new llvm::GlobalVariable(m_.module, whole->getType(), true, llvm::GlobalValue::ExternalLinkage,
+                                            whole, "flow_program_v1");
     global->setAlignment(llvm::Align(16));
   }
 
- private:
+private:
   llvm::Constant* u32(uint64_t value) { return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context_), value); }
   llvm::Constant* u64(uint64_t value) { return llvm::ConstantInt::get(llvm::Type::getInt64Ty(context_), value); }
   llvm::Constant* i64(int64_t value) { return u64(static_cast<uint64_t>(value)); }
@@ -65,8 +83,7 @@ class Descriptor {
     return made;
   }
 
-  template <typename Struct>
-  llvm::Constant* record(llvm::ArrayRef<llvm::Constant*> fields) {
+  template <typename Struct> llvm::Constant* record(llvm::ArrayRef<llvm::Constant*> fields) {
     llvm::Constant* made = llvm::ConstantStruct::getAnon(context_, fields);
     if (m_.module.getDataLayout().getTypeAllocSize(made->getType()) != sizeof(Struct)) {
       llvm::report_fatal_error("flowc: a descriptor struct differs from runtime/abi/flow_program.h");
@@ -90,13 +107,14 @@ class Descriptor {
   llvm::Constant* layout_constant(const plan::Layout& layout) {
     std::vector<llvm::Constant*> fields;
     for (const plan::Field& field : layout.fields) {
-      fields.push_back(record<FlowField>({text(field.name), u32(static_cast<uint32_t>(field.type.kind)), u32(field.offset),
-                                          u32(field.null_bit), u32(enum_number(field.type))}));
+      fields.push_back(record<FlowField>({text(field.name), u32(static_cast<uint32_t>(field.type.kind)),
+                                          u32(field.offset), u32(field.null_bit), u32(enum_number(field.type))}));
     }
     llvm::Constant* repeat =
-        layout.repeat ? record<FlowRepeat>({u32(layout.repeat->count_offset), u32(layout.repeat->offset),
-                                            u32(layout.repeat->stride), u32(layout.repeat->max), u32(layout.repeat->row_layout)})
-                      : record<FlowRepeat>({u32(0), u32(0), u32(0), u32(0), u32(FLOW_NONE)});
+        layout.repeat
+            ? record<FlowRepeat>({u32(layout.repeat->count_offset), u32(layout.repeat->offset),
+                                  u32(layout.repeat->stride), u32(layout.repeat->max), u32(layout.repeat->row_layout)})
+            : record<FlowRepeat>({u32(0), u32(0), u32(0), u32(0), u32(FLOW_NONE)});
     return record<FlowLayout>({text(layout.name), u64(layout.fingerprint), u32(layout.stride), u32(fields.size()),
                                array("fields", fields), repeat});
   }
@@ -111,14 +129,14 @@ class Descriptor {
     const sema::Window& window = state.window;
     uint32_t kind = FLOW_WINDOW_GLOBAL;
     switch (window.kind) {
-      case sema::WindowKind::tumbling: kind = FLOW_WINDOW_TUMBLING; break;
-      case sema::WindowKind::hopping: kind = FLOW_WINDOW_HOPPING; break;
-      case sema::WindowKind::same: kind = FLOW_WINDOW_SAME; break;
-      case sema::WindowKind::global: kind = FLOW_WINDOW_GLOBAL; break;
+    case sema::WindowKind::tumbling: kind = FLOW_WINDOW_TUMBLING; break;
+    case sema::WindowKind::hopping: kind = FLOW_WINDOW_HOPPING; break;
+    case sema::WindowKind::same: kind = FLOW_WINDOW_SAME; break;
+    case sema::WindowKind::global: kind = FLOW_WINDOW_GLOBAL; break;
     }
-    return record<FlowState>({text(state.name), u32(FLOW_STATE_PANES), u32(kind), i64(window.size_us), i64(window.slide_us),
-                              i64(window.offset_us), i64(state.pane_us), u32(state.layout), u32(state.key.size),
-                              u32(state.key.is_bytes ? 1 : 0), u32(0)});
+    return record<FlowState>({text(state.name), u32(FLOW_STATE_PANES), u32(kind), i64(window.size_us),
+                              i64(window.slide_us), i64(window.offset_us), i64(state.pane_us), u32(state.layout),
+                              u32(state.key.size), u32(state.key.is_bytes ? 1 : 0), u32(0)});
   }
 
   llvm::Constant* chain_constant(const plan::Chain& chain, const ChainFunctions& functions) {
@@ -126,8 +144,8 @@ class Descriptor {
     for (const plan::Output& output : chain.outputs) {
       bool is_edge = output.kind == plan::OutputKind::edge;
       uint32_t layout = is_edge ? plan_.edges[output.target].layout : static_cast<uint32_t>(FLOW_NONE);
-      outputs.push_back(record<FlowOutput>({u32(is_edge ? FLOW_OUTPUT_EDGE : FLOW_OUTPUT_SINK), u32(output.target),
-                                            u32(layout), u32(0)}));
+      outputs.push_back(record<FlowOutput>(
+          {u32(is_edge ? FLOW_OUTPUT_EDGE : FLOW_OUTPUT_SINK), u32(output.target), u32(layout), u32(0)}));
     }
     if (chain.state != plan::none) states.push_back(u32(chain.state));
     return record<FlowChain>({text(chain.name), text(chain.uid), u32(chain.source), u32(chain.ports.size()),
@@ -139,14 +157,14 @@ class Descriptor {
   llvm::Constant* edge_constant(const plan::Edge& edge, llvm::Function* keys) {
     uint32_t kind = FLOW_EDGE_FORWARD;
     switch (edge.kind) {
-      case plan::EdgeKind::forward: kind = FLOW_EDGE_FORWARD; break;
-      case plan::EdgeKind::hash: kind = FLOW_EDGE_HASH; break;
-      case plan::EdgeKind::broadcast: kind = FLOW_EDGE_BROADCAST; break;
-      case plan::EdgeKind::rebalance: kind = FLOW_EDGE_REBALANCE; break;
-      case plan::EdgeKind::single: kind = FLOW_EDGE_SINGLE; break;
+    case plan::EdgeKind::forward: kind = FLOW_EDGE_FORWARD; break;
+    case plan::EdgeKind::hash: kind = FLOW_EDGE_HASH; break;
+    case plan::EdgeKind::broadcast: kind = FLOW_EDGE_BROADCAST; break;
+    case plan::EdgeKind::rebalance: kind = FLOW_EDGE_REBALANCE; break;
+    case plan::EdgeKind::single: kind = FLOW_EDGE_SINGLE; break;
     }
-    return record<FlowEdge>({u32(kind), u32(edge.from_chain), u32(edge.from_output), u32(edge.to_chain), u32(edge.to_port),
-                             u32(edge.layout), function(keys)});
+    return record<FlowEdge>({u32(kind), u32(edge.from_chain), u32(edge.from_output), u32(edge.to_chain),
+                             u32(edge.to_port), u32(edge.layout), function(keys)});
   }
 
   llvm::Constant* connector_constant(const plan::Connector& connector) {
@@ -158,8 +176,8 @@ class Descriptor {
       return static_cast<uint32_t>(FLOW_NONE);
     };
     for (size_t i = 0; i < connector.options.size(); i++) {
-      options.push_back(record<FlowOption>({text(connector.options[i].name),
-                                            u32(static_cast<uint32_t>(connector.option_types[i].kind)), u32(0)}));
+      options.push_back(record<FlowOption>(
+          {text(connector.options[i].name), u32(static_cast<uint32_t>(connector.option_types[i].kind)), u32(0)}));
     }
     for (size_t i = 0; i < connector.fields.size(); i++) {
       const sema::RecordField& field = connector.fields[i];
@@ -171,12 +189,13 @@ class Descriptor {
     uint32_t watermark = FLOW_WATERMARK_NONE;
     if (connector.watermark == sema::WatermarkKind::lag) watermark = FLOW_WATERMARK_LAG;
     if (connector.watermark == sema::WatermarkKind::ascending) watermark = FLOW_WATERMARK_ASCENDING;
-    return record<FlowConnector>(
-        {text(connector.name), text(connector.type), text(connector.format), u32(connector.is_source ? 1 : 0),
-         u32(options.size()), array("options", options), u32(fields.size()), u32(watermark), array("format.fields", fields),
-         u32(number_of(connector.on_error)), u32(m_.sites.add(connector.range, connector.on_error)),
-         u32(connector.parallelism), u32(connector.is_final ? 1 : 0), u32(position_of("rate")), u32(position_of("lag")),
-         u32(position_of("idle")), u32(0)});
+    return record<FlowConnector>({text(connector.name), text(connector.type), text(connector.format),
+                                  u32(connector.is_source ? 1 : 0), u32(options.size()), array("options", options),
+                                  u32(fields.size()), u32(watermark), array("format.fields", fields),
+                                  u32(number_of(connector.on_error)),
+                                  u32(m_.sites.add(connector.range, connector.on_error)), u32(connector.parallelism),
+                                  u32(connector.is_final ? 1 : 0), u32(position_of("rate")), u32(position_of("lag")),
+                                  u32(position_of("idle")), u32(0)});
   }
 
   llvm::Constant* cell_constant(const sema::Expr* value) {
@@ -216,10 +235,10 @@ class Descriptor {
   llvm::LLVMContext& context_;
 };
 
-}  // namespace
+} // namespace
 
 void emit_descriptor(ModuleContext& module, const ProgramFunctions& functions, const std::string& target_cpu) {
   Descriptor(module, functions).emit(target_cpu);
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

@@ -10,11 +10,11 @@ namespace flow::codegen {
 
 struct ProgramFunctions {
   std::vector<ChainFunctions> chains;
-  std::vector<llvm::Function*> keys;  // per edge, or null
+  std::vector<llvm::Function*> keys; // per edge, or null
   llvm::Function* configure = nullptr;
 };
 
 /// Also settles the sites: call it when all code has been emitted.
 void emit_descriptor(ModuleContext& module, const ProgramFunctions& functions, const std::string& target_cpu);
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "codegen/functions.h"
-#include "llvm/IR/Intrinsics.h"
 #include "runtime/vocabulary/vocabulary.h"
+#include "llvm/IR/Intrinsics.h"
 
 namespace flow::codegen {
 
@@ -17,59 +17,60 @@ bool is_unsigned(sema::Type type) { return type.is_integer() && !type.is_signed(
 /// Signed where the question arises: also times, dates, enum indices.
 bool is_signed_order(sema::Type type) { return !is_unsigned(type) && type.kind != Kind::BOOL; }
 
-}  // namespace
+} // namespace
 
 Value ExprEmitter::emit(const sema::Expr& expr) {
   switch (expr.kind) {
-    case ExprKind::constant: return constant(expr);
-    case ExprKind::column: return columns_[expr.index];
-    case ExprKind::local: return locals_.at(expr.index);
-    case ExprKind::param: return param(expr);
-    case ExprKind::number: return {.type = expr.type, .value = number_};
-    case ExprKind::negate: return negate(expr);
-    case ExprKind::logical_not: return {.type = expr.type, .value = f_.builder.CreateNot(emit(*expr.args[0]).value, "not")};
-    case ExprKind::add:
-    case ExprKind::subtract:
-    case ExprKind::multiply:
-    case ExprKind::divide:
-    case ExprKind::remainder:
-    case ExprKind::shift_time: return arithmetic(expr);
-    case ExprKind::equal:
-    case ExprKind::not_equal:
-    case ExprKind::less:
-    case ExprKind::less_equal:
-    case ExprKind::greater:
-    case ExprKind::greater_equal: return comparison(expr);
-    case ExprKind::logical_and:
-    case ExprKind::logical_or: return logical(expr);
-    case ExprKind::conditional: return conditional(expr);
-    case ExprKind::coalesce: return coalesce(expr);
-    case ExprKind::is_null: {
-      Value operand = emit(*expr.args[0]);
-      return {.type = expr.type, .value = operand.is_null != nullptr ? operand.is_null : f_.i1(false)};
-    }
-    case ExprKind::convert: return convert(expr);
-    case ExprKind::to_nullable: {
-      Value inner = emit(*expr.args[0]);
-      inner.type = expr.type;
-      if (inner.is_null == nullptr) inner.is_null = f_.i1(false);
-      return inner;
-    }
-    case ExprKind::assume_value: {
-      Value inner = emit(*expr.args[0]);
-      inner.type = expr.type;
-      inner.is_null = nullptr;
-      return inner;
-    }
-    case ExprKind::to_text: return to_text(expr);
-    case ExprKind::concat: return concat(expr);
-    case ExprKind::call_extern: return call_extern(expr);
-    case ExprKind::call: return call_function(expr);
-    case ExprKind::let: {
-      locals_[expr.index] = emit(*expr.args[0]);
-      return emit(*expr.args[1]);
-    }
-    case ExprKind::attempt: return attempt(expr);
+  case ExprKind::constant: return constant(expr);
+  case ExprKind::column: return columns_[expr.index];
+  case ExprKind::local: return locals_.at(expr.index);
+  case ExprKind::param: return param(expr);
+  case ExprKind::number: return {.type = expr.type, .value = number_};
+  case ExprKind::negate: return negate(expr);
+  case ExprKind::logical_not:
+    return {.type = expr.type, .value = f_.builder.CreateNot(emit(*expr.args[0]).value, "not")};
+  case ExprKind::add:
+  case ExprKind::subtract:
+  case ExprKind::multiply:
+  case ExprKind::divide:
+  case ExprKind::remainder:
+  case ExprKind::shift_time: return arithmetic(expr);
+  case ExprKind::equal:
+  case ExprKind::not_equal:
+  case ExprKind::less:
+  case ExprKind::less_equal:
+  case ExprKind::greater:
+  case ExprKind::greater_equal: return comparison(expr);
+  case ExprKind::logical_and:
+  case ExprKind::logical_or: return logical(expr);
+  case ExprKind::conditional: return conditional(expr);
+  case ExprKind::coalesce: return coalesce(expr);
+  case ExprKind::is_null: {
+    Value operand = emit(*expr.args[0]);
+    return {.type = expr.type, .value = operand.is_null != nullptr ? operand.is_null : f_.i1(false)};
+  }
+  case ExprKind::convert: return convert(expr);
+  case ExprKind::to_nullable: {
+    Value inner = emit(*expr.args[0]);
+    inner.type = expr.type;
+    if (inner.is_null == nullptr) inner.is_null = f_.i1(false);
+    return inner;
+  }
+  case ExprKind::assume_value: {
+    Value inner = emit(*expr.args[0]);
+    inner.type = expr.type;
+    inner.is_null = nullptr;
+    return inner;
+  }
+  case ExprKind::to_text: return to_text(expr);
+  case ExprKind::concat: return concat(expr);
+  case ExprKind::call_extern: return call_extern(expr);
+  case ExprKind::call: return call_function(expr);
+  case ExprKind::let: {
+    locals_[expr.index] = emit(*expr.args[0]);
+    return emit(*expr.args[1]);
+  }
+  case ExprKind::attempt: return attempt(expr);
   }
   llvm_unreachable("all kinds are listed");
 }
@@ -109,11 +110,11 @@ Value ExprEmitter::arithmetic(const sema::Expr& expr) {
   if (!expr.type.is_float()) return {.type = expr.type, .value = integer_arithmetic(expr, left.value, right.value)};
   auto& b = f_.builder;
   switch (expr.kind) {
-    case ExprKind::add: return {.type = expr.type, .value = b.CreateFAdd(left.value, right.value, "sum")};
-    case ExprKind::subtract: return {.type = expr.type, .value = b.CreateFSub(left.value, right.value, "difference")};
-    case ExprKind::multiply: return {.type = expr.type, .value = b.CreateFMul(left.value, right.value, "product")};
-    case ExprKind::divide: return {.type = expr.type, .value = b.CreateFDiv(left.value, right.value, "quotient")};
-    default: return {.type = expr.type, .value = b.CreateFRem(left.value, right.value, "remainder")};
+  case ExprKind::add: return {.type = expr.type, .value = b.CreateFAdd(left.value, right.value, "sum")};
+  case ExprKind::subtract: return {.type = expr.type, .value = b.CreateFSub(left.value, right.value, "difference")};
+  case ExprKind::multiply: return {.type = expr.type, .value = b.CreateFMul(left.value, right.value, "product")};
+  case ExprKind::divide: return {.type = expr.type, .value = b.CreateFDiv(left.value, right.value, "quotient")};
+  default: return {.type = expr.type, .value = b.CreateFRem(left.value, right.value, "remainder")};
   }
 }
 
@@ -121,15 +122,15 @@ llvm::Value* ExprEmitter::integer_arithmetic(const sema::Expr& expr, llvm::Value
   bool is_plain = is_unsigned(expr.type);
   llvm::Intrinsic::ID operation;
   switch (expr.kind) {
-    case ExprKind::divide: return divide(expr, left, right, false);
-    case ExprKind::remainder: return divide(expr, left, right, true);
-    case ExprKind::subtract:
-      operation = is_plain ? llvm::Intrinsic::usub_with_overflow : llvm::Intrinsic::ssub_with_overflow;
-      break;
-    case ExprKind::multiply:
-      operation = is_plain ? llvm::Intrinsic::umul_with_overflow : llvm::Intrinsic::smul_with_overflow;
-      break;
-    default: operation = is_plain ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::sadd_with_overflow; break;
+  case ExprKind::divide: return divide(expr, left, right, false);
+  case ExprKind::remainder: return divide(expr, left, right, true);
+  case ExprKind::subtract:
+    operation = is_plain ? llvm::Intrinsic::usub_with_overflow : llvm::Intrinsic::ssub_with_overflow;
+    break;
+  case ExprKind::multiply:
+    operation = is_plain ? llvm::Intrinsic::umul_with_overflow : llvm::Intrinsic::smul_with_overflow;
+    break;
+  default: operation = is_plain ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::sadd_with_overflow; break;
   }
   auto* pair = f_.builder.CreateBinaryIntrinsic(operation, left, right);
   f_.fail_if(f_.builder.CreateExtractValue(pair, 1), expr.range, FLOW_FAIL_OVERFLOW);
@@ -183,31 +184,32 @@ llvm::Value* ExprEmitter::compare(ExprKind kind, const Value& left, const Value&
     }
     llvm::Value* order = f_.call("flow_compare", {left.value, left.length, right.value, right.length}, "order");
     switch (kind) {
-      case ExprKind::less: return b.CreateICmpSLT(order, f_.i32(0));
-      case ExprKind::less_equal: return b.CreateICmpSLE(order, f_.i32(0));
-      case ExprKind::greater: return b.CreateICmpSGT(order, f_.i32(0));
-      default: return b.CreateICmpSGE(order, f_.i32(0));
+    case ExprKind::less: return b.CreateICmpSLT(order, f_.i32(0));
+    case ExprKind::less_equal: return b.CreateICmpSLE(order, f_.i32(0));
+    case ExprKind::greater: return b.CreateICmpSGT(order, f_.i32(0));
+    default: return b.CreateICmpSGE(order, f_.i32(0));
     }
   }
   if (left.type.is_float()) {
     switch (kind) {
-      case ExprKind::equal: return b.CreateFCmpOEQ(left.value, right.value);
-      case ExprKind::not_equal: return b.CreateFCmpUNE(left.value, right.value);
-      case ExprKind::less: return b.CreateFCmpOLT(left.value, right.value);
-      case ExprKind::less_equal: return b.CreateFCmpOLE(left.value, right.value);
-      case ExprKind::greater: return b.CreateFCmpOGT(left.value, right.value);
-      default: return b.CreateFCmpOGE(left.value, right.value);
+    case ExprKind::equal: return b.CreateFCmpOEQ(left.value, right.value);
+    case ExprKind::not_equal: return b.CreateFCmpUNE(left.value, right.value);
+    case ExprKind::less: return b.CreateFCmpOLT(left.value, right.value);
+    case ExprKind::less_equal: return b.CreateFCmpOLE(left.value, right.value);
+    case ExprKind::greater: return b.CreateFCmpOGT(left.value, right.value);
+    default: return b.CreateFCmpOGE(left.value, right.value);
     }
   }
   bool s = is_signed_order(left.type);
   switch (kind) {
-    case ExprKind::equal: return b.CreateICmpEQ(left.value, right.value);
-    case ExprKind::not_equal: return b.CreateICmpNE(left.value, right.value);
-    case ExprKind::less: return s ? b.CreateICmpSLT(left.value, right.value) : b.CreateICmpULT(left.value, right.value);
-    case ExprKind::less_equal:
-      return s ? b.CreateICmpSLE(left.value, right.value) : b.CreateICmpULE(left.value, right.value);
-    case ExprKind::greater: return s ? b.CreateICmpSGT(left.value, right.value) : b.CreateICmpUGT(left.value, right.value);
-    default: return s ? b.CreateICmpSGE(left.value, right.value) : b.CreateICmpUGE(left.value, right.value);
+  case ExprKind::equal: return b.CreateICmpEQ(left.value, right.value);
+  case ExprKind::not_equal: return b.CreateICmpNE(left.value, right.value);
+  case ExprKind::less: return s ? b.CreateICmpSLT(left.value, right.value) : b.CreateICmpULT(left.value, right.value);
+  case ExprKind::less_equal:
+    return s ? b.CreateICmpSLE(left.value, right.value) : b.CreateICmpULE(left.value, right.value);
+  case ExprKind::greater:
+    return s ? b.CreateICmpSGT(left.value, right.value) : b.CreateICmpUGT(left.value, right.value);
+  default: return s ? b.CreateICmpSGE(left.value, right.value) : b.CreateICmpUGE(left.value, right.value);
   }
 }
 
@@ -284,8 +286,7 @@ Value ExprEmitter::coalesce(const sema::Expr& expr) {
   return joined;
 }
 
-template <typename Body>
-Value ExprEmitter::unless_null(llvm::Value* is_null, sema::Type type, Body body) {
+template <typename Body> Value ExprEmitter::unless_null(llvm::Value* is_null, sema::Type type, Body body) {
   if (is_null == nullptr) return body();
   llvm::BasicBlock* before = f_.builder.GetInsertBlock();
   llvm::BasicBlock *some = f_.block("not.null"), *done = f_.block("null.done");
@@ -342,11 +343,13 @@ llvm::Value* ExprEmitter::convert_number(const sema::Expr& expr, const Value& fr
     llvm::Value* back = to_signed ? b.CreateSExt(cut, from.value->getType()) : b.CreateZExt(cut, from.value->getType());
     llvm::Value* is_lost = b.CreateICmpNE(back, from.value);
     // Unsigned to a narrower signed: the bits may agree while the sign does not.
-    if (!from_signed && to_signed) is_lost = b.CreateOr(is_lost, b.CreateICmpSLT(cut, llvm::Constant::getNullValue(type)));
+    if (!from_signed && to_signed)
+      is_lost = b.CreateOr(is_lost, b.CreateICmpSLT(cut, llvm::Constant::getNullValue(type)));
     f_.fail_if(is_lost, expr.range, FLOW_FAIL_CAST);
     return cut;
   }
-  llvm::Value* wide = from_signed ? b.CreateSExt(from.value, type, "converted") : b.CreateZExt(from.value, type, "converted");
+  llvm::Value* wide =
+      from_signed ? b.CreateSExt(from.value, type, "converted") : b.CreateZExt(from.value, type, "converted");
   bool sign_matters = from_signed != to_signed && (from_signed || bits == from_bits);
   if (sign_matters) f_.fail_if(b.CreateICmpSLT(wide, llvm::Constant::getNullValue(type)), expr.range, FLOW_FAIL_CAST);
   return wide;
@@ -406,7 +409,8 @@ Value ExprEmitter::call_extern(const sema::Expr& expr) {
   const sema::Extern& callee = f_.module.plan.program->externs[expr.function];
   std::vector<llvm::Value*> arguments = {f_.task};
   for (const sema::Expr* arg : expr.args) push_argument(f_, arguments, emit(*arg));
-  Value result = result_of(f_, f_.call(llvm::StringRef(callee.symbol), arguments, llvm::StringRef(callee.name)), expr.type);
+  Value result =
+      result_of(f_, f_.call(llvm::StringRef(callee.symbol), arguments, llvm::StringRef(callee.name)), expr.type);
   if (callee.may_fail) fail_if_called_failed(expr);
   return result;
 }
@@ -469,13 +473,16 @@ Value result_of(FunctionEmitter& f, llvm::Value* result, sema::Type type) {
     llvm::Value* bits = b.CreateExtractValue(result, 0, "bits");
     made.is_null = b.CreateICmpNE(b.CreateExtractValue(result, 1), f.i64(0), "is.null");
     llvm::Type* to = f.type_of(type.kind);
-    if (type.kind == Kind::F64) made.value = b.CreateBitCast(bits, to, "value");
-    else if (type.kind == Kind::F32) made.value = b.CreateFPTrunc(b.CreateBitCast(bits, b.getDoubleTy()), to, "value");
-    else made.value = b.CreateTrunc(bits, to, "value");
+    if (type.kind == Kind::F64)
+      made.value = b.CreateBitCast(bits, to, "value");
+    else if (type.kind == Kind::F32)
+      made.value = b.CreateFPTrunc(b.CreateBitCast(bits, b.getDoubleTy()), to, "value");
+    else
+      made.value = b.CreateTrunc(bits, to, "value");
     return made;
   }
   made.value = type.kind == Kind::BOOL ? b.CreateICmpNE(result, f.i8(0), "answer") : result;
   return made;
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

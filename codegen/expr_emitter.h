@@ -1,7 +1,8 @@
 // Typed expressions become values in registers.
 //
 // The emitter works inside a FunctionEmitter: a failing operation goes to its `failed` block. Nothing is evaluated
-// that the language says is not (`and`, `or`, `if`, `??` branch). An operand that sema proved not null is used as it is.
+// that the language says is not (`and`, `or`, `if`, `??` branch). An operand that sema proved not null is used as it
+// is.
 #pragma once
 
 #include <map>
@@ -13,7 +14,7 @@
 namespace flow::codegen {
 
 class ExprEmitter {
- public:
+public:
   /// `columns` are what ExprKind::column reads, `number` what ExprKind::number reads (or null).
   ExprEmitter(FunctionEmitter& function, std::span<const Value> columns, llvm::Value* number = nullptr)
       : f_(function), columns_(columns), number_(number) {}
@@ -21,7 +22,7 @@ class ExprEmitter {
   void set_local(uint32_t index, const Value& value) { locals_[index] = value; }
   Value emit(const sema::Expr& expr);
 
- private:
+private:
   Value constant(const sema::Expr& expr);
   Value param(const sema::Expr& expr);
   Value negate(const sema::Expr& expr);
@@ -43,8 +44,7 @@ class ExprEmitter {
   void fail_if_called_failed(const sema::Expr& expr);
   Value attempt(const sema::Expr& expr);
   /// Runs `body` where `is_null` is false, else gives a null of `type`.
-  template <typename Body>
-  Value unless_null(llvm::Value* is_null, sema::Type type, Body body);
+  template <typename Body> Value unless_null(llvm::Value* is_null, sema::Type type, Body body);
   Value join(const Value& first, llvm::BasicBlock* from_first, const Value& second, llvm::BasicBlock* from_second);
 
   FunctionEmitter& f_;
@@ -57,4 +57,4 @@ class ExprEmitter {
 void push_argument(FunctionEmitter& f, std::vector<llvm::Value*>& arguments, const Value& value);
 Value result_of(FunctionEmitter& f, llvm::Value* result, sema::Type type);
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

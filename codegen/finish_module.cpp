@@ -53,11 +53,12 @@ void set_cpu(llvm::Module& module, llvm::TargetMachine& target) {
     if (function.isDeclaration()) continue;
     for (const char* name : {"target-cpu", "target-features", "tune-cpu"}) function.removeFnAttr(name);
     function.addFnAttr("target-cpu", target.getTargetCPU());
-    if (!target.getTargetFeatureString().empty()) function.addFnAttr("target-features", target.getTargetFeatureString());
+    if (!target.getTargetFeatureString().empty())
+      function.addFnAttr("target-features", target.getTargetFeatureString());
   }
 }
 
-}  // namespace
+} // namespace
 
 std::unique_ptr<llvm::TargetMachine> make_target(const TargetChoice& choice, std::string& error) {
   LLVMInitializeX86TargetInfo();
@@ -76,8 +77,9 @@ std::unique_ptr<llvm::TargetMachine> make_target(const TargetChoice& choice, std
   }
   llvm::TargetOptions options;
   options.FunctionSections = options.DataSections = true;
-  std::unique_ptr<llvm::TargetMachine> made(target->createTargetMachine(
-      triple, cpu, is_native ? host_features() : "", options, llvm::Reloc::PIC_, std::nullopt, codegen_level(choice.optimisation)));
+  std::unique_ptr<llvm::TargetMachine> made(target->createTargetMachine(triple, cpu, is_native ? host_features() : "",
+                                                                        options, llvm::Reloc::PIC_, std::nullopt,
+                                                                        codegen_level(choice.optimisation)));
   return made;
 }
 
@@ -88,7 +90,8 @@ std::string link_vocabulary(llvm::Module& module, llvm::TargetMachine& target) {
   bodies->setTargetTriple(module.getTargetTriple());
   std::string problem;
   llvm::raw_string_ostream out(problem);
-  if (llvm::Linker::linkModules(module, std::move(bodies), llvm::Linker::Flags::LinkOnlyNeeded)) return "the vocabulary cannot be linked";
+  if (llvm::Linker::linkModules(module, std::move(bodies), llvm::Linker::Flags::LinkOnlyNeeded))
+    return "the vocabulary cannot be linked";
   declare_mutable_globals(module);
   set_cpu(module, target);
   llvm::internalizeModule(module, [](const llvm::GlobalValue& value) { return value.getName() == "flow_program_v1"; });
@@ -126,7 +129,8 @@ std::string emit_file(llvm::Module& module, llvm::TargetMachine& target, FileKin
   llvm::raw_svector_ostream out(bytes);
   llvm::legacy::PassManager passes;
   auto type = kind == FileKind::assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
-  if (target.addPassesToEmitFile(passes, out, nullptr, type)) llvm::report_fatal_error("flowc: the target emits no files");
+  if (target.addPassesToEmitFile(passes, out, nullptr, type))
+    llvm::report_fatal_error("flowc: the target emits no files");
   passes.run(module);
   return {bytes.begin(), bytes.end()};
 }
@@ -138,4 +142,4 @@ std::string print_module(const llvm::Module& module) {
   return text;
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

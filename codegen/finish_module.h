@@ -10,8 +10,8 @@
 namespace flow::codegen {
 
 struct TargetChoice {
-  std::string cpu = "x86-64-v2";  // or "native", or a name that LLVM knows
-  unsigned optimisation = 2;      // 0 to 3
+  std::string cpu = "x86-64-v2"; // or "native", or a name that LLVM knows
+  unsigned optimisation = 2;     // 0 to 3
 };
 
 /// Null and `error` when the CPU is unknown.
@@ -27,4 +27,4 @@ enum class FileKind { assembly, object };
 std::string emit_file(llvm::Module& module, llvm::TargetMachine& target, FileKind kind);
 std::string print_module(const llvm::Module& module);
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

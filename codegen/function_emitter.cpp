@@ -69,21 +69,21 @@ llvm::Constant* FunctionEmitter::text(std::string_view text) {
 
 llvm::Type* FunctionEmitter::type_of(sema::Kind kind) {
   switch (kind) {
-    case sema::Kind::BOOL: return builder.getInt1Ty();
-    case sema::Kind::I8:
-    case sema::Kind::U8: return builder.getInt8Ty();
-    case sema::Kind::I16:
-    case sema::Kind::U16: return builder.getInt16Ty();
-    case sema::Kind::I32:
-    case sema::Kind::U32:
-    case sema::Kind::DATE:
-    case sema::Kind::ENUM: return builder.getInt32Ty();
-    case sema::Kind::F32: return builder.getFloatTy();
-    case sema::Kind::F64: return builder.getDoubleTy();
-    case sema::Kind::STRING:
-    case sema::Kind::BYTES: return builder.getPtrTy();
-    case sema::Kind::NULL_: return builder.getInt64Ty();
-    default: return builder.getInt64Ty();
+  case sema::Kind::BOOL: return builder.getInt1Ty();
+  case sema::Kind::I8:
+  case sema::Kind::U8: return builder.getInt8Ty();
+  case sema::Kind::I16:
+  case sema::Kind::U16: return builder.getInt16Ty();
+  case sema::Kind::I32:
+  case sema::Kind::U32:
+  case sema::Kind::DATE:
+  case sema::Kind::ENUM: return builder.getInt32Ty();
+  case sema::Kind::F32: return builder.getFloatTy();
+  case sema::Kind::F64: return builder.getDoubleTy();
+  case sema::Kind::STRING:
+  case sema::Kind::BYTES: return builder.getPtrTy();
+  case sema::Kind::NULL_: return builder.getInt64Ty();
+  default: return builder.getInt64Ty();
   }
 }
 
@@ -111,4 +111,4 @@ Value FunctionEmitter::select(llvm::Value* condition, const Value& a, const Valu
   return chosen;
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

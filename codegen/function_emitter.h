@@ -11,7 +11,7 @@
 namespace flow::codegen {
 
 class FunctionEmitter {
- public:
+public:
   /// Continues `function`, which has no blocks yet and takes the FlowTask* first; makes its entry block.
   FunctionEmitter(ModuleContext& module, llvm::Function* function, lang::SourceRange place);
 
@@ -33,7 +33,8 @@ class FunctionEmitter {
   llvm::Value* slot(llvm::Type* type, const llvm::Twine& name);
   llvm::Value* slot_bytes(uint64_t bytes, uint64_t alignment, const llvm::Twine& name);
 
-  llvm::CallInst* call(llvm::StringRef name, llvm::ArrayRef<llvm::Value*> arguments, const llvm::Twine& value_name = "") {
+  llvm::CallInst* call(llvm::StringRef name, llvm::ArrayRef<llvm::Value*> arguments,
+                       const llvm::Twine& value_name = "") {
     return module.vocabulary.call(builder, name, arguments, value_name);
   }
   /// A call of a vocabulary function that answers yes or no in a byte.
@@ -60,4 +61,4 @@ class FunctionEmitter {
   Value select(llvm::Value* condition, const Value& a, const Value& b);
 };
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

@@ -11,23 +11,22 @@ using sema::Kind;
 
 namespace {
 
-
 llvm::Type* register_type(llvm::LLVMContext& context, Kind kind) {
   switch (kind) {
-    case Kind::BOOL: return llvm::Type::getInt1Ty(context);
-    case Kind::I8:
-    case Kind::U8: return llvm::Type::getInt8Ty(context);
-    case Kind::I16:
-    case Kind::U16: return llvm::Type::getInt16Ty(context);
-    case Kind::I32:
-    case Kind::U32:
-    case Kind::DATE:
-    case Kind::ENUM: return llvm::Type::getInt32Ty(context);
-    case Kind::F32: return llvm::Type::getFloatTy(context);
-    case Kind::F64: return llvm::Type::getDoubleTy(context);
-    case Kind::STRING:
-    case Kind::BYTES: return llvm::PointerType::getUnqual(context);
-    default: return llvm::Type::getInt64Ty(context);
+  case Kind::BOOL: return llvm::Type::getInt1Ty(context);
+  case Kind::I8:
+  case Kind::U8: return llvm::Type::getInt8Ty(context);
+  case Kind::I16:
+  case Kind::U16: return llvm::Type::getInt16Ty(context);
+  case Kind::I32:
+  case Kind::U32:
+  case Kind::DATE:
+  case Kind::ENUM: return llvm::Type::getInt32Ty(context);
+  case Kind::F32: return llvm::Type::getFloatTy(context);
+  case Kind::F64: return llvm::Type::getDoubleTy(context);
+  case Kind::STRING:
+  case Kind::BYTES: return llvm::PointerType::getUnqual(context);
+  default: return llvm::Type::getInt64Ty(context);
   }
 }
 
@@ -83,7 +82,7 @@ void emit_body(ModuleContext& module, const sema::Function& source, llvm::Functi
   return_value(f, f.zero(source.result));
 }
 
-}  // namespace
+} // namespace
 
 llvm::Function* user_function(ModuleContext& module, uint32_t number, sema::OnError on_error) {
   llvm::Function*& made = module.functions[{number, on_error}];
@@ -91,7 +90,7 @@ llvm::Function* user_function(ModuleContext& module, uint32_t number, sema::OnEr
   const sema::Function& source = module.plan.program->functions[number];
   std::string name = "fn." + std::string(source.name) + (on_error == sema::OnError::skip ? ".skip" : "");
   made = llvm::Function::Create(function_type(module, source), llvm::GlobalValue::InternalLinkage, name, module.module);
-  llvm::Function* function = made;  // the map may move while the body asks for other functions
+  llvm::Function* function = made; // the map may move while the body asks for other functions
   emit_body(module, source, function, on_error);
   return function;
 }
@@ -168,4 +167,4 @@ Value enum_text(FunctionEmitter& f, const Value& value) {
           .length = b.CreateLoad(b.getInt64Ty(), f.at_offset(row, 8, "length.at"), "length")};
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

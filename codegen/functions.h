@@ -1,8 +1,9 @@
 // The user's functions as internal LLVM functions, and cells: FlowCell is how params, decoded and encoded fields cross.
 //
-// A user function takes the FlowTask*, then each parameter: its value, the length of a text, the null flag of a nullable.
-// Its result is one value or a struct in the same order. A failure inside tells the task (flow_fail) and returns zero;
-// what a failure does is the caller's `on error`, so a function is emitted once per policy it is called under.
+// A user function takes the FlowTask*, then each parameter: its value, the length of a text, the null flag of a
+// nullable. Its result is one value or a struct in the same order. A failure inside tells the task (flow_fail) and
+// returns zero; what a failure does is the caller's `on error`, so a function is emitted once per policy it is called
+// under.
 #pragma once
 
 #include "codegen/function_emitter.h"
@@ -20,4 +21,4 @@ llvm::Value* cell_at(FunctionEmitter& f, llvm::Value* cells, uint64_t index);
 /// The text of an enum value, as in the data.
 Value enum_text(FunctionEmitter& f, const Value& value);
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

@@ -21,15 +21,20 @@ Value canonical(FunctionEmitter& f, const Value& value) {
 llvm::Value* as_i64(FunctionEmitter& f, const Value& value) {
   auto& b = f.builder;
   llvm::Value* bits = value.value;
-  if (value.type.is_float()) bits = b.CreateBitCast(bits, value.type.kind == Kind::F64 ? b.getInt64Ty() : b.getInt32Ty());
-  bool is_plain = value.type.kind == Kind::BOOL || value.type.is_float() || (value.type.is_integer() && !value.type.is_signed());
+  if (value.type.is_float())
+    bits = b.CreateBitCast(bits, value.type.kind == Kind::F64 ? b.getInt64Ty() : b.getInt32Ty());
+  bool is_plain =
+      value.type.kind == Kind::BOOL || value.type.is_float() || (value.type.is_integer() && !value.type.is_signed());
   return is_plain ? b.CreateZExt(bits, b.getInt64Ty(), "key") : b.CreateSExt(bits, b.getInt64Ty(), "key");
 }
 
-bool is_one_number(const plan::KeySpec& spec) { return !spec.is_bytes && spec.columns.size() == 1 && !spec.columns[0].type.nullable; }
+bool is_one_number(const plan::KeySpec& spec) {
+  return !spec.is_bytes && spec.columns.size() == 1 && !spec.columns[0].type.nullable;
+}
 bool is_one_text(const plan::KeySpec& spec) { return spec.columns.size() == 1 && !spec.columns[0].type.nullable; }
 
-Key fixed_key(FunctionEmitter& f, const plan::KeySpec& spec, const plan::Layout& entry, const std::vector<Value>& values) {
+Key fixed_key(FunctionEmitter& f, const plan::KeySpec& spec, const plan::Layout& entry,
+              const std::vector<Value>& values) {
   Key key;
   key.bytes = f.slot_bytes(spec.size, 8, "key");
   f.builder.CreateMemSet(key.bytes, f.i8(0), spec.size, llvm::MaybeAlign(8));
@@ -42,7 +47,8 @@ Key fixed_key(FunctionEmitter& f, const plan::KeySpec& spec, const plan::Layout&
 /// How many canonical bytes a column takes: its null byte, then, unless it is null, its value.
 llvm::Value* canonical_size(FunctionEmitter& f, const Value& value) {
   auto& b = f.builder;
-  llvm::Value* size = value.type.is_text() ? b.CreateAdd(value.length, f.i64(4)) : f.i64(sema::size_of(value.type.kind));
+  llvm::Value* size =
+      value.type.is_text() ? b.CreateAdd(value.length, f.i64(4)) : f.i64(sema::size_of(value.type.kind));
   if (value.is_null == nullptr) return size;
   return b.CreateAdd(b.CreateSelect(value.is_null, f.i64(0), size), f.i64(1));
 }
@@ -108,7 +114,8 @@ Value read_canonical(FunctionEmitter& f, sema::Type type, llvm::Value*& place) {
     return value;
   }
   bool is_bool = type.kind == Kind::BOOL;
-  llvm::Value* loaded = b.CreateAlignedLoad(is_bool ? b.getInt8Ty() : f.type_of(type.kind), place, llvm::Align(1), "key");
+  llvm::Value* loaded =
+      b.CreateAlignedLoad(is_bool ? b.getInt8Ty() : f.type_of(type.kind), place, llvm::Align(1), "key");
   value.value = is_bool ? b.CreateICmpNE(loaded, f.i8(0)) : loaded;
   place = f.at_offset(place, sema::size_of(type.kind), "key.next.at");
   return value;
@@ -138,7 +145,7 @@ Value read_nullable(FunctionEmitter& f, sema::Type type, llvm::Value*& place) {
   return read;
 }
 
-}  // namespace
+} // namespace
 
 Key make_key(FunctionEmitter& f, const plan::KeySpec& spec, const plan::Layout& entry, std::span<const Value> columns) {
   std::vector<Value> values;
@@ -159,9 +166,10 @@ std::vector<Value> load_key(FunctionEmitter& f, const plan::KeySpec& spec, const
     return {{.type = spec.columns[0].type, .value = place, .length = f.builder.CreateExtractValue(view, 1, "length")}};
   }
   for (const sema::Column& column : spec.columns) {
-    columns.push_back(column.type.nullable ? read_nullable(f, column.type, place) : read_canonical(f, column.type, place));
+    columns.push_back(column.type.nullable ? read_nullable(f, column.type, place)
+                                           : read_canonical(f, column.type, place));
   }
   return columns;
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

@@ -1,5 +1,6 @@
-// Keys of stateful operators: their canonical bytes and their hash, made in one place, so that the edge that partitions, the
-// table that looks up and the function for foreign hosts can never differ (plan::KeySpec says what the bytes are).
+// Keys of stateful operators: their canonical bytes and their hash, made in one place, so that the edge that
+// partitions, the table that looks up and the function for foreign hosts can never differ (plan::KeySpec says what the
+// bytes are).
 #pragma once
 
 #include <span>
@@ -10,8 +11,8 @@ namespace flow::codegen {
 
 struct Key {
   llvm::Value* hash = nullptr;
-  llvm::Value* bytes = nullptr;   // of KeySpec::size, or of `length` when the key is bytes
-  llvm::Value* length = nullptr;  // of a bytes key
+  llvm::Value* bytes = nullptr;  // of KeySpec::size, or of `length` when the key is bytes
+  llvm::Value* length = nullptr; // of a bytes key
 };
 
 /// `entry` is the layout of the state's entries: it says where the fields of a fixed key lie. `columns` are those of
@@ -22,4 +23,4 @@ Key make_key(FunctionEmitter& f, const plan::KeySpec& spec, const plan::Layout& 
 std::vector<Value> load_key(FunctionEmitter& f, const plan::KeySpec& spec, const plan::Layout& entry,
                             llvm::Value* entry_at, llvm::Value* heap);
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

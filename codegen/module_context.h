@@ -22,11 +22,11 @@ struct Site {
 };
 
 class Sites {
- public:
+public:
   uint32_t add(lang::SourceRange range, sema::OnError on_error);
   const std::vector<Site>& all() const { return sites_; }
 
- private:
+private:
   std::vector<Site> sites_;
   std::map<Site, uint32_t> numbers_;
 };
@@ -44,4 +44,4 @@ struct ModuleContext {
   llvm::LLVMContext& context() { return module.getContext(); }
 };
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

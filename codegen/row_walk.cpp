@@ -6,15 +6,13 @@ namespace flow::codegen {
 
 namespace {
 
-template <typename... Cases>
-struct Overloaded : Cases... {
+template <typename... Cases> struct Overloaded : Cases... {
   using Cases::operator()...;
 };
 
-template <typename... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
+template <typename... Cases> Overloaded(Cases...) -> Overloaded<Cases...>;
 
-}  // namespace
+} // namespace
 
 void RowWalk::consumers(uint32_t op, const Row& row) {
   for (uint32_t i = 0; i < chain.ops.size(); i++) {
@@ -75,4 +73,4 @@ llvm::BasicBlock* RowWalk::stop_block() {
   return stop_;
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

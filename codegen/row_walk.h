@@ -14,7 +14,7 @@
 namespace flow::codegen {
 
 class RowWalk {
- public:
+public:
   RowWalk(FunctionEmitter& function, const plan::Chain& chain) : f(function), chain(chain) {}
 
   FunctionEmitter& f;
@@ -33,7 +33,7 @@ class RowWalk {
   /// Ends the function with -1: the error is in the task.
   llvm::BasicBlock* stop_block();
 
- private:
+private:
   void emit(uint32_t op, const Row& row);
   llvm::BasicBlock* stop_ = nullptr;
 };
@@ -61,7 +61,7 @@ void emit_top_merge(RowWalk&, const plan::Top&, llvm::Value* from, llvm::Value* 
 /// Where a row lies in time: the start of its pane and the end of the last window that holds it.
 struct Placement {
   llvm::Value* pane_start;
-  llvm::Value* last_end;  // null: never late
+  llvm::Value* last_end; // null: never late
 };
 Placement place_row(RowWalk&, const Row&);
 /// Emits the test for lateness: late rows are counted and walked from the late origin; goes on with rows in time.
@@ -71,4 +71,4 @@ llvm::Value* upsert_entry(RowWalk&, llvm::Value* table, const Row&);
 /// The entry of another table's entry's key.
 llvm::Value* upsert_same_key(RowWalk&, llvm::Value* from, llvm::Value* entry, llvm::Value* hash, llvm::Value* into);
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

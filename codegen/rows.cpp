@@ -31,7 +31,7 @@ void store_null_bit(FunctionEmitter& f, const plan::Field& field, llvm::Value* r
   b.CreateStore(b.CreateOr(cleared, bit), place);
 }
 
-}  // namespace
+} // namespace
 
 bool has_time(const plan::Layout& layout) { return !layout.fields.empty() && layout.fields.back().name == "@time"; }
 
@@ -62,8 +62,10 @@ Row load_row(FunctionEmitter& f, const plan::Layout& layout, llvm::Value* row, l
   Row loaded;
   for (const plan::Field& field : layout.fields) {
     Value value = load_field(f, field, row, heap);
-    if (field.name == "@time") loaded.time = value.value;
-    else loaded.columns.push_back(value);
+    if (field.name == "@time")
+      loaded.time = value.value;
+    else
+      loaded.columns.push_back(value);
   }
   return loaded;
 }
@@ -71,8 +73,10 @@ Row load_row(FunctionEmitter& f, const plan::Layout& layout, llvm::Value* row, l
 void store_field(FunctionEmitter& f, const plan::Field& field, llvm::Value* row, const Value& value,
                  const StoreText& store_text) {
   llvm::Value* place = field_at(f, field, row);
-  if (field.type.is_text()) store_text(place, value);  // a null text is empty, which is zero bytes
-  else store_scalar(f, field.type.kind, place, value.value);
+  if (field.type.is_text())
+    store_text(place, value); // a null text is empty, which is zero bytes
+  else
+    store_scalar(f, field.type.kind, place, value.value);
   if (field.null_bit != plan::none && value.is_null != nullptr) store_null_bit(f, field, row, value.is_null);
 }
 
@@ -91,4 +95,4 @@ llvm::Value* heap_bytes_of(FunctionEmitter& f, const std::vector<Value>& values)
   return total;
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

@@ -28,4 +28,4 @@ llvm::Value* heap_bytes_of(FunctionEmitter& f, const std::vector<Value>& values)
 
 bool has_time(const plan::Layout& layout);
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

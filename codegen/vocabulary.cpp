@@ -4,7 +4,7 @@
 #include "llvm/Support/Error.h"
 #include "llvm/Support/MemoryBuffer.h"
 
-extern "C" const char flow_vocabulary_begin[], flow_vocabulary_end[];  // codegen/embed.S
+extern "C" const char flow_vocabulary_begin[], flow_vocabulary_end[]; // codegen/embed.S
 
 namespace flow::codegen {
 
@@ -50,4 +50,4 @@ llvm::CallInst* Vocabulary::call(llvm::IRBuilder<>& builder, llvm::StringRef nam
   return call;
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

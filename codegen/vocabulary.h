@@ -18,7 +18,7 @@ namespace flow::codegen {
 llvm::StringRef vocabulary_bitcode();
 
 class Vocabulary {
- public:
+public:
   /// Reads the declarations. `job` is the module that will call them; its data layout and triple must be set.
   explicit Vocabulary(llvm::Module& job);
 
@@ -28,9 +28,9 @@ class Vocabulary {
   llvm::CallInst* call(llvm::IRBuilder<>& builder, llvm::StringRef name, llvm::ArrayRef<llvm::Value*> arguments,
                        const llvm::Twine& value_name = "");
 
- private:
+private:
   llvm::Module& job_;
-  std::unique_ptr<llvm::Module> declarations_;  // bodies are not read
+  std::unique_ptr<llvm::Module> declarations_; // bodies are not read
 };
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

@@ -8,4 +8,4 @@ namespace flow::stdlib {
 
 std::optional<std::string_view> module_text(std::string_view name);
 
-}  // namespace flow::stdlib
+} // namespace flow::stdlib

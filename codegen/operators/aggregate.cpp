@@ -5,8 +5,8 @@
 // as "nothing yet".
 #include "codegen/keys.h"
 #include "codegen/row_walk.h"
-#include "llvm/IR/Intrinsics.h"
 #include "runtime/vocabulary/vocabulary.h"
+#include "llvm/IR/Intrinsics.h"
 
 namespace flow::codegen {
 
@@ -17,22 +17,24 @@ namespace {
 
 /// What one call contributes: its argument, if it takes part at all.
 struct Contribution {
-  llvm::Value* takes_part = nullptr;  // i1
-  Value argument;                     // of calls with one
-  Value by;                           // of min_by, max_by
+  llvm::Value* takes_part = nullptr; // i1
+  Value argument;                    // of calls with one
+  Value by;                          // of min_by, max_by
   llvm::Value* new_count = nullptr;
   llvm::Value* new_sum = nullptr;
 };
 
 /// Emits code over one entry.
 class EntryCode {
- public:
+public:
   EntryCode(RowWalk& walk, llvm::Value* table, llvm::Value* entry)
       : f_(walk.f), layout_(walk.entry_layout()), table_(table), entry_(entry) {}
 
   const plan::Field& field(uint32_t number) const { return layout_.fields[number]; }
   llvm::Value* place(uint32_t number) { return field_at(f_, field(number), entry_); }
-  Value load(uint32_t number) { return load_field(f_, field(number), entry_, f_.call("flow_table_heap", {table_}, "heap")); }
+  Value load(uint32_t number) {
+    return load_field(f_, field(number), entry_, f_.call("flow_table_heap", {table_}, "heap"));
+  }
   void store(uint32_t number, const Value& value) {
     replace_field(f_, field(number), entry_, value, [&](llvm::Value* slot, const Value& text) {
       f_.call("flow_entry_string", {table_, slot, text.value, text.length});
@@ -40,7 +42,7 @@ class EntryCode {
   }
   void store(uint32_t number, llvm::Value* value) { store(number, Value{.type = field(number).type, .value = value}); }
 
- private:
+private:
   FunctionEmitter& f_;
   const plan::Layout& layout_;
   llvm::Value* table_;
@@ -57,8 +59,10 @@ Value evaluate_if(FunctionEmitter& f, ExprEmitter& expressions, llvm::Value* con
   llvm::BasicBlock *before = b.GetInsertBlock(), *then = f.block("argument"), *done = f.block("argument.done");
   Value zero = f.zero(expr.type);
   bool is_conditional = condition != nullptr;
-  if (is_conditional) b.CreateCondBr(condition, then, done);
-  else f.go_to(then);
+  if (is_conditional)
+    b.CreateCondBr(condition, then, done);
+  else
+    f.go_to(then);
   f.begin(then);
   Value value = expressions.emit(expr);
   llvm::BasicBlock* from = b.GetInsertBlock();
@@ -93,7 +97,7 @@ Contribution evaluate(RowWalk& walk, const sema::AggregateCall& call, const Row&
   if (call.by != nullptr) {
     llvm::Value* same = nullptr;
     made.by = evaluate_if(f, expressions, condition, *call.by, same);
-    skips = made.by.is_null;  // a null value may be the one that belongs to the least or greatest
+    skips = made.by.is_null; // a null value may be the one that belongs to the least or greatest
   }
   if (skips != nullptr) made.takes_part = b.CreateAnd(made.takes_part, b.CreateNot(skips), call.name);
   return made;
@@ -124,8 +128,9 @@ void compute(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, cons
   llvm::Value* added = as_sum_argument(f, c.argument, sum);
   added = b.CreateSelect(c.takes_part, added, llvm::Constant::getNullValue(added->getType()));
   bool is_plain = sum.is_integer() && !sum.is_signed();
-  auto* pair = b.CreateBinaryIntrinsic(is_plain ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::sadd_with_overflow,
-                                       entry.load(acc.value).value, added);
+  auto* pair =
+      b.CreateBinaryIntrinsic(is_plain ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::sadd_with_overflow,
+                              entry.load(acc.value).value, added);
   f.fail_if(b.CreateExtractValue(pair, 1), call.argument != nullptr ? call.argument->range : range, FLOW_FAIL_OVERFLOW);
   c.new_sum = b.CreateExtractValue(pair, 0, std::string(call.name) + ".sum");
 }
@@ -148,32 +153,32 @@ llvm::Value* precedes(FunctionEmitter& f, const Value& a, const Value& b_value, 
   return is_max ? b.CreateICmpSGT(a.value, b_value.value) : b.CreateICmpSLT(a.value, b_value.value);
 }
 
-/// Does the candidate take the place of what is kept? `order` is its `by` value (min_by, max_by), `time` its event time.
+/// Does the candidate take the place of what is kept? `order` is its `by` value (min_by, max_by), `time` its event
+/// time.
 llvm::Value* replaces(FunctionEmitter& f, EntryCode& entry, const plan::Accumulator& acc, const Value& value,
                       const Value& order, llvm::Value* time) {
   auto& b = f.builder;
   llvm::Value* is_first = b.CreateNot(entry.load(acc.is_set).value, "nothing.yet");
   llvm::Value* wins = nullptr;
   switch (acc.kind) {
-    case AggregateKind::min: wins = precedes(f, value, entry.load(acc.value), false); break;
-    case AggregateKind::max: wins = precedes(f, value, entry.load(acc.value), true); break;
-    // Without event time the order of arrival decides.
-    case AggregateKind::first:
-      wins = acc.order == plan::none ? f.i1(false) : b.CreateICmpSLT(time, entry.load(acc.order).value);
-      break;
-    case AggregateKind::last:
-      wins = acc.order == plan::none ? f.i1(true) : b.CreateICmpSGE(time, entry.load(acc.order).value);
-      break;
-    default: {
-      Value kept = entry.load(acc.order);
-      bool is_max = acc.kind == AggregateKind::max_by;
-      wins = precedes(f, order, kept, is_max);
-      llvm::Value* is_tie = b.CreateNot(b.CreateOr(wins, precedes(f, kept, order, is_max)));
-      llvm::Value* is_earlier = acc.order_time == plan::none
-                                    ? static_cast<llvm::Value*>(f.i1(false))
-                                    : b.CreateICmpSLT(time, entry.load(acc.order_time).value);
-      wins = b.CreateOr(wins, b.CreateAnd(is_tie, is_earlier));
-    }
+  case AggregateKind::min: wins = precedes(f, value, entry.load(acc.value), false); break;
+  case AggregateKind::max: wins = precedes(f, value, entry.load(acc.value), true); break;
+  // Without event time the order of arrival decides.
+  case AggregateKind::first:
+    wins = acc.order == plan::none ? f.i1(false) : b.CreateICmpSLT(time, entry.load(acc.order).value);
+    break;
+  case AggregateKind::last:
+    wins = acc.order == plan::none ? f.i1(true) : b.CreateICmpSGE(time, entry.load(acc.order).value);
+    break;
+  default: {
+    Value kept = entry.load(acc.order);
+    bool is_max = acc.kind == AggregateKind::max_by;
+    wins = precedes(f, order, kept, is_max);
+    llvm::Value* is_tie = b.CreateNot(b.CreateOr(wins, precedes(f, kept, order, is_max)));
+    llvm::Value* is_earlier = acc.order_time == plan::none ? static_cast<llvm::Value*>(f.i1(false))
+                                                           : b.CreateICmpSLT(time, entry.load(acc.order_time).value);
+    wins = b.CreateOr(wins, b.CreateAnd(is_tie, is_earlier));
+  }
   }
   return b.CreateOr(is_first, wins, "replaces");
 }
@@ -190,7 +195,8 @@ void keep(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, const V
   entry.store(acc.is_set, f.i1(true));
   entry.store(acc.value, value);
   bool is_by = acc.kind == AggregateKind::min_by || acc.kind == AggregateKind::max_by;
-  if (acc.order != plan::none) entry.store(acc.order, is_by ? order : Value{.type = entry.field(acc.order).type, .value = time});
+  if (acc.order != plan::none)
+    entry.store(acc.order, is_by ? order : Value{.type = entry.field(acc.order).type, .value = time});
   if (acc.order_time != plan::none) entry.store(acc.order_time, time);
   f.go_to(done);
   f.begin(done);
@@ -215,9 +221,12 @@ Value result(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, cons
   auto& b = f.builder;
   auto finish = [&](Value value, llvm::Value* is_empty) {
     value.type = call.result;
-    if (!call.result.nullable) value.is_null = nullptr;
-    else if (value.is_null == nullptr) value.is_null = is_empty;
-    else value.is_null = b.CreateOr(value.is_null, is_empty);
+    if (!call.result.nullable)
+      value.is_null = nullptr;
+    else if (value.is_null == nullptr)
+      value.is_null = is_empty;
+    else
+      value.is_null = b.CreateOr(value.is_null, is_empty);
     return value;
   };
   if (acc.kind == AggregateKind::count) return {.type = call.result, .value = entry.load(acc.count).value};
@@ -242,7 +251,7 @@ const plan::PlanOp& op_of(RowWalk& walk, const plan::Aggregate& aggregate) {
   llvm_unreachable("the operator is in its chain");
 }
 
-}  // namespace
+} // namespace
 
 void emit_aggregate(RowWalk& walk, const plan::Aggregate& aggregate, const Row& row) {
   FunctionEmitter& f = walk.f;
@@ -250,7 +259,8 @@ void emit_aggregate(RowWalk& walk, const plan::Aggregate& aggregate, const Row& 
   Placement placement = place_row(walk, row);
   emit_late_test(walk, placement, row, done);
   std::vector<Contribution> contributions;
-  for (const plan::Accumulator& acc : aggregate.accumulators) contributions.push_back(evaluate(walk, aggregate.calls[acc.call], row));
+  for (const plan::Accumulator& acc : aggregate.accumulators)
+    contributions.push_back(evaluate(walk, aggregate.calls[acc.call], row));
   llvm::Value* table = f.call("flow_pane", {f.task, f.i32(0), placement.pane_start}, "pane");
   EntryCode entry(walk, table, upsert_entry(walk, table, row));
   const plan::PlanOp& op = op_of(walk, aggregate);
@@ -296,12 +306,14 @@ void emit_aggregate_merge(RowWalk& walk, const plan::Aggregate& aggregate, llvm:
   std::vector<Contribution> sums(aggregate.accumulators.size());
   for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
     const plan::Accumulator& acc = aggregate.accumulators[i];
-    if (acc.count != plan::none) sums[i].new_count = b.CreateAdd(target.load(acc.count).value, source.load(acc.count).value);
+    if (acc.count != plan::none)
+      sums[i].new_count = b.CreateAdd(target.load(acc.count).value, source.load(acc.count).value);
     if (acc.kind != AggregateKind::sum || is_float_sum(acc, walk.entry_layout())) continue;
     sema::Type type = target.field(acc.value).type;
     bool is_plain = type.is_integer() && !type.is_signed();
-    auto* pair = b.CreateBinaryIntrinsic(is_plain ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::sadd_with_overflow,
-                                         target.load(acc.value).value, source.load(acc.value).value);
+    auto* pair =
+        b.CreateBinaryIntrinsic(is_plain ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::sadd_with_overflow,
+                                target.load(acc.value).value, source.load(acc.value).value);
     f.fail_if(b.CreateExtractValue(pair, 1), op.range, FLOW_FAIL_OVERFLOW);
     sums[i].new_sum = b.CreateExtractValue(pair, 0, "sum");
   }
@@ -324,4 +336,4 @@ void emit_aggregate_merge(RowWalk& walk, const plan::Aggregate& aggregate, llvm:
   }
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

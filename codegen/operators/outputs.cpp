@@ -12,7 +12,7 @@ llvm::Value* hash_for(RowWalk& walk, const plan::Edge& edge, const Row& row) {
   return make_key(walk.f, edge.key, walk.layout(state.layout), row.columns).hash;
 }
 
-}  // namespace
+} // namespace
 
 void emit_emit(RowWalk& walk, const plan::Emit& emit, const Row& row) {
   FunctionEmitter& f = walk.f;
@@ -22,9 +22,10 @@ void emit_emit(RowWalk& walk, const plan::Emit& emit, const Row& row) {
   if (has_time(layout)) values.push_back({.type = sema::scalar(sema::Kind::TIMESTAMP), .value = row.time});
   llvm::Value* heap = heap_bytes_of(f, values);
   llvm::Value *output = f.i32(emit.output), *stride = f.i32(layout.stride);
-  llvm::Value* place = edge.kind == plan::EdgeKind::hash
-                           ? f.call("flow_out_row_keyed", {f.task, output, hash_for(walk, edge, row), stride, heap}, "out")
-                           : f.call("flow_out_row", {f.task, output, stride, heap}, "out");
+  llvm::Value* place =
+      edge.kind == plan::EdgeKind::hash
+          ? f.call("flow_out_row_keyed", {f.task, output, hash_for(walk, edge, row), stride, heap}, "out")
+          : f.call("flow_out_row", {f.task, output, stride, heap}, "out");
   auto store_text = [&](llvm::Value* slot, const Value& text) {
     f.call("flow_out_string", {f.task, output, slot, text.value, text.length});
   };
@@ -38,4 +39,4 @@ void emit_sink(RowWalk& walk, const plan::SinkWrite& sink, const Row& row) {
   f.call("flow_rt_sink_record", {f.task, f.i32(sink.output)});
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

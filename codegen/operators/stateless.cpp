@@ -33,7 +33,8 @@ void emit_unnest(RowWalk& walk, uint32_t op, const plan::Unnest& unnest, const R
   auto& b = f.builder;
   ExprEmitter expressions(f, row.columns);
   Value text = expressions.emit(*unnest.text), pattern = expressions.emit(*unnest.pattern);
-  llvm::Value* parts = f.call("flow_rt_split_begin", {f.task, text.value, text.length, pattern.value, pattern.length}, "parts");
+  llvm::Value* parts =
+      f.call("flow_rt_split_begin", {f.task, text.value, text.length, pattern.value, pattern.length}, "parts");
   f.test_failed();
   llvm::Value* part = f.slot(llvm::StructType::get(b.getPtrTy(), b.getInt64Ty()), "part");
   const std::string& name = walk.chain.ops[op].name;
@@ -46,11 +47,13 @@ void emit_unnest(RowWalk& walk, uint32_t op, const plan::Unnest& unnest, const R
              .value = b.CreateLoad(b.getPtrTy(), part, "part.text"),
              .length = b.CreateLoad(b.getInt64Ty(), f.at_offset(part, 8, "length.at"), "part.length")};
   Row result = row;
-  if (unnest.column < result.columns.size()) result.columns[unnest.column] = word;
-  else result.columns.push_back(word);
+  if (unnest.column < result.columns.size())
+    result.columns[unnest.column] = word;
+  else
+    result.columns.push_back(word);
   walk.consumers(op, result);
   f.go_to(next);
   f.begin(end);
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

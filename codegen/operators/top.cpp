@@ -81,7 +81,8 @@ List list_of(RowWalk& walk, llvm::Value* entry) {
 
 Row load_kept(RowWalk& walk, const List& list, llvm::Value* table, llvm::Value* index) {
   FunctionEmitter& f = walk.f;
-  llvm::Value* offset = f.builder.CreateMul(f.builder.CreateZExt(index, f.builder.getInt64Ty()), f.i64(list.repeat.stride));
+  llvm::Value* offset =
+      f.builder.CreateMul(f.builder.CreateZExt(index, f.builder.getInt64Ty()), f.i64(list.repeat.stride));
   llvm::Value* place = f.builder.CreateGEP(f.builder.getInt8Ty(), list.rows, offset, "row");
   return load_row(f, list.row, place, f.call("flow_table_heap", {table}, "heap"));
 }
@@ -108,8 +109,9 @@ void insert(RowWalk& walk, const plan::Top& top, llvm::Value* table, llvm::Value
   f.begin(found);
   b.CreateCondBr(b.CreateICmpULT(position, f.i32(top.count)), put, done);
   f.begin(put);
-  llvm::Value* place = f.call("flow_list_insert", {list.count_at, list.rows, position, f.i32(list.repeat.stride),
-                                                   f.i32(list.repeat.max)}, "kept");
+  llvm::Value* place =
+      f.call("flow_list_insert",
+             {list.count_at, list.rows, position, f.i32(list.repeat.stride), f.i32(list.repeat.max)}, "kept");
   auto store_text = [&](llvm::Value* slot, const Value& text) {
     f.call("flow_entry_string", {table, slot, text.value, text.length});
   };
@@ -130,7 +132,8 @@ void for_each(RowWalk& walk, llvm::Value* table, llvm::Value* entry,
   auto& b = f.builder;
   List list = list_of(walk, entry);
   llvm::Value* count = b.CreateLoad(b.getInt32Ty(), list.count_at, "count");
-  llvm::BasicBlock *before = b.GetInsertBlock(), *test = f.block("kept.test"), *row = f.block("kept.row"), *done = f.block("kept.done");
+  llvm::BasicBlock *before = b.GetInsertBlock(), *test = f.block("kept.test"), *row = f.block("kept.row"),
+                   *done = f.block("kept.done");
   f.go_to(test);
   f.begin(test);
   llvm::PHINode* index = b.CreatePHI(b.getInt32Ty(), 2, "index");
@@ -162,7 +165,7 @@ Row with_window(RowWalk& walk, const Row& row, const Row& window) {
   return result;
 }
 
-}  // namespace
+} // namespace
 
 void emit_top(RowWalk& walk, const plan::Top& top, const Row& row) {
   FunctionEmitter& f = walk.f;
@@ -192,4 +195,4 @@ void emit_top_merge(RowWalk& walk, const plan::Top& top, llvm::Value* from, llvm
   for_each(walk, from, entry, [&](const Row& kept, llvm::Value*) { insert(walk, top, table, into, kept); });
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

@@ -35,23 +35,23 @@ llvm::Value* window_start_of(RowWalk& walk, const Row& row) {
   return walk.f.builder.CreateSub(plus(walk.f, row.time, 1, "window.end"), walk.f.i64(walk.state().window.size_us));
 }
 
-}  // namespace
+} // namespace
 
 Placement place_row(RowWalk& walk, const Row& row) {
   FunctionEmitter& f = walk.f;
   const plan::State& state = walk.state();
   const sema::Window& window = state.window;
   switch (window.kind) {
-    case sema::WindowKind::global: return {f.i64(std::numeric_limits<int64_t>::min()), nullptr};
-    case sema::WindowKind::same: {
-      llvm::Value* start = window_start_of(walk, row);
-      return {start, plus(f, start, window.size_us, "window.end")};
-    }
-    case sema::WindowKind::tumbling: {
-      llvm::Value* start = floor_to(f, row.time, window.size_us, window.offset_us, "window.start");
-      return {start, plus(f, start, window.size_us, "window.end")};
-    }
-    case sema::WindowKind::hopping: break;
+  case sema::WindowKind::global: return {f.i64(std::numeric_limits<int64_t>::min()), nullptr};
+  case sema::WindowKind::same: {
+    llvm::Value* start = window_start_of(walk, row);
+    return {start, plus(f, start, window.size_us, "window.end")};
+  }
+  case sema::WindowKind::tumbling: {
+    llvm::Value* start = floor_to(f, row.time, window.size_us, window.offset_us, "window.start");
+    return {start, plus(f, start, window.size_us, "window.end")};
+  }
+  case sema::WindowKind::hopping: break;
   }
   llvm::Value* last_start = floor_to(f, row.time, window.slide_us, window.offset_us, "last.window.start");
   return {floor_to(f, row.time, state.pane_us, window.offset_us, "pane.start"),
@@ -80,11 +80,13 @@ llvm::Value* upsert_entry(RowWalk& walk, llvm::Value* table, const Row& row) {
   llvm::Value* stride = f.i32(walk.entry_layout().stride);
   if (spec.size == 0) return f.call("flow_table_single", {table, stride}, "entry");
   Key key = make_key(f, spec, walk.entry_layout(), row.columns);
-  if (spec.is_bytes) return f.call("flow_table_upsert_bytes", {table, key.hash, key.bytes, key.length, stride}, "entry");
+  if (spec.is_bytes)
+    return f.call("flow_table_upsert_bytes", {table, key.hash, key.bytes, key.length, stride}, "entry");
   return f.call("flow_table_upsert", {table, key.hash, key.bytes, f.i32(spec.size), stride}, "entry");
 }
 
-llvm::Value* upsert_same_key(RowWalk& walk, llvm::Value* from, llvm::Value* entry, llvm::Value* hash, llvm::Value* into) {
+llvm::Value* upsert_same_key(RowWalk& walk, llvm::Value* from, llvm::Value* entry, llvm::Value* hash,
+                             llvm::Value* into) {
   FunctionEmitter& f = walk.f;
   const plan::KeySpec& spec = walk.state().key;
   llvm::Value* stride = f.i32(walk.entry_layout().stride);
@@ -92,7 +94,8 @@ llvm::Value* upsert_same_key(RowWalk& walk, llvm::Value* from, llvm::Value* entr
   if (!spec.is_bytes) return f.call("flow_table_upsert", {into, hash, entry, f.i32(spec.size), stride}, "target");
   llvm::Value* view = f.call("flow_view", {entry, f.call("flow_table_heap", {from})}, "key");
   return f.call("flow_table_upsert_bytes",
-                {into, hash, f.builder.CreateExtractValue(view, 0), f.builder.CreateExtractValue(view, 1), stride}, "target");
+                {into, hash, f.builder.CreateExtractValue(view, 0), f.builder.CreateExtractValue(view, 1), stride},
+                "target");
 }
 
-}  // namespace flow::codegen
+} // namespace flow::codegen

@@ -34,7 +34,7 @@ namespace flow::driver {
 namespace {
 
 class Compilation {
- public:
+public:
   explicit Compilation(const Options& options) : options_(options) {}
 
   int run() {
@@ -44,7 +44,7 @@ class Compilation {
     return exit_code;
   }
 
- private:
+private:
   using Clock = std::chrono::steady_clock;
 
   int stages() {
@@ -232,8 +232,8 @@ class Compilation {
   std::vector<std::pair<const char*, double>> times_;
 };
 
-}  // namespace
+} // namespace
 
 int run_command(const Options& options) { return Compilation(options).run(); }
 
-}  // namespace flow::driver
+} // namespace flow::driver

@@ -8,4 +8,4 @@ namespace flow::driver {
 /// Returns the exit code; messages go to standard error, what was asked for to standard output or the file.
 int run_command(const Options& options);
 
-}  // namespace flow::driver
+} // namespace flow::driver

@@ -4,9 +4,9 @@
 namespace flow::driver {
 
 inline constexpr int exit_ok = 0;
-inline constexpr int exit_wrong_program = 1;  // the program has errors, all of them shown
-inline constexpr int exit_usage = 2;          // the command line is wrong
-inline constexpr int exit_no_file = 3;        // a file cannot be read or written
-inline constexpr int exit_internal = 4;       // flowc itself is wrong
+inline constexpr int exit_wrong_program = 1; // the program has errors, all of them shown
+inline constexpr int exit_usage = 2;         // the command line is wrong
+inline constexpr int exit_no_file = 3;       // a file cannot be read or written
+inline constexpr int exit_internal = 4;      // flowc itself is wrong
 
-}  // namespace flow::driver
+} // namespace flow::driver

@@ -15,19 +15,47 @@ namespace flow::driver {
 namespace {
 
 /// What a foreign host calls: runtime/abi/flow_host.h, all of it.
-constexpr const char* host_functions[] = {
-    "flow_configure", "flow_configured_options", "flow_configured_free", "flow_task_open", "flow_task_close",
-    "flow_task_push", "flow_task_pull", "flow_task_watermark", "flow_task_end", "flow_task_step", "flow_task_is_finished",
-    "flow_task_flush", "flow_task_error", "flow_task_counters", "flow_task_current_watermark", "flow_split_open",
-    "flow_split_idle", "flow_split_end", "flow_split_advance", "flow_task_capture", "flow_snapshot_groups",
-    "flow_snapshot_write_group", "flow_snapshot_item_count", "flow_snapshot_write_item", "flow_snapshot_release",
-    "flow_task_restore_group", "flow_task_restore_item", "flow_item_split_name", "flow_split_find", "flow_split_cursor",
-    "flow_split_is_finished", "flow_batch_new", "flow_batch_free", "flow_batch_reset", "flow_batch_copy",
-    "flow_batch_bytes", "flow_batch_data"};
+constexpr const char* host_functions[] = {"flow_configure",
+                                          "flow_configured_options",
+                                          "flow_configured_free",
+                                          "flow_task_open",
+                                          "flow_task_close",
+                                          "flow_task_push",
+                                          "flow_task_pull",
+                                          "flow_task_watermark",
+                                          "flow_task_end",
+                                          "flow_task_step",
+                                          "flow_task_is_finished",
+                                          "flow_task_flush",
+                                          "flow_task_error",
+                                          "flow_task_counters",
+                                          "flow_task_current_watermark",
+                                          "flow_split_open",
+                                          "flow_split_idle",
+                                          "flow_split_end",
+                                          "flow_split_advance",
+                                          "flow_task_capture",
+                                          "flow_snapshot_groups",
+                                          "flow_snapshot_write_group",
+                                          "flow_snapshot_item_count",
+                                          "flow_snapshot_write_item",
+                                          "flow_snapshot_release",
+                                          "flow_task_restore_group",
+                                          "flow_task_restore_item",
+                                          "flow_item_split_name",
+                                          "flow_split_find",
+                                          "flow_split_cursor",
+                                          "flow_split_is_finished",
+                                          "flow_batch_new",
+                                          "flow_batch_free",
+                                          "flow_batch_reset",
+                                          "flow_batch_copy",
+                                          "flow_batch_bytes",
+                                          "flow_batch_data"};
 
 std::vector<std::string> common_arguments(const LinkJob& job) {
   std::vector<std::string> arguments = {"ld.lld", "--gc-sections", "--build-id", "--eh-frame-hdr", "-z", "noexecstack",
-                                        "-z", "relro", "-o", job.output};
+                                        "-z",     "relro",         "-o",         job.output};
   if (!job.keep_debug_info) arguments.push_back("--strip-debug");
   return arguments;
 }
@@ -41,8 +69,8 @@ std::vector<std::string> executable_arguments(const LinkJob& job) {
   std::vector<std::string> arguments = common_arguments(job);
   arguments.push_back("-static");
   constexpr const char* begin[] = {"crt1.o", "crti.o", "crtbeginT.o"};
-  constexpr const char* libraries[] = {"libflow_runtime.a", "libzstd.a", "libz.a", "libre2.a", "libstdc++.a",
-                                       "libm-2.36.a", "libmvec.a", "libgcc.a", "libgcc_eh.a", "libc.a"};
+  constexpr const char* libraries[] = {"libflow_runtime.a", "libzstd.a", "libz.a",   "libre2.a",    "libstdc++.a",
+                                       "libm-2.36.a",       "libmvec.a", "libgcc.a", "libgcc_eh.a", "libc.a"};
   constexpr const char* end[] = {"crtend.o", "crtn.o"};
   append(arguments, job.inputs, begin);
   arguments.push_back(job.object);
@@ -73,7 +101,7 @@ std::vector<std::string> shared_arguments(const LinkJob& job) {
   return arguments;
 }
 
-}  // namespace
+} // namespace
 
 std::string link(const LinkJob& job) {
   std::vector<std::string> arguments = job.shared ? shared_arguments(job) : executable_arguments(job);
@@ -94,4 +122,4 @@ std::string link_inputs_folder() {
   return folder.str().str();
 }
 
-}  // namespace flow::driver
+} // namespace flow::driver

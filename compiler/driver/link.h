@@ -6,9 +6,9 @@
 namespace flow::driver {
 
 struct LinkJob {
-  std::string object;  // path
-  std::string output;  // path
-  std::string inputs;  // folder of link inputs: lib/flow beside the folder of flowc
+  std::string object; // path
+  std::string output; // path
+  std::string inputs; // folder of link inputs: lib/flow beside the folder of flowc
   bool shared = false;
   bool keep_debug_info = false;
 };
@@ -19,4 +19,4 @@ std::string link(const LinkJob& job);
 /// lib/flow, found from the place of the running executable.
 std::string link_inputs_folder();
 
-}  // namespace flow::driver
+} // namespace flow::driver

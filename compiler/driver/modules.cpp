@@ -1,9 +1,9 @@
 #include "compiler/driver/modules.h"
 
+#include "stdlib/modules.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "stdlib/modules.h"
 
 namespace flow::driver {
 
@@ -37,4 +37,4 @@ bool read_text(const std::string& path, std::string& text, std::string& problem)
   return true;
 }
 
-}  // namespace flow::driver
+} // namespace flow::driver

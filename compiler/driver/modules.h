@@ -9,15 +9,15 @@
 namespace flow::driver {
 
 class Modules : public sema::ModuleLoader {
- public:
+public:
   explicit Modules(std::string folder) : folder_(std::move(folder)) {}
   std::optional<sema::ModuleText> load(std::string_view name) override;
 
- private:
+private:
   std::string folder_;
 };
 
 /// The text of a file, or nothing and `problem`.
 bool read_text(const std::string& path, std::string& text, std::string& problem);
 
-}  // namespace flow::driver
+} // namespace flow::driver

@@ -12,9 +12,9 @@ namespace flow::driver {
 
 namespace {
 
-const std::map<std::string, Emit> emits = {
-    {"ast", Emit::ast},       {"typed", Emit::typed}, {"graph", Emit::graph},  {"plan", Emit::plan},
-    {"layout", Emit::layout}, {"llvm", Emit::llvm},   {"asm", Emit::assembly}, {"obj", Emit::object}};
+const std::map<std::string, Emit> emits = {{"ast", Emit::ast},      {"typed", Emit::typed},   {"graph", Emit::graph},
+                                           {"plan", Emit::plan},    {"layout", Emit::layout}, {"llvm", Emit::llvm},
+                                           {"asm", Emit::assembly}, {"obj", Emit::object}};
 const std::map<std::string, GraphFormat> formats = {
     {"text", GraphFormat::text}, {"dot", GraphFormat::dot}, {"svg", GraphFormat::svg}};
 
@@ -40,13 +40,16 @@ void add_program(CLI::App& command, Options& options) {
 }
 
 void add_code_options(CLI::App& command, Options& options) {
-  command.add_option("-O", options.optimisation, "Optimisation level, 0 to 3")->check(CLI::Range(0, 3))->capture_default_str();
-  command.add_flag("-g", options.keep_debug_info, "Keep debug information: lines of the .flow file in debuggers and profilers");
+  command.add_option("-O", options.optimisation, "Optimisation level, 0 to 3")
+      ->check(CLI::Range(0, 3))
+      ->capture_default_str();
+  command.add_flag("-g", options.keep_debug_info,
+                   "Keep debug information: lines of the .flow file in debuggers and profilers");
   command.add_option("--target-cpu", options.target_cpu, "CPU to compile for: x86-64-v2, x86-64-v3, native, …")
       ->type_name("CPU")
       ->capture_default_str();
   command.add_option("--disable-pass", options.disabled_passes, "Switch a pass of the optimiser off (may be repeated)")
-      ->allow_extra_args(false)  // one name each time: the program comes behind it
+      ->allow_extra_args(false) // one name each time: the program comes behind it
       ->type_name("NAME");
   command.add_flag("--time", options.times, "Print how long each stage took");
 }
@@ -92,10 +95,11 @@ void add_hint(const CLI::App& app, int argc, char** argv) {
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
     fmt::print(stderr, "flowc: there is no command `{}`: give build, run, check or explain\n", argv[1]);
   }
-  if (app.got_subcommand("run")) fmt::print(stderr, "Flags of the job come after --: flowc run program.flow -- --flag value\n");
+  if (app.got_subcommand("run"))
+    fmt::print(stderr, "Flags of the job come after --: flowc run program.flow -- --flag value\n");
 }
 
-}  // namespace
+} // namespace
 
 bool parse_options(int argc, char** argv, Options& options, int& exit_code) {
   CLI::App app{"flowc compiles stream processing programs to native executables"};
@@ -116,4 +120,4 @@ bool parse_options(int argc, char** argv, Options& options, int& exit_code) {
   }
 }
 
-}  // namespace flow::driver
+} // namespace flow::driver

@@ -12,20 +12,21 @@ enum class GraphFormat { text, dot, svg };
 
 struct Options {
   Command command = Command::build;
-  std::string program;                      // path of the .flow file
-  std::string output;                       // -o; empty: the program's name
+  std::string program; // path of the .flow file
+  std::string output;  // -o; empty: the program's name
   Emit emit = Emit::none;
   unsigned optimisation = 2;
   std::string target_cpu = "x86-64-v2";
   std::vector<std::string> disabled_passes;
-  bool keep_debug_info = false;             // -g
-  bool times = false;                       // --time
-  bool shared = false;                      // --shared
-  GraphFormat format = GraphFormat::text;   // of explain
-  std::vector<std::string> job_arguments;   // of run: what stands after --
+  bool keep_debug_info = false;           // -g
+  bool times = false;                     // --time
+  bool shared = false;                    // --shared
+  GraphFormat format = GraphFormat::text; // of explain
+  std::vector<std::string> job_arguments; // of run: what stands after --
 };
 
-/// Parses the command line. False: the program is to end with `exit_code` (help was shown, or usage was wrong and said).
+/// Parses the command line. False: the program is to end with `exit_code` (help was shown, or usage was wrong and
+/// said).
 bool parse_options(int argc, char** argv, Options& options, int& exit_code);
 
-}  // namespace flow::driver
+} // namespace flow::driver

@@ -42,4 +42,4 @@ std::string draw_svg(const std::string& dot_text, std::string& svg) {
   return {};
 }
 
-}  // namespace flow::driver
+} // namespace flow::driver

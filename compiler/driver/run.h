@@ -13,4 +13,4 @@ std::string become(const std::string& executable, const std::string& name, const
 /// Runs graphviz's `dot` over the text. Returns what went wrong, or an empty text and the picture.
 std::string draw_svg(const std::string& dot_text, std::string& svg);
 
-}  // namespace flow::driver
+} // namespace flow::driver

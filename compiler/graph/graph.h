@@ -31,7 +31,7 @@ struct ChangeKinds {
 
 struct Source {
   uint32_t stream;
-};                // of TypedProgram::streams, which holds its options
+}; // of TypedProgram::streams, which holds its options
 struct Errors {}; // bad records of the input, a Source
 struct Filter {
   const Expr* condition;

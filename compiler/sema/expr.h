@@ -17,19 +17,29 @@
 namespace flow::sema {
 
 enum class ExprKind : uint8_t {
-  constant,     // int_value (also bool, enum index, date days, timestamp and duration us), float_value or text; or null
-  column,       // index: field of the row that flows
-  local,        // index: parameter of the function, or the value of an enclosing `let`
-  param,        // index: param of the program
-  number,       // the event number, in the fields of a generate source
-  negate,       // checked for integers
+  constant, // int_value (also bool, enum index, date days, timestamp and duration us), float_value or text; or null
+  column,   // index: field of the row that flows
+  local,    // index: parameter of the function, or the value of an enclosing `let`
+  param,    // index: param of the program
+  number,   // the event number, in the fields of a generate source
+  negate,   // checked for integers
   logical_not,
-  add, subtract, multiply, divide, remainder,  // operands have the result's type; integers checked; remainder by sign of the dividend
-  shift_time,   // timestamp + duration, timestamp - duration (negated by sema), duration + duration: i64 us, checked
-  equal, not_equal, less, less_equal, greater, greater_equal,  // operands of one type; equal and not_equal take nulls as values
-  logical_and, logical_or,
-  conditional,  // args: condition, then, else
-  coalesce,     // args: nullable, otherwise
+  add,
+  subtract,
+  multiply,
+  divide,
+  remainder,  // operands have the result's type; integers checked; remainder by sign of the dividend
+  shift_time, // timestamp + duration, timestamp - duration (negated by sema), duration + duration: i64 us, checked
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal, // operands of one type; equal and not_equal take nulls as values
+  logical_and,
+  logical_or,
+  conditional, // args: condition, then, else
+  coalesce,    // args: nullable, otherwise
   is_null,
   convert,      // args[0] to `type`; lossless or checked (failure CAST); nullability follows the operand
   to_nullable,  // T to T?
@@ -47,9 +57,9 @@ struct Expr {
   Type type;
   lang::SourceRange range;
   std::span<const Expr* const> args;
-  uint32_t index = 0;     // of column, local, param, let
-  uint32_t function = 0;  // of call, call_extern
-  bool is_null = false;   // constant null
+  uint32_t index = 0;    // of column, local, param, let
+  uint32_t function = 0; // of call, call_extern
+  bool is_null = false;  // constant null
   int64_t int_value = 0;
   double float_value = 0;
   std::string_view text;
@@ -58,4 +68,4 @@ struct Expr {
 /// Could its evaluation fail? (integer arithmetic, conversions that narrow, functions that may refuse)
 bool may_fail(const Expr& expr);
 
-}  // namespace flow::sema
+} // namespace flow::sema

@@ -18,7 +18,7 @@ namespace flow::sema {
 
 struct Column {
   std::string_view name;
-  Type type;  // a scalar
+  Type type; // a scalar
 };
 
 /// The rows of a stream. Event time is not a column: it stays with the row whatever is selected.
@@ -35,15 +35,15 @@ struct Param {
   std::string_view name;
   std::string_view doc;
   Type type;
-  const Expr* initial = nullptr;    // a constant, or null: it must be given
-  const Expr* condition = nullptr;  // of `where`; reads ExprKind::param
+  const Expr* initial = nullptr;   // a constant, or null: it must be given
+  const Expr* condition = nullptr; // of `where`; reads ExprKind::param
   lang::SourceRange range;
 };
 
 /// An `extern fn` of stdlib. The symbol is the vocabulary function's name.
 struct Extern {
   std::string_view name;
-  std::string_view symbol;  // "flow_fn_lower"
+  std::string_view symbol; // "flow_fn_lower"
   std::vector<Type> params;
   Type result;
   bool may_fail = false;
@@ -59,41 +59,63 @@ struct Function {
 
 // ---- steps ---------------------------------------------------------------------------------------------------
 
-struct Where { const Expr* condition; };
+struct Where {
+  const Expr* condition;
+};
 /// select, derive, drop, rename: the columns of the result, each an expression over those before.
-struct Project { std::vector<const Expr*> values; };  // as many as the result's columns
+struct Project {
+  std::vector<const Expr*> values;
+}; // as many as the result's columns
 /// One row per part of `text` split at `pattern`; the new column is the last of the result, or replaces `replaced`.
-struct Unnest { const Expr* text; const Expr* pattern; uint32_t column; };
-struct Union { std::vector<uint32_t> others; };  // streams
+struct Unnest {
+  const Expr* text;
+  const Expr* pattern;
+  uint32_t column;
+};
+struct Union {
+  std::vector<uint32_t> others;
+}; // streams
 struct Rebalance {};
 struct Broadcast {};
 struct Forward {};
-struct Parallelism { uint32_t count; };
+struct Parallelism {
+  uint32_t count;
+};
 
-struct KeyColumn { std::string_view name; const Expr* value; };
+struct KeyColumn {
+  std::string_view name;
+  const Expr* value;
+};
 
 enum class WindowKind : uint8_t { tumbling, hopping, same, global };
 struct Window {
   WindowKind kind = WindowKind::global;
-  int64_t size_us = 0;   // of `same`: that of the window the rows came out of
-  int64_t slide_us = 0;  // tumbling: the size
+  int64_t size_us = 0;  // of `same`: that of the window the rows came out of
+  int64_t slide_us = 0; // tumbling: the size
   int64_t offset_us = 0;
-  std::optional<uint32_t> late;  // stream that gets the late rows
+  std::optional<uint32_t> late; // stream that gets the late rows
 };
 
 enum class AggregateKind : uint8_t { count, sum, min, max, avg, first, last, min_by, max_by };
 struct AggregateCall {
   std::string_view name;
   AggregateKind kind;
-  const Expr* argument = nullptr;  // none for count()
-  const Expr* by = nullptr;        // of min_by, max_by
+  const Expr* argument = nullptr; // none for count()
+  const Expr* by = nullptr;       // of min_by, max_by
   const Expr* filter = nullptr;
   Type result;
 };
 /// Result columns: key columns, window_start and window_end (unless the window is global), then the calls.
-struct Aggregate { std::vector<KeyColumn> keys; Window window; std::vector<AggregateCall> calls; };
+struct Aggregate {
+  std::vector<KeyColumn> keys;
+  Window window;
+  std::vector<AggregateCall> calls;
+};
 
-struct Order { const Expr* value; bool descending; };
+struct Order {
+  const Expr* value;
+  bool descending;
+};
 /// Result columns: those of the row, with window_start and window_end set (appended when not there), then the rank.
 struct Top {
   std::vector<KeyColumn> keys;
@@ -106,7 +128,7 @@ struct Top {
 struct Step {
   std::variant<Where, Project, Unnest, Union, Rebalance, Broadcast, Forward, Parallelism, Aggregate, Top> node;
   Schema result;
-  std::string_view name;  // stable within its stream: "aggregate", "top", "where.2"
+  std::string_view name; // stable within its stream: "aggregate", "top", "where.2"
   OnError on_error = OnError::stop;
   lang::SourceRange range;
 };
@@ -115,34 +137,39 @@ struct Step {
 
 struct Option {
   std::string_view name;
-  const Expr* value;  // over params only
+  const Expr* value; // over params only
 };
 
 enum class WatermarkKind : uint8_t { none, lag, ascending };
 
 struct Source {
-  std::string_view type;    // "file", "generate"
-  std::string_view format;  // "csv", "json", "text", ""
-  std::vector<Option> options;  // named as the runtime's connectors know them; rate, lag, idle among them
-  std::vector<RecordField> fields;             // in the data; the schema's columns have the same order
-  std::vector<const Expr*> generated;          // generate: one per field, over ExprKind::number and params
-  const Expr* time = nullptr;                  // over the columns
+  std::string_view type;              // "file", "generate"
+  std::string_view format;            // "csv", "json", "text", ""
+  std::vector<Option> options;        // named as the runtime's connectors know them; rate, lag, idle among them
+  std::vector<RecordField> fields;    // in the data; the schema's columns have the same order
+  std::vector<const Expr*> generated; // generate: one per field, over ExprKind::number and params
+  const Expr* time = nullptr;         // over the columns
   WatermarkKind watermark = WatermarkKind::none;
   OnError on_error = OnError::stop;
-  std::optional<uint32_t> errors;              // stream of the bad records
-  uint32_t parallelism = 0;                    // 0: that of the job
+  std::optional<uint32_t> errors; // stream of the bad records
+  uint32_t parallelism = 0;       // 0: that of the job
 };
 
 /// What no step makes: the bad records of a source, the late rows of a step.
-struct ErrorStream { uint32_t source; };
-struct LateStream { uint32_t stream; uint32_t step; };
+struct ErrorStream {
+  uint32_t source;
+};
+struct LateStream {
+  uint32_t stream;
+  uint32_t step;
+};
 
 struct Stream {
   std::string_view name;
-  std::variant<Source, ErrorStream, LateStream, uint32_t> origin;  // uint32_t: the stream that flows into the steps
+  std::variant<Source, ErrorStream, LateStream, uint32_t> origin; // uint32_t: the stream that flows into the steps
   std::vector<Step> steps;
-  Schema origin_schema;    // before the steps
-  bool is_table = false;   // an aggregate without window: only a `final` sink takes it
+  Schema origin_schema;  // before the steps
+  bool is_table = false; // an aggregate without window: only a `final` sink takes it
   lang::SourceRange range;
   const Schema& schema() const { return steps.empty() ? origin_schema : steps.back().result; }
 };
@@ -150,17 +177,17 @@ struct Stream {
 struct Sink {
   std::string_view name;
   uint32_t stream;
-  std::string_view type;    // "file", "console", "discard"
+  std::string_view type; // "file", "console", "discard"
   std::string_view format;
   std::vector<Option> options;
-  std::vector<std::string_view> field_names;  // in the data
+  std::vector<std::string_view> field_names; // in the data
   bool is_final = false;
   uint32_t parallelism = 0;
   lang::SourceRange range;
 };
 
 struct TypedProgram {
-  std::string_view name;  // of the file, without .flow
+  std::string_view name; // of the file, without .flow
   std::string_view doc;
   std::vector<Param> params;
   std::vector<Extern> externs;
@@ -170,4 +197,4 @@ struct TypedProgram {
   std::vector<Sink> sinks;
 };
 
-}  // namespace flow::sema
+} // namespace flow::sema

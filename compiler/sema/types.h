@@ -16,16 +16,16 @@ enum class Kind : uint8_t {
 #define FLOW_KIND(name, text, size, align) name,
 #include "runtime/abi/kinds.def"
 #undef FLOW_KIND
-  RECORD,  // of a row, of `select { … }`, of a type declaration; never inside another row in this version
-  LIST,    // only what `unnest` takes: the result of split()
-  NULL_,   // the type of the literal null, fits every T?
-  ERROR,   // already reported; fits everything
+  RECORD, // of a row, of `select { … }`, of a type declaration; never inside another row in this version
+  LIST,   // only what `unnest` takes: the result of split()
+  NULL_,  // the type of the literal null, fits every T?
+  ERROR,  // already reported; fits everything
 };
 
 struct EnumType {
   std::string_view name;
-  std::span<const std::string_view> names;  // as written in programs
-  std::span<const std::string_view> texts;  // as in the data
+  std::span<const std::string_view> names; // as written in programs
+  std::span<const std::string_view> texts; // as in the data
 };
 
 struct RecordType;
@@ -33,9 +33,9 @@ struct RecordType;
 struct Type {
   Kind kind = Kind::ERROR;
   bool nullable = false;
-  const EnumType* enumeration = nullptr;  // of ENUM
-  const RecordType* record = nullptr;     // of RECORD
-  Kind element = Kind::ERROR;             // of LIST
+  const EnumType* enumeration = nullptr; // of ENUM
+  const RecordType* record = nullptr;    // of RECORD
+  Kind element = Kind::ERROR;            // of LIST
 
   bool operator==(const Type&) const = default;
   bool is_error() const { return kind == Kind::ERROR; }
@@ -45,8 +45,16 @@ struct Type {
   bool is_float() const { return kind == Kind::F32 || kind == Kind::F64; }
   bool is_number() const { return is_integer() || is_float(); }
   bool is_text() const { return kind == Kind::STRING || kind == Kind::BYTES; }
-  Type without_null() const { Type t = *this; t.nullable = false; return t; }
-  Type with_null() const { Type t = *this; t.nullable = true; return t; }
+  Type without_null() const {
+    Type t = *this;
+    t.nullable = false;
+    return t;
+  }
+  Type with_null() const {
+    Type t = *this;
+    t.nullable = true;
+    return t;
+  }
 };
 
 inline Type scalar(Kind kind) { return {.kind = kind}; }
@@ -54,11 +62,11 @@ inline Type scalar(Kind kind) { return {.kind = kind}; }
 struct RecordField {
   std::string_view name;
   Type type;
-  std::string_view from;  // its name in the data; the same as `name` unless the program says otherwise
+  std::string_view from; // its name in the data; the same as `name` unless the program says otherwise
 };
 
 struct RecordType {
-  std::string_view name;  // or empty
+  std::string_view name; // or empty
   std::span<const RecordField> fields;
 };
 
@@ -68,4 +76,4 @@ std::string text_of(Type type);
 uint32_t size_of(Kind kind);
 uint32_t align_of(Kind kind);
 
-}  // namespace flow::sema
+} // namespace flow::sema

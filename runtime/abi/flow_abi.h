@@ -70,9 +70,9 @@ typedef struct FlowConfig FlowConfig; /* params and literals while options are e
  *   numbers: data is null; positions count events of the split; `end` is exclusive. */
 typedef struct FlowInput {
   const char* data;
-  int64_t end;        /* bytes or event numbers available */
-  int64_t rows_max;   /* stop after so many records (rate, fairness); at least 1 */
-  uint8_t is_last;    /* bytes: nothing follows; a last record without newline counts */
+  int64_t end;      /* bytes or event numbers available */
+  int64_t rows_max; /* stop after so many records (rate, fairness); at least 1 */
+  uint8_t is_last;  /* bytes: nothing follows; a last record without newline counts */
   uint8_t reserved[7];
 } FlowInput;
 
@@ -84,8 +84,8 @@ typedef struct FlowDue {
   uint32_t reserved;
   FlowTable* table;
   FlowTable* into;
-  int64_t count;         /* entries in table */
-  int64_t window_start;  /* microseconds; both INT64_MIN/MAX for the global window */
+  int64_t count;        /* entries in table */
+  int64_t window_start; /* microseconds; both INT64_MIN/MAX for the global window */
   int64_t window_end;
 } FlowDue;
 enum { FLOW_DUE_EMIT = 0, FLOW_DUE_MERGE = 1 };

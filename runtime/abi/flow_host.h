@@ -33,12 +33,12 @@ typedef struct FlowHost {
 
 typedef struct FlowPlace {
   uint32_t chain;
-  uint32_t index;       /* of this task among the chain's */
+  uint32_t index; /* of this task among the chain's */
   uint32_t parallelism;
-  uint32_t group_count; /* key groups of the job */
-  const FlowCell* params;             /* values by position; live as long as the task */
-  const uint32_t* output_channels;    /* number of destination channels per output */
-  const FlowCell* const* options;     /* option cells of every connector, by connector, from flow_configure */
+  uint32_t group_count;            /* key groups of the job */
+  const FlowCell* params;          /* values by position; live as long as the task */
+  const uint32_t* output_channels; /* number of destination channels per output */
+  const FlowCell* const* options;  /* option cells of every connector, by connector, from flow_configure */
 } FlowPlace;
 
 typedef struct FlowSnapshot FlowSnapshot;
@@ -48,8 +48,8 @@ typedef struct FlowWriter { /* where a snapshot is written; called on any thread
 } FlowWriter;
 
 typedef struct FlowTaskError {
-  int32_t code;      /* 0: none; else the exit code that fits (docs/running.md) */
-  const char* text;  /* one sentence with its place; lives as long as the task */
+  int32_t code;     /* 0: none; else the exit code that fits (docs/running.md) */
+  const char* text; /* one sentence with its place; lives as long as the task */
 } FlowTaskError;
 
 typedef struct FlowTaskCounters {
@@ -76,9 +76,9 @@ int64_t flow_task_pull(FlowTask*, FlowSplit*, const FlowInput*, int64_t from);
 void flow_task_watermark(FlowTask*, uint32_t port, int64_t time_us, uint8_t is_idle);
 /* Nothing more comes on this port. Of a source chain: no further split will be opened (needed where there is none). */
 void flow_task_end(FlowTask*, uint32_t port);
-/* Does a portion of due work (closed windows). After a restore, when all splits are open, one call tells those behind the
- * watermark. 1: there is more; 0: nothing is due (only then barriers may be taken and
- * the next element given); -1: error. Watermarks go out when the rows they cause have. */
+/* Does a portion of due work (closed windows). After a restore, when all splits are open, one call tells those behind
+ * the watermark. 1: there is more; 0: nothing is due (only then barriers may be taken and the next element given); -1:
+ * error. Watermarks go out when the rows they cause have. */
 int32_t flow_task_step(FlowTask*);
 uint8_t flow_task_is_finished(const FlowTask*); /* all ports (splits) ended and nothing is due */
 void flow_task_flush(FlowTask*);                /* sends open batches */
@@ -90,29 +90,33 @@ int64_t flow_task_current_watermark(const FlowTask*);
 FlowSplit* flow_split_open(FlowTask*, const char* name, uint32_t index, uint32_t splits, int64_t cursor);
 void flow_split_idle(FlowTask*, FlowSplit*, uint8_t is_idle);
 void flow_split_end(FlowTask*, FlowSplit*);
-void flow_split_advance(FlowSplit*, int64_t consumed); /* the host dropped so many bytes; the cursor has counted them at pull */
+void flow_split_advance(FlowSplit*,
+                        int64_t consumed); /* the host dropped so many bytes; the cursor has counted them at pull */
 
 /* Snapshots. capture is called between elements, after flush, on the task's thread; write on any thread; release when
  * the epoch is complete (kept) or aborted (its dirty marks go back). Per key group: tables, panes. List state: items
  * (per split: name, cursor, watermark, idle, finished, decoder; per task: watermark, counters). */
 FlowSnapshot* flow_task_capture(FlowTask*, uint64_t epoch);
-uint32_t flow_snapshot_groups(const FlowSnapshot*, uint32_t* groups, uint32_t max); /* groups that hold anything; returns their number */
+uint32_t flow_snapshot_groups(const FlowSnapshot*, uint32_t* groups,
+                              uint32_t max); /* groups that hold anything; returns their number */
 void flow_snapshot_write_group(const FlowSnapshot*, uint32_t group, const FlowWriter*);
 uint32_t flow_snapshot_item_count(const FlowSnapshot*);
 void flow_snapshot_write_item(const FlowSnapshot*, uint32_t item, const FlowWriter*);
 void flow_snapshot_release(FlowSnapshot*, uint8_t is_kept);
 /* Restore, before the first element. Groups go to the task that owns them, items as the host distributes them: a split
- * item to exactly one task of the chain, the task item to all (watermarks combine to their minimum). Returns 0 or -1. */
+ * item to exactly one task of the chain, the task item to all (watermarks combine to their minimum). Returns 0 or -1.
+ */
 int32_t flow_task_restore_group(FlowTask*, uint32_t group, const void* data, uint64_t bytes);
 int32_t flow_task_restore_item(FlowTask*, const void* data, uint64_t bytes);
-/* For hosts: is this item a split, and which? Copies the name (cut to `size`); returns 1 for a split, 0 for a task item. */
+/* For hosts: is this item a split, and which? Copies the name (cut to `size`); returns 1 for a split, 0 for a task
+ * item. */
 uint8_t flow_item_split_name(const void* data, uint64_t bytes, char* name, uint64_t size);
 FlowSplit* flow_split_find(FlowTask*, const char* name); /* a restored split, or null */
 int64_t flow_split_cursor(const FlowSplit*);
 uint8_t flow_split_is_finished(const FlowSplit*);
 
-/* Batches, for hosts: layouts are in the program. rows_max 0: as many as make about 16 KB. A batch's bytes are all of it:
- * a copy of them is the same batch. */
+/* Batches, for hosts: layouts are in the program. rows_max 0: as many as make about 16 KB. A batch's bytes are all of
+ * it: a copy of them is the same batch. */
 FlowBatch* flow_batch_new(uint32_t stride, uint32_t rows_max, uint64_t heap_bytes);
 void flow_batch_free(FlowBatch*);
 void flow_batch_reset(FlowBatch*);

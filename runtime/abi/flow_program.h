@@ -65,18 +65,18 @@ typedef enum FlowWindowKind {
 } FlowWindowKind;
 
 typedef struct FlowState {
-  const char* name;   /* stable: the stream's name and the step's, e.g. "hourly_tips.aggregate" */
-  uint32_t kind;      /* FlowStateKind */
-  uint32_t window;    /* FlowWindowKind */
+  const char* name; /* stable: the stream's name and the step's, e.g. "hourly_tips.aggregate" */
+  uint32_t kind;    /* FlowStateKind */
+  uint32_t window;  /* FlowWindowKind */
   int64_t size;
   int64_t slide;
   int64_t offset;
   int64_t pane;
-  uint32_t layout;    /* of an entry: key, then value; an entry starts as zeros */
-  uint32_t key_size;  /* bytes of the key at the start of the entry; 16 and key_is_bytes: a FlowString of the canonical
-                         bytes; 0: the state has one entry (no key) */
+  uint32_t layout;   /* of an entry: key, then value; an entry starts as zeros */
+  uint32_t key_size; /* bytes of the key at the start of the entry; 16 and key_is_bytes: a FlowString of the canonical
+                        bytes; 0: the state has one entry (no key) */
   uint32_t key_is_bytes;
-  uint32_t trigger;   /* what to pass to the chain's fire function */
+  uint32_t trigger; /* what to pass to the chain's fire function */
 } FlowState;
 
 /* ---- chains and edges ----------------------------------------------------------------------------------------- */
@@ -94,9 +94,9 @@ typedef struct FlowOutput {
 } FlowOutput;
 
 typedef struct FlowChain {
-  const char* name;      /* names of the fused operators, joined by " > " */
-  const char* uid;       /* stable: from names in the program, never from positions */
-  uint32_t source;       /* connector it reads, or FLOW_NONE */
+  const char* name; /* names of the fused operators, joined by " > " */
+  const char* uid;  /* stable: from names in the program, never from positions */
+  uint32_t source;  /* connector it reads, or FLOW_NONE */
   uint32_t port_count;
   uint32_t output_count;
   uint32_t state_count;
@@ -150,22 +150,22 @@ typedef enum FlowErrorPolicy {
 
 /* A field as a decoder or encoder sees it. */
 typedef struct FlowFormatField {
-  const char* name;    /* in the data (`from "startTime"`) */
+  const char* name; /* in the data (`from "startTime"`) */
   uint32_t kind;
   uint32_t nullable;
   uint32_t enum_type;
-  uint32_t is_needed;  /* sources: 0 if no one reads it: its cell is not filled (but the record's shape is checked) */
+  uint32_t is_needed; /* sources: 0 if no one reads it: its cell is not filled (but the record's shape is checked) */
 } FlowFormatField;
 
 typedef struct FlowConnector {
-  const char* name;     /* the stream's name: "fares", or of a sink: the stream and "as" name */
-  const char* type;     /* "file", "generate", "console", "discard" */
-  const char* format;   /* "csv", "json", "text" or "" */
+  const char* name;   /* the stream's name: "fares", or of a sink: the stream and "as" name */
+  const char* type;   /* "file", "generate", "console", "discard" */
+  const char* format; /* "csv", "json", "text" or "" */
   uint32_t is_source;
   uint32_t option_count;
   const FlowOption* options;
   uint32_t field_count;
-  uint32_t watermark;   /* FlowWatermarkKind */
+  uint32_t watermark; /* FlowWatermarkKind */
   const FlowFormatField* fields;
   uint32_t on_error;    /* FlowErrorPolicy */
   uint32_t site;        /* where it is declared */
@@ -182,7 +182,7 @@ typedef struct FlowConnector {
 
 typedef struct FlowParam {
   const char* name;
-  const char* help;      /* doc comment or "" */
+  const char* help; /* doc comment or "" */
   uint32_t kind;
   uint32_t is_required;
   uint32_t enum_type;
@@ -195,18 +195,18 @@ typedef struct FlowSite {
   const char* file;
   uint32_t line;
   uint32_t column;
-  const char* text;   /* the source text of the expression or step */
-  uint32_t on_error;  /* FlowErrorPolicy: what a failed row does here */
+  const char* text;  /* the source text of the expression or step */
+  uint32_t on_error; /* FlowErrorPolicy: what a failed row does here */
   uint32_t reserved;
 } FlowSite;
 
 typedef struct FlowProgram {
   uint32_t abi_version;
   uint32_t is_bounded_by_design; /* reserved: boundedness is a run-time property of the sources */
-  const char* name;        /* file name without .flow */
-  const char* doc;         /* the program's doc comment or "" */
+  const char* name;              /* file name without .flow */
+  const char* doc;               /* the program's doc comment or "" */
   const char* target_cpu;
-  uint64_t fingerprint;    /* of the states, their layouts and the sources: what a checkpoint depends on */
+  uint64_t fingerprint; /* of the states, their layouts and the sources: what a checkpoint depends on */
   const FlowLayout* layouts;
   const FlowEnum* enums;
   const FlowState* states;

@@ -20,7 +20,7 @@ bool is_hex(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-}  // namespace
+} // namespace
 
 bool is_job_id(std::string_view text) { return text.size() == 16 && is_hex(text); }
 bool is_job_suffix(std::string_view text) { return text.size() <= 16 && is_hex(text); }
@@ -66,4 +66,4 @@ Result<JobRecord> decode_job_record(std::string_view bytes, const std::string& p
   return record;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -11,12 +11,12 @@
 namespace flow::runtime {
 
 struct JobRecord {
-  std::string job_id;      // 16 hexadecimal digits
-  std::string suffix;      // of output names: not empty for a job that writes beside another's output
-  std::string folder;      // of its epochs, beneath the checkpoint folder; empty: that folder itself
+  std::string job_id; // 16 hexadecimal digits
+  std::string suffix; // of output names: not empty for a job that writes beside another's output
+  std::string folder; // of its epochs, beneath the checkpoint folder; empty: that folder itself
   uint32_t group_count = 0;
-  uint64_t attempt = 0;    // of the last start; 0: none yet
-  std::string program;     // for messages
+  uint64_t attempt = 0; // of the last start; 0: none yet
+  std::string program;  // for messages
   bool operator==(const JobRecord&) const = default;
 };
 
@@ -26,6 +26,6 @@ Result<JobRecord> decode_job_record(std::string_view bytes, const std::string& p
 
 // Names that the record and the manifest may carry into paths.
 bool is_job_id(std::string_view text);
-bool is_job_suffix(std::string_view text);  // empty, or hexadecimal digits
+bool is_job_suffix(std::string_view text); // empty, or hexadecimal digits
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -14,14 +14,12 @@ constexpr std::string_view magic = "FLOWMANI";
 constexpr uint32_t format = 1;
 constexpr size_t crc_bytes = 4;
 
-template <typename T, typename Write>
-void write_list(ByteWriter& out, const std::vector<T>& list, Write write) {
+template <typename T, typename Write> void write_list(ByteWriter& out, const std::vector<T>& list, Write write) {
   out.varint(list.size());
   for (const T& item : list) write(item);
 }
 
-template <typename T, typename Read>
-void read_list(ByteReader& in, std::vector<T>& list, size_t bytes_min, Read read) {
+template <typename T, typename Read> void read_list(ByteReader& in, std::vector<T>& list, size_t bytes_min, Read read) {
   uint64_t count = in.count(bytes_min);
   for (uint64_t i = 0; i < count && !in.has_failed(); ++i) list.push_back(read());
 }
@@ -39,7 +37,7 @@ void write_file(ByteWriter& out, const StateFile& file) {
 StateFile read_file(ByteReader& in, uint32_t parallelism) {
   StateFile file;
   file.name = in.text();
-  if (!is_plain_name(file.name)) in.fail();  // it becomes a path
+  if (!is_plain_name(file.name)) in.fail(); // it becomes a path
   file.task = static_cast<uint32_t>(in.varint());
   if (file.task >= parallelism) in.fail();
   uint64_t total = 0;
@@ -136,7 +134,7 @@ Manifest read_body(ByteReader& in) {
   return manifest;
 }
 
-}  // namespace
+} // namespace
 
 uint64_t StateFile::length() const {
   uint64_t total = 0;
@@ -172,4 +170,4 @@ std::string section_place(const std::string& job_id, uint64_t epoch, const std::
   return fmt::format("{}/{}/{}", job_id, epoch, file_name);
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

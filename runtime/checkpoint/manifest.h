@@ -20,23 +20,23 @@ namespace flow::runtime {
 constexpr uint32_t section_is_item = 0xffffffffu;
 
 struct StateSection {
-  uint32_t group = section_is_item;  // key group, or section_is_item: a piece of list state
+  uint32_t group = section_is_item; // key group, or section_is_item: a piece of list state
   uint64_t length = 0;
   uint32_t crc = 0;
   bool operator==(const StateSection&) const = default;
 };
 
 struct StateFile {
-  std::string name;  // a plain name
+  std::string name; // a plain name
   uint32_t task = 0;
-  std::vector<StateSection> sections;  // in the order of the file
+  std::vector<StateSection> sections; // in the order of the file
   uint64_t length() const;
   bool operator==(const StateFile&) const = default;
 };
 
 struct SplitRecord {
-  std::string spec;         // as the connector wrote it
-  std::string fingerprint;  // at the cursor
+  std::string spec;        // as the connector wrote it
+  std::string fingerprint; // at the cursor
   int64_t cursor = 0;
   bool operator==(const SplitRecord&) const = default;
 };
@@ -45,13 +45,13 @@ struct ChainRecord {
   std::string uid;
   uint32_t parallelism = 0;
   std::vector<StateFile> files;
-  std::vector<SplitRecord> splits;  // all of the chain's source, also finished ones
+  std::vector<SplitRecord> splits; // all of the chain's source, also finished ones
   bool operator==(const ChainRecord&) const = default;
 };
 
 struct SinkRecord {
   std::string name;
-  std::vector<std::string> files;  // staged and not known to be committed when the epoch was closed
+  std::vector<std::string> files; // staged and not known to be committed when the epoch was closed
   bool operator==(const SinkRecord&) const = default;
 };
 
@@ -66,11 +66,11 @@ struct Manifest {
   std::string suffix;
   uint64_t attempt = 0;
   uint64_t epoch = 0;
-  uint64_t committed_epoch = 0;  // the last one known to be committed when this was written; 0: none
+  uint64_t committed_epoch = 0; // the last one known to be committed when this was written; 0: none
   uint32_t group_count = 0;
-  uint32_t parallelism = 0;  // of the job
-  bool is_finished = false;  // all input is read, all windows have fired
-  int64_t wall_us = 0;       // when it was written, for people
+  uint32_t parallelism = 0; // of the job
+  bool is_finished = false; // all input is read, all windows have fired
+  int64_t wall_us = 0;      // when it was written, for people
   std::string program;
   uint64_t program_fingerprint = 0;
   std::vector<StateFingerprint> states;
@@ -86,4 +86,4 @@ Result<Manifest> decode_manifest(std::string_view bytes, const std::string& path
 // What the checksums of a state file's sections know it by.
 std::string section_place(const std::string& job_id, uint64_t epoch, const std::string& file_name);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -34,14 +34,17 @@ Status check_states(const Manifest& manifest, const StartRequest& request, const
     auto declared = std::find_if(request.states.begin(), request.states.end(),
                                  [&](const StateFingerprint& state) { return state.name == stored.name; });
     std::string what;
-    if (declared == request.states.end()) what = fmt::format("it has a state '{}', which the program does not", stored.name);
+    if (declared == request.states.end())
+      what = fmt::format("it has a state '{}', which the program does not", stored.name);
     else if (declared->fingerprint != stored.fingerprint)
       what = fmt::format("its state '{}' has other fields or types than the program's", stored.name);
-    else continue;
-    return Status(ExitCode::checkpoint_foreign,
-                  fmt::format("the checkpoint '{}' does not fit '{}': {}; run the program that wrote it, or start anew with "
-                              "--fresh",
-                              folder, request.program, what));
+    else
+      continue;
+    return Status(
+        ExitCode::checkpoint_foreign,
+        fmt::format("the checkpoint '{}' does not fit '{}': {}; run the program that wrote it, or start anew with "
+                    "--fresh",
+                    folder, request.program, what));
   }
   return Status();
 }
@@ -50,22 +53,25 @@ Status check_program(const StoredEpoch& stored, const StartRequest& request) {
   const Manifest& manifest = stored.manifest;
   FLOW_TRY(check_states(manifest, request, stored.folder));
   if (manifest.program_fingerprint == request.program_fingerprint) return Status();
-  return Status(ExitCode::checkpoint_foreign,
-                fmt::format("the checkpoint '{}' is of another program ('{}'): its sources or states are not those of '{}'; "
-                            "run the program that wrote it, or give another --checkpoint-dir",
-                            stored.folder, manifest.program, request.program));
+  return Status(
+      ExitCode::checkpoint_foreign,
+      fmt::format("the checkpoint '{}' is of another program ('{}'): its sources or states are not those of '{}'; "
+                  "run the program that wrote it, or give another --checkpoint-dir",
+                  stored.folder, manifest.program, request.program));
 }
 
 Status check_groups(uint32_t group_count, const StartRequest& request) {
   if (request.group_count && *request.group_count != group_count) {
-    return refused(fmt::format("--max-parallelism is {} since this job's first start and cannot become {}: leave the flag "
-                               "away",
-                               group_count, *request.group_count));
+    return refused(
+        fmt::format("--max-parallelism is {} since this job's first start and cannot become {}: leave the flag "
+                    "away",
+                    group_count, *request.group_count));
   }
   if (request.parallelism > group_count) {
-    return refused(fmt::format("--parallelism {} is more than the {} of --max-parallelism, which is fixed at a job's first "
-                               "start",
-                               request.parallelism, group_count));
+    return refused(
+        fmt::format("--parallelism {} is more than the {} of --max-parallelism, which is fixed at a job's first "
+                    "start",
+                    request.parallelism, group_count));
   }
   return Status();
 }
@@ -79,9 +85,10 @@ Result<std::optional<StoredEpoch>> newest_whole(Env& env, CheckpointStore& store
     if (stored.is_ok() && stored->manifest.epoch == epoch && stored->manifest.job_id == store.record()->job_id) {
       return std::optional(std::move(stored).value());
     }
-    Status failure = stored.is_ok() ? Status(ExitCode::checkpoint_damaged,
-                                             fmt::format("the manifest in '{}' is that of another epoch or job", folder))
-                                    : stored.status();
+    Status failure = stored.is_ok()
+                         ? Status(ExitCode::checkpoint_damaged,
+                                  fmt::format("the manifest in '{}' is that of another epoch or job", folder))
+                         : stored.status();
     if (failure.code() != ExitCode::checkpoint_damaged) return failure;
     if (damage.is_ok()) damage = std::move(failure);
   }
@@ -118,32 +125,39 @@ Result<StartPlan> plan_path(Env& env, CheckpointStore& store, const StartRequest
     plan.record = *store.record();
     plan.record.attempt = attempt_after(plan.record.attempt, request);
   } else {
-    plan.record = {.job_id = manifest.job_id, .suffix = manifest.suffix, .folder = "", .group_count = manifest.group_count,
-                   .attempt = attempt_after(manifest.attempt, request), .program = request.program};
+    plan.record = {.job_id = manifest.job_id,
+                   .suffix = manifest.suffix,
+                   .folder = "",
+                   .group_count = manifest.group_count,
+                   .attempt = attempt_after(manifest.attempt, request),
+                   .program = request.program};
   }
   if (plan.record.group_count != manifest.group_count) {
-    return Status(ExitCode::checkpoint_damaged, fmt::format("'{}' and its job differ in the number of key groups", request.path));
+    return Status(ExitCode::checkpoint_damaged,
+                  fmt::format("'{}' and its job differ in the number of key groups", request.path));
   }
   FLOW_TRY(check_groups(plan.record.group_count, request));
   return plan;
 }
 
 Status nothing_whole(const CheckpointStore& store, const Status& damage) {
-  return Status(ExitCode::checkpoint_damaged,
-                fmt::format("{}; no other checkpoint in '{}' is whole: restore the file from a copy, or start anew with "
-                            "--fresh",
-                            damage.message(), store.folder()));
+  return Status(
+      ExitCode::checkpoint_damaged,
+      fmt::format("{}; no other checkpoint in '{}' is whole: restore the file from a copy, or start anew with "
+                  "--fresh",
+                  damage.message(), store.folder()));
 }
 
 // Without the record nobody knows whose the epochs in the folder are: they are not taken for nothing.
 Status check_record_lost(CheckpointStore& store) {
   FLOW_TRY_ASSIGN(std::vector<uint64_t> epochs, store.complete_epochs());
   if (epochs.empty()) return Status();
-  return Status(ExitCode::checkpoint_damaged,
-                fmt::format("'{}' holds a checkpoint (epoch {}), but the job's record beside it, '{}', is missing: restore "
-                            "the file from a copy, or go on from one epoch with --restore {}",
-                            store.folder(), epochs.front(), join_path(store.folder(), "job"),
-                            store.epoch_folder(epochs.front())));
+  return Status(
+      ExitCode::checkpoint_damaged,
+      fmt::format("'{}' holds a checkpoint (epoch {}), but the job's record beside it, '{}', is missing: restore "
+                  "the file from a copy, or go on from one epoch with --restore {}",
+                  store.folder(), epochs.front(), join_path(store.folder(), "job"),
+                  store.epoch_folder(epochs.front())));
 }
 
 Result<StartPlan> plan_latest(Env& env, CheckpointStore& store, const StartRequest& request) {
@@ -164,7 +178,7 @@ Result<StartPlan> plan_latest(Env& env, CheckpointStore& store, const StartReque
   return plan;
 }
 
-}  // namespace
+} // namespace
 
 Result<StartPlan> plan_start(Env& env, CheckpointStore& store, const StartRequest& request) {
   if (request.is_fresh) return plan_fresh(store, request);
@@ -172,9 +186,10 @@ Result<StartPlan> plan_start(Env& env, CheckpointStore& store, const StartReques
   if (request.restore == RestoreMode::none && store.record()) {
     FLOW_TRY_ASSIGN(std::vector<uint64_t> epochs, store.complete_epochs());
     if (!epochs.empty()) {
-      return refused(fmt::format("'{}' holds a checkpoint (epoch {}), and --restore none asks for an empty start: leave the "
-                                 "flag away to resume, or give --fresh to start anew beside it",
-                                 store.folder(), epochs.front()));
+      return refused(
+          fmt::format("'{}' holds a checkpoint (epoch {}), and --restore none asks for an empty start: leave the "
+                      "flag away to resume, or give --fresh to start anew beside it",
+                      store.folder(), epochs.front()));
     }
   }
   return plan_latest(env, store, request);
@@ -187,4 +202,4 @@ StartPlan plan_unsaved(const StartRequest& request) {
   return plan;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -22,24 +22,24 @@ enum class RestoreMode : uint8_t { automatic, latest, path, none };
 
 struct StartRequest {
   RestoreMode restore = RestoreMode::automatic;
-  std::string path;  // of RestoreMode::path: the folder of an epoch
+  std::string path; // of RestoreMode::path: the folder of an epoch
   bool is_fresh = false;
-  std::optional<uint32_t> group_count;  // if the user gave one
+  std::optional<uint32_t> group_count; // if the user gave one
   uint32_t parallelism = 1;
 
   std::string program;
   uint64_t program_fingerprint = 0;
   std::vector<StateFingerprint> states;
-  uint64_t random = 0;  // makes the new job's id, if there is a new job
+  uint64_t random = 0; // makes the new job's id, if there is a new job
   int64_t wall_us = 0;
 };
 
 struct StartPlan {
-  JobRecord record;                 // with this start's attempt; to be written before anything runs
-  std::optional<StoredEpoch> from;  // nothing: start empty
+  JobRecord record;                // with this start's attempt; to be written before anything runs
+  std::optional<StoredEpoch> from; // nothing: start empty
   bool is_new_job = false;
-  bool was_asked_for = false;       // --restore PATH: an older epoch may have been chosen on purpose
-  Status damage;                    // what was wrong with newer epochs, if the plan falls back behind them
+  bool was_asked_for = false; // --restore PATH: an older epoch may have been chosen on purpose
+  Status damage;              // what was wrong with newer epochs, if the plan falls back behind them
 };
 
 Result<StartPlan> plan_start(Env& env, CheckpointStore& store, const StartRequest& request);
@@ -47,4 +47,4 @@ Result<StartPlan> plan_start(Env& env, CheckpointStore& store, const StartReques
 // A job without a checkpoint folder.
 StartPlan plan_unsaved(const StartRequest& request);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -38,7 +38,8 @@ template <typename Take>
 Status read_pieces(File& file, std::string& buffer, uint64_t offset, uint64_t length, Take take) {
   while (length > 0) {
     size_t wanted = static_cast<size_t>(std::min<uint64_t>(length, buffer.size()));
-    FLOW_TRY_ASSIGN(size_t got, read_fully(file, std::span(buffer).first(wanted), offset).as(ExitCode::checkpoint_damaged));
+    FLOW_TRY_ASSIGN(size_t got,
+                    read_fully(file, std::span(buffer).first(wanted), offset).as(ExitCode::checkpoint_damaged));
     if (got < wanted) return damaged(file.path(), "it ends too early");
     take(std::string_view(buffer).substr(0, got));
     offset += got;
@@ -47,7 +48,7 @@ Status read_pieces(File& file, std::string& buffer, uint64_t offset, uint64_t le
   return Status();
 }
 
-}  // namespace
+} // namespace
 
 StateFileWriter::StateFileWriter(std::unique_ptr<File> file, const std::string& name, std::string place)
     : file_(std::move(file)), place_(std::move(place)) {
@@ -117,4 +118,4 @@ Result<std::string> read_section(Env& env, const std::string& folder, const std:
   return bytes;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

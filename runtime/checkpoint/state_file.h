@@ -11,9 +11,10 @@
 namespace flow::runtime {
 
 class StateFileWriter {
- public:
+public:
   // Creates `folder`/`name`. `place` is what section_place() gives.
-  static Result<StateFileWriter> create(Env& env, const std::string& folder, const std::string& name, std::string place);
+  static Result<StateFileWriter> create(Env& env, const std::string& folder, const std::string& name,
+                                        std::string place);
 
   // A section's bytes come in any number of pieces. The first failure is kept and told by finish().
   void begin_section(uint32_t group);
@@ -25,14 +26,14 @@ class StateFileWriter {
   // A failure is final for the job: the bytes may be lost although later calls succeed.
   Status sync();
 
- private:
+private:
   StateFileWriter(std::unique_ptr<File> file, const std::string& name, std::string place);
   void flush();
 
   std::unique_ptr<File> file_;
   std::string place_;
   StateFile written_;
-  uint64_t offset_ = 0;  // of the open section
+  uint64_t offset_ = 0; // of the open section
   std::string buffer_;
   Status failure_;
 };
@@ -44,4 +45,4 @@ Status verify_state_file(Env& env, const std::string& folder, const std::string&
 Result<std::string> read_section(Env& env, const std::string& folder, const std::string& place, const StateFile& file,
                                  size_t section);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -23,7 +23,7 @@ std::optional<uint64_t> epoch_of(std::string_view name) {
   return epoch && epoch_folder_name(*epoch) == name ? epoch : std::nullopt;
 }
 
-}  // namespace
+} // namespace
 
 std::string epoch_folder_name(uint64_t epoch) { return fmt::format("{}{}", epoch_prefix, epoch); }
 
@@ -151,7 +151,8 @@ Status make_durable(Env& env, const StoredEpoch& epoch) {
 
 Result<StoredEpoch> read_epoch(Env& env, const std::string& folder) {
   std::string path = join_path(folder, manifest_name);
-  FLOW_TRY_ASSIGN(std::string bytes, read_file(env, path, Access::own, manifest_bytes_max).as(ExitCode::checkpoint_damaged));
+  FLOW_TRY_ASSIGN(std::string bytes,
+                  read_file(env, path, Access::own, manifest_bytes_max).as(ExitCode::checkpoint_damaged));
   FLOW_TRY_ASSIGN(Manifest manifest, decode_manifest(bytes, path));
   StoredEpoch stored{std::move(manifest), folder};
   for (const ChainRecord& chain : stored.manifest.chains) {
@@ -160,4 +161,4 @@ Result<StoredEpoch> read_epoch(Env& env, const std::string& folder) {
   return stored;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

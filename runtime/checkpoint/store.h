@@ -28,11 +28,13 @@ namespace flow::runtime {
 struct StoredEpoch {
   Manifest manifest;
   std::string folder;
-  std::string place_of(const StateFile& file) const { return section_place(manifest.job_id, manifest.epoch, file.name); }
+  std::string place_of(const StateFile& file) const {
+    return section_place(manifest.job_id, manifest.epoch, file.name);
+  }
 };
 
 class CheckpointStore {
- public:
+public:
   // Makes the folder if need be, takes the lock and reads whose state is there.
   static Result<std::unique_ptr<CheckpointStore>> open(Env& env, const std::string& folder);
 
@@ -56,7 +58,7 @@ class CheckpointStore {
   // Keeps the two newest up to `committed`.
   Status retire(uint64_t committed);
 
- private:
+private:
   CheckpointStore(Env& env, std::string folder) : env_(env), folder_(std::move(folder)) {}
   Status claim();
   Status read_record();
@@ -79,4 +81,4 @@ Result<StoredEpoch> read_epoch(Env& env, const std::string& folder);
 
 std::string epoch_folder_name(uint64_t epoch);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

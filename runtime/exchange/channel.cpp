@@ -7,9 +7,9 @@ namespace flow::runtime {
 namespace {
 
 constexpr uint64_t heap_bytes_default = 4096;
-constexpr uint64_t batch_bytes_kept_max = 1 << 20;  // a batch that has grown beyond this is not used again
+constexpr uint64_t batch_bytes_kept_max = 1 << 20; // a batch that has grown beyond this is not used again
 
-}  // namespace
+} // namespace
 
 Channel::~Channel() {
   while (const Element* element = queue_.front()) {
@@ -101,4 +101,4 @@ void Channel::call_consumer() {
   if (consumer_ != nullptr) consumer_->notify();
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

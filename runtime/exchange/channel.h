@@ -22,13 +22,13 @@
 namespace flow::runtime {
 
 struct ChannelShape {
-  uint32_t stride = 0;    // of the rows; 0: encoded bytes
-  uint32_t rows_max = 0;  // of a batch; 0: what fits the layout
-  uint32_t credit = 8;    // batches
+  uint32_t stride = 0;   // of the rows; 0: encoded bytes
+  uint32_t rows_max = 0; // of a batch; 0: what fits the layout
+  uint32_t credit = 8;   // batches
 };
 
 class Channel {
- public:
+public:
   explicit Channel(ChannelShape shape) : shape_(shape) {}
   ~Channel();
   Channel(const Channel&) = delete;
@@ -38,8 +38,8 @@ class Channel {
   void set_signals(Signal* producer, Signal* consumer);
 
   // ---- the producer's ----
-  FlowBatch* take_batch();  // empty; never null
-  bool send_batch(FlowBatch* batch);  // whether there is credit for another one
+  FlowBatch* take_batch();           // empty; never null
+  bool send_batch(FlowBatch* batch); // whether there is credit for another one
   void send_watermark(int64_t time_us, bool is_idle);
   void send_barrier(uint64_t epoch);
   void send_end();
@@ -53,12 +53,12 @@ class Channel {
   // ---- the consumer's ----
   const Element* front() { return queue_.front(); }
   void pop() { queue_.pop(); }
-  void give_back(FlowBatch* batch);  // the batch of an element that was taken away
+  void give_back(FlowBatch* batch); // the batch of an element that was taken away
 
   // For reports and tests.
   uint32_t in_flight() const { return in_flight_.load(std::memory_order_acquire); }
 
- private:
+private:
   static constexpr uint32_t returned_max = 8;
 
   void put(const Element& element);
@@ -77,7 +77,7 @@ class Channel {
   bool barriers_overtake_ = false;
   bool owes_call_ = false;
   int64_t watermark_ = INT64_MIN;
-  int64_t last_watermark_ = INT64_MIN;  // asserted to never fall
+  int64_t last_watermark_ = INT64_MIN; // asserted to never fall
 
   alignas(64) std::atomic<uint32_t> in_flight_{0};
   // Batches on their way back: a ring with one writer (the consumer) and one reader (the producer).
@@ -86,4 +86,4 @@ class Channel {
   std::atomic<uint32_t> returned_read_{0};
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

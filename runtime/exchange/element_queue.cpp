@@ -57,4 +57,4 @@ void ElementQueue::return_block(Block* block) {
   delete spare_.exchange(block, std::memory_order_acq_rel);
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

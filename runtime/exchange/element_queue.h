@@ -15,10 +15,10 @@
 namespace flow::runtime {
 
 enum class ElementKind : uint8_t {
-  batch,      // `batch`
-  watermark,  // `value` in microseconds, `is_idle`
-  barrier,    // `value` is the epoch
-  end,        // nothing follows
+  batch,     // `batch`
+  watermark, // `value` in microseconds, `is_idle`
+  barrier,   // `value` is the epoch
+  end,       // nothing follows
 };
 
 struct Element {
@@ -29,25 +29,25 @@ struct Element {
 };
 
 class ElementQueue {
- public:
+public:
   ElementQueue();
   ~ElementQueue();
   ElementQueue(const ElementQueue&) = delete;
   ElementQueue& operator=(const ElementQueue&) = delete;
 
-  void put(const Element& element);  // producer
+  void put(const Element& element); // producer
   // The oldest element, or null; stays until pop(). Consumer.
   const Element* front();
-  void pop();  // REQUIRES: front() gave an element.
+  void pop(); // REQUIRES: front() gave an element.
 
   // Elements that are there; exact on the producer's side only while the consumer rests.
   uint64_t size() const { return written_.load(std::memory_order_acquire) - read_.load(std::memory_order_acquire); }
 
- private:
+private:
   static constexpr uint32_t block_elements = 32;
   struct Block {
     std::array<Element, block_elements> elements;
-    Block* next = nullptr;  // set before an element behind it is handed over
+    Block* next = nullptr; // set before an element behind it is handed over
   };
   Block* take_block();
   void return_block(Block* block);
@@ -58,11 +58,11 @@ class ElementQueue {
   // the consumer's
   alignas(64) Block* first_;
   uint32_t first_used_ = 0;
-  uint64_t seen_ = 0;  // of written_, so that it need not be loaded for every element
+  uint64_t seen_ = 0; // of written_, so that it need not be loaded for every element
   // both
   alignas(64) std::atomic<uint64_t> written_{0};
   alignas(64) std::atomic<uint64_t> read_{0};
   std::atomic<Block*> spare_{nullptr};
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -14,13 +14,13 @@ constexpr uint32_t group_count_max = 32'768;
 
 struct GroupRange {
   uint32_t begin = 0;
-  uint32_t end = 0;  // exclusive
+  uint32_t end = 0; // exclusive
   bool contains(uint32_t group) const { return group >= begin && group < end; }
   bool operator==(const GroupRange&) const = default;
 };
 
 class KeyGroups {
- public:
+public:
   explicit KeyGroups(uint32_t count) : count_(count) {
     FLOW_ASSERT(count > 0 && count <= group_count_max, "the number of key groups is within its limits");
   }
@@ -38,7 +38,7 @@ class KeyGroups {
     return {first_of(task, parallelism), first_of(task + 1, parallelism)};
   }
 
- private:
+private:
   uint32_t first_of(uint32_t task, uint32_t parallelism) const {
     return static_cast<uint32_t>((uint64_t{task} * count_ + parallelism - 1) / parallelism);
   }
@@ -46,4 +46,4 @@ class KeyGroups {
   uint32_t count_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -10,12 +10,11 @@
 
 namespace flow::runtime {
 
-template <typename Message>
-class Mailbox {
- public:
+template <typename Message> class Mailbox {
+public:
   // `signal` of the reader may be null (simulation: readers look by themselves).
   explicit Mailbox(Signal* signal = nullptr) : signal_(signal) {}
-  void set_signal(Signal* signal) { signal_ = signal; }  // before any thread runs
+  void set_signal(Signal* signal) { signal_ = signal; } // before any thread runs
 
   void post(Message message) {
     {
@@ -30,10 +29,10 @@ class Mailbox {
     return std::exchange(messages_, {});
   }
 
- private:
+private:
   std::mutex mutex_;
   std::vector<Message> messages_;
   Signal* signal_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

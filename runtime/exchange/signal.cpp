@@ -15,4 +15,4 @@ void Signal::wake() {
   changed_.notify_one();
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -16,7 +16,7 @@
 namespace flow::runtime {
 
 class Signal {
- public:
+public:
   uint32_t generation() const { return generation_.load(std::memory_order_seq_cst); }
 
   // Cheap while nobody waits.
@@ -28,7 +28,7 @@ class Signal {
   // Waits for a notify after `seen`, at most so long. For the one thread whose signal this is.
   void wait(uint32_t seen, int64_t timeout_us);
 
- private:
+private:
   void wake();
 
   std::atomic<uint32_t> generation_{0};
@@ -37,4 +37,4 @@ class Signal {
   std::condition_variable changed_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

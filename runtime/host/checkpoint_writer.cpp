@@ -29,7 +29,7 @@ void write_sections(StateFileWriter& file, const FlowSnapshot* snapshot) {
   }
 }
 
-}  // namespace
+} // namespace
 
 Progress CheckpointWriter::step(int64_t) {
   for (StateWrite* state : inbox_.take_all()) waiting_.push_back(state);
@@ -37,7 +37,7 @@ Progress CheckpointWriter::step(int64_t) {
   StateWrite* state = waiting_.front();
   waiting_.pop_front();
   if (!control_.is_abandoned(state->epoch)) write(*state);
-  state->is_done.store(true, std::memory_order_release);  // from here on it may be gone
+  state->is_done.store(true, std::memory_order_release); // from here on it may be gone
   return Progress::worked;
 }
 
@@ -50,8 +50,11 @@ void CheckpointWriter::write(StateWrite& state) {
   } else if (!file.is_ok()) {
     events_.post(EpochFailed{state.epoch, file.status().as(ExitCode::output_failed)});
   } else {
-    events_.post(StateStored{.epoch = state.epoch, .runner = state.runner, .file = std::move(file).value(),
-                             .splits = std::move(state.splits), .watermark = state.watermark,
+    events_.post(StateStored{.epoch = state.epoch,
+                             .runner = state.runner,
+                             .file = std::move(file).value(),
+                             .splits = std::move(state.splits),
+                             .watermark = state.watermark,
                              .may_differ = state.may_differ});
   }
 }
@@ -66,4 +69,4 @@ Result<StateFile> CheckpointWriter::write_file(const StateWrite& state, Status& 
   return written;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

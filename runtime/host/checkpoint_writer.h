@@ -31,13 +31,13 @@ struct StateWrite {
 using StateWriteBox = Mailbox<StateWrite*>;
 
 class CheckpointWriter final : public Part {
- public:
+public:
   CheckpointWriter(Env& env, CheckpointStore& store, const Control& control, StateWriteBox& inbox, EventBox& events)
       : env_(env), store_(store), control_(control), inbox_(inbox), events_(events) {}
 
   Progress step(int64_t now_us) override;
 
- private:
+private:
   void write(StateWrite& state);
   Result<StateFile> write_file(const StateWrite& state, Status& sync_failure);
 
@@ -49,4 +49,4 @@ class CheckpointWriter final : public Part {
   std::deque<StateWrite*> waiting_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

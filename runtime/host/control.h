@@ -15,10 +15,10 @@
 namespace flow::runtime {
 
 struct Control {
-  std::atomic<uint64_t> requested_epoch{0};  // sources send the barrier of this epoch; 0: none yet
-  std::atomic<uint64_t> abandoned_epoch{0};  // an epoch up to this one that is still in flight has been given up
-  std::atomic<uint64_t> committed_epoch{0};  // done: decided and visible
-  std::atomic<uint64_t> last_epoch{0};       // not 0: sources read nothing behind the barrier of this epoch
+  std::atomic<uint64_t> requested_epoch{0}; // sources send the barrier of this epoch; 0: none yet
+  std::atomic<uint64_t> abandoned_epoch{0}; // an epoch up to this one that is still in flight has been given up
+  std::atomic<uint64_t> committed_epoch{0}; // done: decided and visible
+  std::atomic<uint64_t> last_epoch{0};      // not 0: sources read nothing behind the barrier of this epoch
 
   bool is_abandoned(uint64_t epoch) const { return abandoned_epoch.load(std::memory_order_acquire) >= epoch; }
   bool is_committed(uint64_t epoch) const { return committed_epoch.load(std::memory_order_acquire) >= epoch; }
@@ -31,7 +31,7 @@ struct StateStored {
   StateFile file = {};
   std::vector<SplitRecord> splits = {};
   int64_t watermark = 0;
-  bool may_differ = false;  // a channel was idle: tasks of one chain need not hold the same watermark
+  bool may_differ = false; // a channel was idle: tasks of one chain need not hold the same watermark
 };
 
 // A sink task's output of an epoch is durable.
@@ -59,4 +59,4 @@ struct PartFailed {
 using Event = std::variant<StateStored, OutputStaged, TaskFinished, EpochFailed, PartFailed>;
 using EventBox = Mailbox<Event>;
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

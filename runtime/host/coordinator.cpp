@@ -10,8 +10,8 @@
 
 namespace flow::runtime {
 
-Coordinator::Coordinator(Env& env, CheckpointStore* store, JobShape shape, EpochPlan plan, Control& control, EventBox& events,
-                         Log& log, Canaries canaries)
+Coordinator::Coordinator(Env& env, CheckpointStore* store, JobShape shape, EpochPlan plan, Control& control,
+                         EventBox& events, Log& log, Canaries canaries)
     : env_(env), store_(store), shape_(std::move(shape)), plan_(plan), control_(control), events_(events), log_(log),
       canaries_(canaries), next_epoch_(shape_.last_epoch + 1), committed_(shape_.last_epoch) {}
 
@@ -47,7 +47,7 @@ bool Coordinator::take_events() {
 }
 
 void Coordinator::take(StateStored event) {
-  if (!flight_ || event.epoch != flight_->epoch) return;  // of an epoch that was given up
+  if (!flight_ || event.epoch != flight_->epoch) return; // of an epoch that was given up
   auto& slot = flight_->states[event.runner];
   FLOW_ASSERT(!slot.has_value(), "a task acknowledges an epoch once");
   slot = std::move(event);
@@ -82,7 +82,7 @@ bool Coordinator::begin_due_epoch(int64_t now_us) {
   }
   if (is_stop_requested()) {
     if (store_ == nullptr) {
-      outcome_ = Outcome::stopped;  // nothing is kept, nothing is shown
+      outcome_ = Outcome::stopped; // nothing is kept, nothing is shown
     } else {
       begin_epoch(now_us, EpochKind::stop);
     }
@@ -124,9 +124,10 @@ void Coordinator::give_up(std::string_view why) {
 void Coordinator::give_up_failed(const Status& why) {
   give_up(why.message());
   if (++failures_ < plan_.failures_max) return;
-  fail(Status(why.code(), fmt::format("{} checkpoints in a row failed: {}; the last whole one is epoch {}, and a restart "
-                                      "goes on from it",
-                                      failures_, why.message(), committed_)));
+  fail(Status(why.code(),
+              fmt::format("{} checkpoints in a row failed: {}; the last whole one is epoch {}, and a restart "
+                          "goes on from it",
+                          failures_, why.message(), committed_)));
 }
 
 void Coordinator::complete(int64_t now_us) {
@@ -187,10 +188,11 @@ Status Coordinator::check_watermarks() const {
       if (shape_.runners[state->runner].chain != chain || state->may_differ) continue;
       if (first == nullptr) first = &*state;
       if (state->watermark == first->watermark) continue;
-      return Status(ExitCode::internal_error,
-                    fmt::format("in checkpoint {} the tasks of '{}' hold different watermarks, {} and {}: a barrier and a "
-                                "watermark have changed places",
-                                flight_->epoch, shape_.chains[chain].uid, first->watermark, state->watermark));
+      return Status(
+          ExitCode::internal_error,
+          fmt::format("in checkpoint {} the tasks of '{}' hold different watermarks, {} and {}: a barrier and a "
+                      "watermark have changed places",
+                      flight_->epoch, shape_.chains[chain].uid, first->watermark, state->watermark));
     }
   }
   return Status();
@@ -225,4 +227,4 @@ Manifest Coordinator::manifest_of_flight() const {
   return manifest;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -33,13 +33,13 @@ enum class Outcome : uint8_t { running, finished, stopped, failed };
 struct EpochPlan {
   int64_t interval_us = 10'000'000;
   int64_t timeout_us = 600'000'000;
-  uint32_t failures_max = 3;  // epochs in a row that fail; then the job stops
+  uint32_t failures_max = 3; // epochs in a row that fail; then the job stops
 };
 
 // What the coordinator must know of the job.
 struct JobShape {
-  Manifest header;  // all that is the same in every manifest of this start
-  uint64_t last_epoch = 0;  // decided and committed by the time the job starts; 0: none
+  Manifest header;         // all that is the same in every manifest of this start
+  uint64_t last_epoch = 0; // decided and committed by the time the job starts; 0: none
   struct RunnerInfo {
     uint32_t chain;
     uint32_t index;
@@ -47,7 +47,7 @@ struct JobShape {
   struct ChainInfo {
     std::string uid;
     uint32_t parallelism;
-    bool shares_watermark;  // every task has a channel from every task before it: all must hold the same watermark
+    bool shares_watermark; // every task has a channel from every task before it: all must hold the same watermark
   };
   struct SinkInfo {
     std::string name;
@@ -55,21 +55,21 @@ struct JobShape {
   };
   std::vector<RunnerInfo> runners;
   std::vector<ChainInfo> chains;
-  std::vector<SinkInfo> sinks;         // those that are exactly once
-  std::vector<uint32_t> sink_of_part;  // by sink part: index of `sinks`
+  std::vector<SinkInfo> sinks;        // those that are exactly once
+  std::vector<uint32_t> sink_of_part; // by sink part: index of `sinks`
 };
 
 // For the progress line.
 struct EpochStats {
   std::atomic<uint64_t> completed{0};
   std::atomic<uint64_t> last_epoch{0};
-  std::atomic<int64_t> last_us{0};  // when it was committed
+  std::atomic<int64_t> last_us{0}; // when it was committed
 };
 
 enum class EpochKind : uint8_t {
   periodic,
-  stop,  // sources read nothing behind it
-  end,   // all input is read, all windows have fired
+  stop, // sources read nothing behind it
+  end,  // all input is read, all windows have fired
 };
 
 // The epoch that is being collected.
@@ -83,10 +83,10 @@ struct EpochFlight {
 };
 
 class Coordinator final : public Part {
- public:
+public:
   // `store` is null in a job without checkpoints.
-  Coordinator(Env& env, CheckpointStore* store, JobShape shape, EpochPlan plan, Control& control, EventBox& events, Log& log,
-              Canaries canaries);
+  Coordinator(Env& env, CheckpointStore* store, JobShape shape, EpochPlan plan, Control& control, EventBox& events,
+              Log& log, Canaries canaries);
 
   Progress step(int64_t now_us) override;
   int64_t deadline_us() const override;
@@ -95,11 +95,11 @@ class Coordinator final : public Part {
   void request_stop() { is_stop_requested_.store(true, std::memory_order_release); }
 
   Outcome outcome() const { return outcome_; }
-  const Status& failure() const { return failure_; }  // of Outcome::failed
+  const Status& failure() const { return failure_; } // of Outcome::failed
   const EpochStats& stats() const { return stats_; }
   uint64_t timeouts() const { return timeouts_; }
 
- private:
+private:
   bool take_events();
   void take(StateStored event);
   void take(OutputStaged event);
@@ -142,4 +142,4 @@ class Coordinator final : public Part {
   EpochStats stats_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

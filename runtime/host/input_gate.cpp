@@ -22,7 +22,7 @@ std::optional<InputGate::Next> InputGate::next() {
     const Element* element = input.channel->front();
     if (element == nullptr) continue;
     if (silent_ != 0 && element->kind == ElementKind::batch) continue;
-    turn_ = index;  // until it is taken; then the next channel's turn comes
+    turn_ = index; // until it is taken; then the next channel's turn comes
     return Next{index, input.port, element};
   }
   return std::nullopt;
@@ -39,23 +39,23 @@ void InputGate::take(const Next& next) {
     --silent_;
   }
   switch (element.kind) {
-    case ElementKind::batch: input.channel->give_back(element.batch); break;
-    case ElementKind::watermark:
-      FLOW_ASSERT(element.value >= input.time.watermark, "watermarks of a channel never fall");
-      input.time = {element.value, element.is_idle};
-      has_seen_idle_ = has_seen_idle_ || element.is_idle;
-      break;
-    case ElementKind::barrier: meet_barrier(input, static_cast<uint64_t>(element.value)); break;
-    case ElementKind::end:
-      input.has_ended = true;
-      --ports_[input.port].open_channels;
-      --open_channels_;
-      break;
+  case ElementKind::batch: input.channel->give_back(element.batch); break;
+  case ElementKind::watermark:
+    FLOW_ASSERT(element.value >= input.time.watermark, "watermarks of a channel never fall");
+    input.time = {element.value, element.is_idle};
+    has_seen_idle_ = has_seen_idle_ || element.is_idle;
+    break;
+  case ElementKind::barrier: meet_barrier(input, static_cast<uint64_t>(element.value)); break;
+  case ElementKind::end:
+    input.has_ended = true;
+    --ports_[input.port].open_channels;
+    --open_channels_;
+    break;
   }
 }
 
 void InputGate::meet_barrier(Input& input, uint64_t epoch) {
-  if (epoch <= passed_) return;  // of an epoch that was given up
+  if (epoch <= passed_) return; // of an epoch that was given up
   FLOW_ASSERT(epoch >= aligning_, "barriers of a channel come in the order of epochs");
   if (epoch > aligning_) {
     unblock();
@@ -109,4 +109,4 @@ std::optional<PortTime> InputGate::changed_time(uint32_t port) {
   return now;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -4,8 +4,8 @@
 // Watermarks. A port's watermark is the minimum over its channels that are neither idle nor ended; when all that are
 // left are idle, the port is idle.
 //
-// Opening. Every sender speaks first: a watermark or its end, before any row. Until all channels have spoken no batch is
-// given out, else rows of a quick sender would meet a time that slower ones still hold back, and which rows are late
+// Opening. Every sender speaks first: a watermark or its end, before any row. Until all channels have spoken no batch
+// is given out, else rows of a quick sender would meet a time that slower ones still hold back, and which rows are late
 // would depend on who started first.
 //
 // Alignment. The first barrier of an epoch blocks its channel; the epoch is aligned when every channel that has not
@@ -28,7 +28,7 @@ struct PortTime {
 };
 
 class InputGate {
- public:
+public:
   // Channels in the order in which they are added; ports without a channel have ended from the start.
   void set_ports(uint32_t count) { ports_.resize(count); }
   void add(Channel* channel, uint32_t port);
@@ -57,7 +57,7 @@ class InputGate {
   void abandon(uint64_t epoch);
   uint64_t aligning() const { return aligning_; }
 
- private:
+private:
   struct Input {
     Channel* channel;
     uint32_t port;
@@ -78,11 +78,11 @@ class InputGate {
   std::vector<Port> ports_;
   uint32_t turn_ = 0;
   uint32_t open_channels_ = 0;
-  uint32_t silent_ = 0;  // channels that have not spoken
+  uint32_t silent_ = 0; // channels that have not spoken
   uint32_t blocked_ = 0;
-  uint64_t aligning_ = 0;  // 0: nothing
-  uint64_t passed_ = 0;    // barriers up to here are of the past
+  uint64_t aligning_ = 0; // 0: nothing
+  uint64_t passed_ = 0;   // barriers up to here are of the past
   bool has_seen_idle_ = false;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -13,7 +13,7 @@ Job::Job(Env& env, const FlowProgram& program, std::vector<FlowCell> params, Job
     : env_(env), program_(program), params_(std::move(params)), options_(std::move(options)), log_(log) {}
 
 Job::~Job() {
-  runners_.clear();  // before what their tasks point to
+  runners_.clear(); // before what their tasks point to
   flow_configured_free(configured_);
 }
 
@@ -32,7 +32,8 @@ Status Job::build() {
   }
   for (uint32_t i = 0; i < program_.edge_count; ++i) connect_edge(program_.edges[i]);
   for (uint32_t chain = 0; chain < program_.chain_count; ++chain) {
-    for (uint32_t output = 0; output < program_.chains[chain].output_count; ++output) FLOW_TRY(connect_sink(chain, output));
+    for (uint32_t output = 0; output < program_.chains[chain].output_count; ++output)
+      FLOW_TRY(connect_sink(chain, output));
   }
   make_runners();
   FLOW_TRY(open_tasks());
@@ -68,7 +69,8 @@ void Job::connect_edge(const FlowEdge& edge) {
 Status Job::connect_sink(uint32_t chain, uint32_t output) {
   const FlowOutput& declared = program_.chains[chain].outputs[output];
   if (declared.kind != FLOW_OUTPUT_SINK) return Status();
-  auto use = std::find_if(sinks_.begin(), sinks_.end(), [&](const SinkUse& sink) { return sink.connector == declared.target; });
+  auto use = std::find_if(sinks_.begin(), sinks_.end(),
+                          [&](const SinkUse& sink) { return sink.connector == declared.target; });
   if (use == sinks_.end()) return Status();
   for (uint32_t task = 0; task < parallelism_of(chain); ++task) {
     FLOW_TRY_ASSIGN(std::unique_ptr<SinkWriter> writer, use->sink->open(env_, use->tasks++, start_epoch() + 1));
@@ -106,12 +108,13 @@ void Job::make_runners() {
     for (const Wire& wire : wires_) {
       if (wire.is_sink && wire.to_runner == part) input = wire.channel;
     }
-    sink_parts_.push_back(std::make_unique<SinkPart>(static_cast<uint32_t>(part), *input, std::move(sink_writers_[part]),
-                                                     control_, events_, options_.canaries));
+    sink_parts_.push_back(std::make_unique<SinkPart>(
+        static_cast<uint32_t>(part), *input, std::move(sink_writers_[part]), control_, events_, options_.canaries));
   }
   if (store_ != nullptr) writer_ = std::make_unique<CheckpointWriter>(env_, *store_, control_, state_writes_, events_);
   for (const Wire& wire : wires_) {
-    Part* consumer = wire.is_sink ? static_cast<Part*>(sink_parts_[wire.to_runner].get()) : runners_[wire.to_runner].get();
+    Part* consumer =
+        wire.is_sink ? static_cast<Part*>(sink_parts_[wire.to_runner].get()) : runners_[wire.to_runner].get();
     links_.push_back({wire.channel, runners_[wire.from_runner].get(), consumer});
   }
 }
@@ -119,11 +122,15 @@ void Job::make_runners() {
 Status Job::open_tasks() {
   for (const auto& runner : runners_) {
     std::vector<uint32_t> channel_counts = runner->outputs().channel_counts();
-    channel_counts.push_back(0);  // so that data() is never null
+    channel_counts.push_back(0); // so that data() is never null
     uint32_t chain = runner->place().chain;
-    FlowPlace place{.chain = chain, .index = runner->place().index, .parallelism = parallelism_of(chain),
-                    .group_count = plan_.record.group_count, .params = params_.data(),
-                    .output_channels = channel_counts.data(), .options = option_cells_};
+    FlowPlace place{.chain = chain,
+                    .index = runner->place().index,
+                    .parallelism = parallelism_of(chain),
+                    .group_count = plan_.record.group_count,
+                    .params = params_.data(),
+                    .output_channels = channel_counts.data(),
+                    .options = option_cells_};
     FlowHost host = runner->outputs().host();
     FlowTask* task = flow_task_open(&program_, &place, &host);
     runner->set_task(task);
@@ -150,8 +157,8 @@ void Job::make_coordinator() {
   }
   for (const SinkUse& use : sinks_) shape.sinks.push_back({program_.connectors[use.connector].name, use.sink.get()});
   shape.sink_of_part = sink_of_part_;
-  coordinator_ = std::make_unique<Coordinator>(env_, store_.get(), std::move(shape), options_.epochs, control_, events_, log_,
-                                               options_.canaries);
+  coordinator_ = std::make_unique<Coordinator>(env_, store_.get(), std::move(shape), options_.epochs, control_, events_,
+                                               log_, options_.canaries);
 }
 
 bool Job::shares_watermark(uint32_t chain) const {
@@ -170,4 +177,4 @@ Status Job::told_by(FlowTask* task) const {
   return error.code == 0 ? Status() : Status(static_cast<ExitCode>(error.code), error.text);
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -25,18 +25,18 @@
 namespace flow::runtime {
 
 struct JobOptions {
-  StartRequest start;          // the program's part of it is filled in by the job
-  std::string checkpoint_dir;  // empty: none
+  StartRequest start;         // the program's part of it is filled in by the job
+  std::string checkpoint_dir; // empty: none
   EpochPlan epochs;
-  uint32_t credit = 8;         // batches in flight per channel
-  uint32_t batch_rows = 0;     // 0: what fits the layout
+  uint32_t credit = 8;     // batches in flight per channel
+  uint32_t batch_rows = 0; // 0: what fits the layout
   int64_t rows_per_action = 1024;
   int64_t flush_us = 10'000;
   Canaries canaries;
 };
 
 class Job {
- public:
+public:
   // `params`: one cell per param of the program; strings outlive the job. Env, program and log too.
   static Result<std::unique_ptr<Job>> open(Env& env, const FlowProgram& program, std::vector<FlowCell> params,
                                            JobOptions options, Log& log);
@@ -55,7 +55,7 @@ class Job {
   };
   const std::vector<std::unique_ptr<TaskRunner>>& runners() const { return runners_; }
   const std::vector<std::unique_ptr<SinkPart>>& sink_parts() const { return sink_parts_; }
-  CheckpointWriter* writer() { return writer_.get(); }  // null without a checkpoint folder
+  CheckpointWriter* writer() { return writer_.get(); } // null without a checkpoint folder
   Coordinator& coordinator() { return *coordinator_; }
   const std::vector<Link>& links() const { return links_; }
   EventBox& events() { return events_; }
@@ -68,18 +68,18 @@ class Job {
   bool has_checkpoints() const { return store_ != nullptr; }
   bool has_late_output() const { return !sinks_.empty(); }
 
- private:
+private:
   struct SourceUse {
     uint32_t chain;
     std::unique_ptr<SourceConnector> connector;
     std::vector<SplitSpec> specs;
-    std::vector<SplitRecord> records;  // of a restore, in the order of specs
+    std::vector<SplitRecord> records; // of a restore, in the order of specs
   };
   struct SinkUse {
     uint32_t connector;
     std::unique_ptr<Sink> sink;
-    uint64_t shown_epoch = 0;  // up to here its output is committed, says its marker
-    uint32_t tasks = 0;        // that write to it
+    uint64_t shown_epoch = 0; // up to here its output is committed, says its marker
+    uint32_t tasks = 0;       // that write to it
   };
 
   Job(Env& env, const FlowProgram& program, std::vector<FlowCell> params, JobOptions options, Log& log);
@@ -146,13 +146,13 @@ class Job {
     Channel* channel;
     uint32_t from_runner;
     uint32_t from_output;
-    uint32_t to_runner;  // or sink part
+    uint32_t to_runner; // or sink part
     uint32_t to_port;
     bool is_sink;
   };
   std::vector<std::unique_ptr<Channel>> channels_;
   std::vector<Wire> wires_;
-  std::vector<uint32_t> first_runner_;  // by chain
+  std::vector<uint32_t> first_runner_; // by chain
   std::vector<std::unique_ptr<TaskRunner>> runners_;
   std::vector<std::unique_ptr<SinkPart>> sink_parts_;
   std::vector<std::unique_ptr<SinkWriter>> sink_writers_;
@@ -162,4 +162,4 @@ class Job {
   std::vector<Link> links_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

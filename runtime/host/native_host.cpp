@@ -22,7 +22,7 @@ void relax() {
 #endif
 }
 
-}  // namespace
+} // namespace
 
 NativeHost::NativeHost(Env& env, Job& job, uint32_t workers) : env_(env), job_(job) {
   uint32_t widest = 1;
@@ -152,4 +152,4 @@ bool NativeHost::spin(const Signal& signal, uint32_t seen) {
   return false;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

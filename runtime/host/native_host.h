@@ -1,10 +1,10 @@
-// NativeHost: runs a job on threads. The calling thread runs the coordinator; workers run the tasks, one worker per core,
-// at most as many as the widest chain has tasks. Task i of every chain is on worker i, modulo their number, so that
-// forward edges stay on one thread. What waits for the disk has threads of its own: one for all sinks, one for the
+// NativeHost: runs a job on threads. The calling thread runs the coordinator; workers run the tasks, one worker per
+// core, at most as many as the widest chain has tasks. Task i of every chain is on worker i, modulo their number, so
+// that forward edges stay on one thread. What waits for the disk has threads of its own: one for all sinks, one for the
 // writer of checkpoints.
 //
-// A worker takes its parts in turn, each for about 100 µs or until it has nothing to do. When none has, it looks a moment
-// longer if that paid off lately, then sleeps until a channel wakes it or a deadline comes.
+// A worker takes its parts in turn, each for about 100 µs or until it has nothing to do. When none has, it looks a
+// moment longer if that paid off lately, then sleeps until a channel wakes it or a deadline comes.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,7 @@
 namespace flow::runtime {
 
 class NativeHost {
- public:
+public:
   // `workers`: 0: one per core. The job is open and not run yet.
   NativeHost(Env& env, Job& job, uint32_t workers = 0);
   ~NativeHost();
@@ -31,14 +31,14 @@ class NativeHost {
   // Until the job's outcome is known; all threads have ended then. `tick` is called now and then on the calling thread.
   Outcome run(const std::function<void()>& tick);
 
- private:
+private:
   // Looking on for a moment instead of sleeping at once: as long as it pays, and now and then to see whether it would.
   class SpinHabit {
-   public:
+  public:
     bool is_worth_it();
     void learn(bool has_come);
 
-   private:
+  private:
     int hopes_ = 1;
     uint32_t waits_ = 0;
   };
@@ -61,9 +61,9 @@ class NativeHost {
 
   Env& env_;
   Job& job_;
-  std::vector<std::unique_ptr<Worker>> workers_;  // then sinks, then the writer of checkpoints, if there are
+  std::vector<std::unique_ptr<Worker>> workers_; // then sinks, then the writer of checkpoints, if there are
   Signal main_signal_;
   std::atomic<bool> is_over_{false};
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -9,14 +9,14 @@
 namespace flow::runtime {
 
 enum class Progress : uint8_t {
-  worked,   // something was done; ask again
-  waiting,  // nothing to do until another part acts or the deadline comes
+  worked,  // something was done; ask again
+  waiting, // nothing to do until another part acts or the deadline comes
 };
 
 constexpr int64_t no_deadline = std::numeric_limits<int64_t>::max();
 
 class Part {
- public:
+public:
   virtual ~Part() = default;
 
   // One action of bounded length. `now_us` is the Env's monotonic clock.
@@ -29,4 +29,4 @@ class Part {
   virtual int64_t deadline_us() const { return no_deadline; }
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -27,7 +27,7 @@ bool holds_anything(const ChainRecord& record) {
   });
 }
 
-}  // namespace
+} // namespace
 
 Status Job::restore() {
   if (!plan_.from) return Status();
@@ -37,9 +37,10 @@ Status Job::restore() {
     if (chain < program_.chain_count) {
       FLOW_TRY(restore_chain(record, chain));
     } else if (holds_anything(record)) {
-      return Status(ExitCode::checkpoint_foreign, fmt::format("the checkpoint '{}' holds state of '{}', which the program "
-                                                              "does not have",
-                                                              plan_.from->folder, record.uid));
+      return Status(ExitCode::checkpoint_foreign,
+                    fmt::format("the checkpoint '{}' holds state of '{}', which the program "
+                                "does not have",
+                                plan_.from->folder, record.uid));
     }
   }
   return Status();
@@ -76,12 +77,14 @@ Status Job::restore_item(const StateFile& file, const ChainRecord& record, uint3
   for (uint32_t index = 0; index < parallelism; ++index) {
     bool is_for_task = true;
     if (split) {
-      auto use = std::find_if(sources_.begin(), sources_.end(), [&](const SourceUse& one) { return one.chain == chain; });
+      auto use =
+          std::find_if(sources_.begin(), sources_.end(), [&](const SourceUse& one) { return one.chain == chain; });
       if (use == sources_.end()) break;
-      auto spec = std::find_if(use->specs.begin(), use->specs.end(), [&](const SplitSpec& one) { return one.id == *split; });
+      auto spec =
+          std::find_if(use->specs.begin(), use->specs.end(), [&](const SplitSpec& one) { return one.id == *split; });
       is_for_task = spec != use->specs.end() && spec->index % parallelism == index;
     } else if (record.parallelism == parallelism) {
-      is_for_task = file.task == index;  // the same tasks as before: each gets its own watermark
+      is_for_task = file.task == index; // the same tasks as before: each gets its own watermark
     }
     if (!is_for_task) continue;
     FlowTask* task = runners_[runner_of(chain, index)]->task();
@@ -105,7 +108,9 @@ Status Job::open_splits() {
   for (SourceUse& use : sources_) {
     const FlowConnector& connector = program_.connectors[program_.chains[use.chain].source];
     const FlowCell* cells = option_cells_[program_.chains[use.chain].source];
-    auto option = [&](uint32_t position) { return position == FLOW_NONE || cells[position].is_null ? FlowCell{} : cells[position]; };
+    auto option = [&](uint32_t position) {
+      return position == FLOW_NONE || cells[position].is_null ? FlowCell{} : cells[position];
+    };
     uint32_t parallelism = parallelism_of(use.chain);
     for (uint32_t index = 0; index < parallelism; ++index) {
       TaskRunner& runner = *runners_[runner_of(use.chain, index)];
@@ -113,13 +118,14 @@ Status Job::open_splits() {
       auto ours = std::count_if(use.specs.begin(), use.specs.end(), is_ours);
       double share = use.specs.empty() ? 0 : static_cast<double>(ours) / static_cast<double>(use.specs.size());
       SourcePace pace{.rate = option(connector.rate_option).value.f * share,
-                      .idle_us = option(connector.idle_option).value.i, .rows_max = options_.rows_per_action};
+                      .idle_us = option(connector.idle_option).value.i,
+                      .rows_max = options_.rows_per_action};
       auto source = std::make_unique<SourceRunner>(runner.task(), pace, now_us);
       for (size_t split = 0; split < use.specs.size(); ++split) {
         if (is_ours(use.specs[split])) FLOW_TRY(open_split(use, split, *source, runner.task()));
       }
       runner.set_source(std::move(source));
-      flow_task_end(runner.task(), 0);  // no split will follow
+      flow_task_end(runner.task(), 0); // no split will follow
     }
   }
   return Status();
@@ -136,8 +142,9 @@ Status Job::open_split(SourceUse& use, size_t split, SourceRunner& source, FlowT
     fingerprint = SplitFingerprint::read(in);
     FLOW_TRY(in.finish("the fingerprint of a split"));
     if (opened == nullptr && !options_.canaries.forgets_watermarks) {
-      return Status(ExitCode::checkpoint_damaged, fmt::format("the state of split '{}' is missing in the checkpoint '{}'",
-                                                              spec.id, plan_.from->folder));
+      return Status(
+          ExitCode::checkpoint_damaged,
+          fmt::format("the state of split '{}' is missing in the checkpoint '{}'", spec.id, plan_.from->folder));
     }
   }
   if (opened == nullptr) {
@@ -146,10 +153,11 @@ Status Job::open_split(SourceUse& use, size_t split, SourceRunner& source, FlowT
   FLOW_TRY(told_by(task));
   std::unique_ptr<SplitReader> reader;
   if (flow_split_is_finished(opened) == 0) {
-    FLOW_TRY_ASSIGN(reader, use.connector->open(env_, spec, flow_split_cursor(opened), plan_.from ? &fingerprint : nullptr));
+    FLOW_TRY_ASSIGN(reader,
+                    use.connector->open(env_, spec, flow_split_cursor(opened), plan_.from ? &fingerprint : nullptr));
   }
   source.add(spec, std::move(reader), opened, std::move(stored));
   return Status();
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -10,7 +10,7 @@ constexpr uint64_t stop_one_in = 200;
 constexpr int64_t stop_steps_max = 400;
 constexpr int64_t step_us_max = 60;
 
-}  // namespace
+} // namespace
 
 SimHost::SimHost(SimMachine& machine, SimEnv& process, Job& job, uint64_t seed)
     : machine_(machine), process_(process), job_(job), random_(seed) {
@@ -75,4 +75,4 @@ bool SimHost::jump_to_deadline() {
   return true;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

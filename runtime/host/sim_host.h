@@ -15,14 +15,14 @@
 namespace flow::runtime {
 
 enum class SimEnd : uint8_t {
-  outcome,  // Coordinator::outcome() is known
-  died,     // the process has
-  stuck,    // nothing can go on, and nothing is to come
-  paused,   // the steps are used up
+  outcome, // Coordinator::outcome() is known
+  died,    // the process has
+  stuck,   // nothing can go on, and nothing is to come
+  paused,  // the steps are used up
 };
 
 class SimHost {
- public:
+public:
   // All must outlive the host.
   SimHost(SimMachine& machine, SimEnv& process, Job& job, uint64_t seed);
 
@@ -30,7 +30,7 @@ class SimHost {
   SimEnd run(uint64_t steps);
   uint64_t steps() const { return steps_; }
 
- private:
+private:
   struct Runnable {
     Part* part;
     uint64_t weight;            // how often it is chosen
@@ -50,4 +50,4 @@ class SimHost {
   uint64_t steps_ = 0;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -39,4 +39,4 @@ Status SinkPart::close(uint64_t epoch) {
   return Status();
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -14,14 +14,15 @@
 namespace flow::runtime {
 
 class SinkPart final : public Part {
- public:
+public:
   SinkPart(uint32_t index, Channel& input, std::unique_ptr<SinkWriter> writer, const Control& control, EventBox& events,
            Canaries canaries)
-      : index_(index), input_(input), writer_(std::move(writer)), control_(control), events_(events), canaries_(canaries) {}
+      : index_(index), input_(input), writer_(std::move(writer)), control_(control), events_(events),
+        canaries_(canaries) {}
 
   Progress step(int64_t now_us) override;
 
- private:
+private:
   Status take(const Element& element);
   Status close(uint64_t epoch);
 
@@ -35,4 +36,4 @@ class SinkPart final : public Part {
   bool has_failed_ = false;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -22,14 +22,14 @@ int64_t first_position(const FlowInput& window, const SplitReader& reader) {
   return window.data == nullptr ? reader.cursor() : 0;
 }
 
-}  // namespace
+} // namespace
 
 SourceRunner::SourceRunner(FlowTask* task, SourcePace pace, int64_t now_us)
     : task_(task), pace_(pace), limiter_(pace.rate, now_us) {}
 
 void SourceRunner::add(SplitSpec spec, std::unique_ptr<SplitReader> reader, FlowSplit* split, std::string fingerprint) {
-  splits_.push_back({.spec = std::move(spec), .reader = std::move(reader), .split = split,
-                     .fingerprint = std::move(fingerprint)});
+  splits_.push_back(
+      {.spec = std::move(spec), .reader = std::move(reader), .split = split, .fingerprint = std::move(fingerprint)});
 }
 
 SourceRunner::Split* SourceRunner::next_open() {
@@ -67,7 +67,7 @@ Result<bool> SourceRunner::read(Split& split, int64_t rows_max, int64_t now_us) 
   }
   uint64_t rows_before = limiter_.is_unlimited() ? 0 : flow_task_counters(task_).rows_in;
   int64_t reached = flow_task_pull(task_, split.split, &input, split.from);
-  if (reached < 0) return true;  // the error is in the task
+  if (reached < 0) return true; // the error is in the task
   if (!limiter_.is_unlimited()) {
     limiter_.spend(static_cast<int64_t>(flow_task_counters(task_).rows_in - rows_before));
   }
@@ -81,7 +81,7 @@ Result<bool> SourceRunner::read(Split& split, int64_t rows_max, int64_t now_us) 
   if (is_at_end && input.is_last != 0) {
     finish(split);
   } else if (is_at_end || !has_moved) {
-    release_window(split);  // the next one holds more
+    release_window(split); // the next one holds more
   }
   return has_moved;
 }
@@ -143,4 +143,4 @@ SplitProgress SourceRunner::progress() const {
   return sum;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -17,13 +17,13 @@
 namespace flow::runtime {
 
 struct SourcePace {
-  double rate = 0;        // events a second of this task; 0: no limit
-  int64_t idle_us = 0;    // a split without an event for so long is idle; 0: never
-  int64_t rows_max = 1024;  // of one action
+  double rate = 0;         // events a second of this task; 0: no limit
+  int64_t idle_us = 0;     // a split without an event for so long is idle; 0: never
+  int64_t rows_max = 1024; // of one action
 };
 
 class SourceRunner {
- public:
+public:
   SourceRunner(FlowTask* task, SourcePace pace, int64_t now_us);
 
   // Takes a split that the task does not know yet, or knows from its state. `reader` is null if it is finished.
@@ -37,18 +37,18 @@ class SourceRunner {
   std::vector<SplitRecord> records();
   SplitProgress progress() const;
 
- private:
+private:
   struct Split {
     SplitSpec spec;
     std::unique_ptr<SplitReader> reader;
     FlowSplit* split = nullptr;
-    std::string fingerprint = {};  // of a finished split, as it was at its end
+    std::string fingerprint = {}; // of a finished split, as it was at its end
     FlowInput window = {};
     bool has_window = false;
-    int64_t from = 0;         // in the window: what the task has taken
+    int64_t from = 0; // in the window: what the task has taken
     int64_t last_row_us = 0;
     bool is_idle = false;
-    uint64_t size = 0;        // of a finished split, for the progress
+    uint64_t size = 0; // of a finished split, for the progress
   };
   Result<bool> read(Split& split, int64_t rows_max, int64_t now_us);
   Status fill(Split& split);
@@ -65,4 +65,4 @@ class SourceRunner {
   int64_t deadline_us_ = no_deadline;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

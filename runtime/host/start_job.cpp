@@ -25,10 +25,10 @@ std::vector<StateFingerprint> state_fingerprints(const FlowProgram& program) {
 
 constexpr size_t suffix_digits = 8;
 
-}  // namespace
+} // namespace
 
-Result<std::unique_ptr<Job>> Job::open(Env& env, const FlowProgram& program, std::vector<FlowCell> params, JobOptions options,
-                                       Log& log) {
+Result<std::unique_ptr<Job>> Job::open(Env& env, const FlowProgram& program, std::vector<FlowCell> params,
+                                       JobOptions options, Log& log) {
   auto job = std::unique_ptr<Job>(new Job(env, program, std::move(params), std::move(options), log));
   FLOW_TRY(job->configure());
   FLOW_TRY(job->make_sources());
@@ -80,7 +80,8 @@ Status Job::plan() {
   FLOW_TRY_ASSIGN(store_, CheckpointStore::open(env_, options_.checkpoint_dir));
   FLOW_TRY_ASSIGN(plan_, plan_start(env_, *store_, start));
   if (!plan_.damage.is_ok() && plan_.from) {
-    log_.warning("{}; falling back to the checkpoint before it, epoch {}", plan_.damage.message(), plan_.from->manifest.epoch);
+    log_.warning("{}; falling back to the checkpoint before it, epoch {}", plan_.damage.message(),
+                 plan_.from->manifest.epoch);
   }
   return Status();
 }
@@ -107,7 +108,8 @@ Status Job::find_splits() {
     }
     std::string_view uid = program_.chains[use.chain].uid;
     const std::vector<ChainRecord>& chains = plan_.from->manifest.chains;
-    auto record = std::find_if(chains.begin(), chains.end(), [&](const ChainRecord& chain) { return chain.uid == uid; });
+    auto record =
+        std::find_if(chains.begin(), chains.end(), [&](const ChainRecord& chain) { return chain.uid == uid; });
     if (record == chains.end()) {
       return Status(ExitCode::checkpoint_foreign,
                     fmt::format("the checkpoint '{}' knows nothing of the source '{}'", plan_.from->folder, uid));
@@ -141,7 +143,8 @@ Status Job::make_sinks() {
   std::set<std::string> places;
   for (const SinkUse& use : sinks_) {
     if (!use.sink->is_exactly_once() || places.insert(use.sink->place()).second) continue;
-    return Status(ExitCode::usage, fmt::format("two sinks write to '{}': give each a folder of its own", use.sink->place()));
+    return Status(ExitCode::usage,
+                  fmt::format("two sinks write to '{}': give each a folder of its own", use.sink->place()));
   }
   return Status();
 }
@@ -154,10 +157,11 @@ Status Job::choose_suffix() {
     FLOW_TRY_ASSIGN(bool has_output, use.sink->has_output(env_));
     if (!marker && !has_output) continue;
     if (!options_.start.is_fresh) {
-      return refused(fmt::format("'{}' already holds the results of an earlier run{}: give --fresh to write beside them, or "
-                                 "another folder{}",
-                                 use.sink->place(), marker ? fmt::format(" (job {})", marker->job_id) : "",
-                                 store_ != nullptr ? ", or the --checkpoint-dir of that run to go on with it" : ""));
+      return refused(
+          fmt::format("'{}' already holds the results of an earlier run{}: give --fresh to write beside them, or "
+                      "another folder{}",
+                      use.sink->place(), marker ? fmt::format(" (job {})", marker->job_id) : "",
+                      store_ != nullptr ? ", or the --checkpoint-dir of that run to go on with it" : ""));
     }
     plan_.record.suffix = plan_.record.job_id.substr(0, suffix_digits);
   }
@@ -176,27 +180,32 @@ Status Job::compare_with_sink(SinkUse& use) {
   if (plan_.is_new_job) return Status();
   std::string place = use.sink->place();
   if (marker && marker->job_id != plan_.record.job_id) {
-    return refused(fmt::format("'{}' holds the results of job {}, and the checkpoint is of job {}: give the folder that "
-                               "this job wrote to before",
-                               place, marker->job_id, plan_.record.job_id));
+    return refused(
+        fmt::format("'{}' holds the results of job {}, and the checkpoint is of job {}: give the folder that "
+                    "this job wrote to before",
+                    place, marker->job_id, plan_.record.job_id));
   }
   uint64_t shown = marker ? marker->epoch : 0;
   uint64_t from = plan_.from ? plan_.from->manifest.epoch : 0;
   if (shown > from) {
-    std::string text = fmt::format("'{}' already shows the results of epoch {}, which going on from epoch {} would write a "
-                                   "second time",
-                                   place, shown, from);
-    if (plan_.was_asked_for) return refused(text + ": restore the newest checkpoint, or give --fresh to start anew beside them");
-    std::string reason = plan_.damage.is_ok() ? fmt::format("its checkpoint is not in '{}'", store_->folder())
-                                              : plan_.damage.message();
-    return Status(ExitCode::checkpoint_damaged,
-                  fmt::format("{}; {}: restore it from a copy, or give --fresh to start anew beside them", text, reason));
+    std::string text =
+        fmt::format("'{}' already shows the results of epoch {}, which going on from epoch {} would write a "
+                    "second time",
+                    place, shown, from);
+    if (plan_.was_asked_for)
+      return refused(text + ": restore the newest checkpoint, or give --fresh to start anew beside them");
+    std::string reason =
+        plan_.damage.is_ok() ? fmt::format("its checkpoint is not in '{}'", store_->folder()) : plan_.damage.message();
+    return Status(
+        ExitCode::checkpoint_damaged,
+        fmt::format("{}; {}: restore it from a copy, or give --fresh to start anew beside them", text, reason));
   }
   use.shown_epoch = shown;
   if (record_of(use) != nullptr && shown < plan_.from->manifest.committed_epoch) {
-    return refused(fmt::format("'{}' shows the results up to epoch {}, but those up to epoch {} were committed by this job: "
-                               "give the folder that it wrote to before",
-                               place, shown, plan_.from->manifest.committed_epoch));
+    return refused(
+        fmt::format("'{}' shows the results up to epoch {}, but those up to epoch {} were committed by this job: "
+                    "give the folder that it wrote to before",
+                    place, shown, plan_.from->manifest.committed_epoch));
   }
   return Status();
 }
@@ -249,4 +258,4 @@ Status Job::commit_listed() {
   return Status();
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

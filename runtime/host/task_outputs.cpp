@@ -9,7 +9,7 @@ namespace {
 
 TaskOutputs& self(void* context) { return *static_cast<TaskOutputs*>(context); }
 
-}  // namespace
+} // namespace
 
 TaskOutputs::TaskOutputs(std::vector<Lane> lanes, KeyGroups groups, Log& log, Canaries canaries)
     : lanes_(std::move(lanes)), groups_(groups), log_(log), canaries_(canaries) {
@@ -113,4 +113,4 @@ uint32_t TaskOutputs::channel_of(uint32_t output, uint64_t hash) const {
   return (channel + 1) % static_cast<uint32_t>(lanes_[output].channels.size());
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -1,8 +1,8 @@
 // TaskOutputs: where one task's rows go. It answers the calls that the core makes on its host (flow_host.h): hands out
 // batches, moves them into channels, and says whether there is credit for more.
 //
-// A lane is one output of the chain: the channels to the tasks of the next chain, or one channel of encoded bytes to the
-// task's sink part. A lane without channels drops what is sent (discard).
+// A lane is one output of the chain: the channels to the tasks of the next chain, or one channel of encoded bytes to
+// the task's sink part. A lane without channels drops what is sent (discard).
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct Lane {
 };
 
 class TaskOutputs {
- public:
+public:
   TaskOutputs(std::vector<Lane> lanes, KeyGroups groups, Log& log, Canaries canaries);
 
   // What the task is opened with. The pointers live as long as this.
@@ -39,14 +39,14 @@ class TaskOutputs {
   bool has_spoken() const { return has_spoken_; }
   void send_opening(int64_t watermark) { send_watermark(watermark, false); }
 
- private:
+private:
   FlowBatch* take_batch(uint32_t output, uint32_t channel);
   bool send(uint32_t output, uint32_t channel, FlowBatch* batch);
   void send_watermark(int64_t time_us, bool is_idle);
   uint32_t channel_of(uint32_t output, uint64_t hash) const;
 
   std::vector<Lane> lanes_;
-  std::vector<std::vector<uint32_t>> owners_;  // by lane and key group: the channel to the task that owns it
+  std::vector<std::vector<uint32_t>> owners_; // by lane and key group: the channel to the task that owns it
   KeyGroups groups_;
   Log& log_;
   Canaries canaries_;
@@ -54,4 +54,4 @@ class TaskOutputs {
   bool has_spoken_ = false;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t stats_interval_us = 20'000;
 
-}  // namespace
+} // namespace
 
 TaskRunner::TaskRunner(RunnerPlace place, std::unique_ptr<TaskOutputs> outputs, InputGate gate, const Control& control,
                        StateWriteBox* states, EventBox& events)
@@ -107,8 +107,11 @@ void TaskRunner::hand_over_state(uint64_t epoch) {
   write->may_differ = gate_.has_seen_idle();
   if (source_ != nullptr) write->splits = source_->records();
   if (states_ == nullptr) {
-    events_.post(StateStored{.epoch = epoch, .runner = place_.runner, .splits = std::move(write->splits),
-                             .watermark = write->watermark, .may_differ = write->may_differ});
+    events_.post(StateStored{.epoch = epoch,
+                             .runner = place_.runner,
+                             .splits = std::move(write->splits),
+                             .watermark = write->watermark,
+                             .may_differ = write->may_differ});
     return;
   }
   write->snapshot = flow_task_capture(task_, epoch);
@@ -139,7 +142,7 @@ Progress TaskRunner::read(int64_t now_us) {
     fail();
     return Progress::worked;
   }
-  has_due_ = *progress == Progress::worked;  // cheap to ask for
+  has_due_ = *progress == Progress::worked; // cheap to ask for
   return *progress;
 }
 
@@ -207,7 +210,8 @@ void TaskRunner::fail() {
 }
 
 int64_t TaskRunner::deadline_us() const {
-  bool reads = source_ != nullptr && !is_finished_ && !has_failed_ && outputs_->have_credit() && !is_behind_last_epoch();
+  bool reads =
+      source_ != nullptr && !is_finished_ && !has_failed_ && outputs_->have_credit() && !is_behind_last_epoch();
   return reads ? source_->deadline_us() : no_deadline;
 }
 
@@ -228,4 +232,4 @@ void TaskRunner::refresh_stats(int64_t now_us, bool is_exact) {
   stats_.input_total.store(progress.total, std::memory_order_relaxed);
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

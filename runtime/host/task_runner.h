@@ -29,18 +29,18 @@ namespace flow::runtime {
 struct TaskStats {
   std::atomic<uint64_t> rows_in{0}, rows_out{0}, late{0}, bad{0}, skipped{0}, filtered{0};
   std::atomic<int64_t> watermark{INT64_MIN};
-  std::atomic<uint64_t> input_done{0}, input_total{0};  // of a source; total 0: unknown
+  std::atomic<uint64_t> input_done{0}, input_total{0}; // of a source; total 0: unknown
 };
 
 struct RunnerPlace {
-  uint32_t runner = 0;  // among all tasks of the job
+  uint32_t runner = 0; // among all tasks of the job
   uint32_t chain = 0;
-  uint32_t index = 0;         // among the chain's tasks
-  int64_t flush_us = 10'000;  // how long a row waits in an open batch while the task is busy
+  uint32_t index = 0;        // among the chain's tasks
+  int64_t flush_us = 10'000; // how long a row waits in an open batch while the task is busy
 };
 
 class TaskRunner final : public Part {
- public:
+public:
   // `states` is null in a job without checkpoints.
   TaskRunner(RunnerPlace place, std::unique_ptr<TaskOutputs> outputs, InputGate gate, const Control& control,
              StateWriteBox* states, EventBox& events);
@@ -60,7 +60,7 @@ class TaskRunner final : public Part {
   const RunnerPlace& place() const { return place_; }
   const TaskStats& stats() const { return stats_; }
 
- private:
+private:
   Progress act(int64_t now_us);
   Progress fire();
   bool take_due_epoch();
@@ -87,16 +87,16 @@ class TaskRunner final : public Part {
   FlowTask* task_ = nullptr;
   std::unique_ptr<SourceRunner> source_;
 
-  std::deque<std::unique_ptr<StateWrite>> writes_;  // snapshots not yet released, by epoch
-  uint64_t epoch_ = 0;   // the last one taken
-  int64_t from_ = 0;     // rows of the front batch that the task has taken
-  bool has_due_ = true;  // something may be due; after a restore the watermark is
+  std::deque<std::unique_ptr<StateWrite>> writes_; // snapshots not yet released, by epoch
+  uint64_t epoch_ = 0;                             // the last one taken
+  int64_t from_ = 0;                               // rows of the front batch that the task has taken
+  bool has_due_ = true;                            // something may be due; after a restore the watermark is
   bool is_finished_ = false;
   bool has_failed_ = false;
-  int64_t open_since_us_ = no_deadline;  // since when rows may wait in open batches
+  int64_t open_since_us_ = no_deadline; // since when rows may wait in open batches
   int64_t now_us_ = 0;
   int64_t stats_us_ = 0;
   TaskStats stats_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -67,7 +67,7 @@ void append_chain(std::string& out, const FlowProgram& program, uint32_t number,
   }
 }
 
-}  // namespace
+} // namespace
 
 std::string describe(const FlowProgram& program, uint32_t parallelism) {
   std::string out = fmt::format("{}\n", program.name);
@@ -86,4 +86,4 @@ std::string describe(const FlowProgram& program, uint32_t parallelism) {
   return out;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

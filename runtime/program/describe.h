@@ -9,4 +9,4 @@ namespace flow::runtime {
 
 std::string describe(const FlowProgram& program, uint32_t parallelism);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -18,7 +18,7 @@ constexpr int64_t interval_min_us = 1000;
 // A flag that every job has. `set` answers what is wrong with the value, or nothing.
 struct JobFlag {
   std::string_view name;
-  std::string_view value;  // what it takes; empty: nothing
+  std::string_view value; // what it takes; empty: nothing
   std::string_view help;
   std::string (*set)(JobFlags& flags, std::string_view value);
 };
@@ -68,8 +68,9 @@ constexpr JobFlag job_flags[] = {
      set_max_parallelism},
     {"checkpoint-dir", "DIR", "keep checkpoints there; a restart goes on from the newest one", set_checkpoint_dir},
     {"checkpoint-interval", "DURATION", "time between checkpoints (10s)", set_interval},
-    {"restore", "latest|none|PATH", "latest: go on, or start if there is nothing; none: start, or refuse if there is\n"
-                                    "something; PATH: go on exactly there, e.g. DIR/epoch-7",
+    {"restore", "latest|none|PATH",
+     "latest: go on, or start if there is nothing; none: start, or refuse if there is\n"
+     "something; PATH: go on exactly there, e.g. DIR/epoch-7",
      set_restore},
     {"fresh", "", "start a new job beside what an earlier one left; its state and output stay",
      [](JobFlags& flags, std::string_view) { return flags.options.start.is_fresh = true, std::string(); }},
@@ -79,8 +80,10 @@ constexpr JobFlag job_flags[] = {
      [](JobFlags& flags, std::string_view) { return flags.wants_summary = true, std::string(); }},
     {"quiet", "", "no progress line and no report; only what goes wrong",
      [](JobFlags& flags, std::string_view) { return flags.is_quiet = true, std::string(); }},
-    {"version", "", "print the version", [](JobFlags& flags, std::string_view) { return flags.wants_version = true, std::string(); }},
-    {"help", "", "print this", [](JobFlags& flags, std::string_view) { return flags.wants_help = true, std::string(); }},
+    {"version", "", "print the version",
+     [](JobFlags& flags, std::string_view) { return flags.wants_version = true, std::string(); }},
+    {"help", "", "print this",
+     [](JobFlags& flags, std::string_view) { return flags.wants_help = true, std::string(); }},
 };
 
 constexpr std::string_view param_prefix = "param.";
@@ -120,7 +123,7 @@ std::string kind_text(const FlowProgram& program, const FlowParam& param) {
 
 // One pass over the arguments; mistakes are collected.
 class Parser {
- public:
+public:
   Parser(const FlowProgram& program, const std::vector<std::string_view>& arguments, JobFlags& flags)
       : program_(program), arguments_(arguments), flags_(flags), is_given_(program.param_count) {}
 
@@ -134,7 +137,7 @@ class Parser {
     return Status(ExitCode::usage, fmt::format("{}\n--help tells what there is", fmt::join(wrong_, "\n")));
   }
 
- private:
+private:
   void take_argument() {
     std::string_view word = arguments_[at_++];
     if (!word.starts_with("--") || word.size() == 2) {
@@ -213,7 +216,7 @@ class Parser {
     std::string_view nearest = nearest_name(name, names);
     std::string mend = nearest.empty() ? "" : fmt::format("; did you mean --{}?", nearest);
     wrong_.push_back(fmt::format("there is no flag --{}{}", name, mend));
-    next_word();  // most likely its value
+    next_word(); // most likely its value
   }
 
   void check_whole() {
@@ -232,8 +235,8 @@ class Parser {
       wrong_.push_back("--restore needs --checkpoint-dir, the folder that the checkpoints are in");
     }
     if (start.group_count && start.parallelism > *start.group_count) {
-      wrong_.push_back(fmt::format("--parallelism {} is more than --max-parallelism {}", start.parallelism,
-                                   *start.group_count));
+      wrong_.push_back(
+          fmt::format("--parallelism {} is more than --max-parallelism {}", start.parallelism, *start.group_count));
     }
   }
 
@@ -271,7 +274,7 @@ void append_flag(std::string& out, const std::string& flag, std::string_view hel
   }
 }
 
-}  // namespace
+} // namespace
 
 Result<JobFlags> parse_flags(const FlowProgram& program, const std::vector<std::string_view>& arguments,
                              uint32_t default_parallelism) {
@@ -310,4 +313,4 @@ Exit codes
   return out;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -20,7 +20,7 @@ namespace flow::runtime {
 
 struct JobFlags {
   JobOptions options;
-  std::vector<FlowCell> params;  // by param; texts lie in the arguments or in `texts`
+  std::vector<FlowCell> params; // by param; texts lie in the arguments or in `texts`
   bool wants_help = false;
   bool wants_version = false;
   bool wants_description = false;
@@ -35,4 +35,4 @@ Result<JobFlags> parse_flags(const FlowProgram& program, const std::vector<std::
 
 std::string help_text(const FlowProgram& program, uint32_t default_parallelism);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

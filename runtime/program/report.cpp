@@ -43,7 +43,7 @@ FlowTaskCounters counters_of(const TaskStats& stats) {
   return counters;
 }
 
-}  // namespace
+} // namespace
 
 JobTotals totals_of(const Job& job, bool is_over) {
   JobTotals totals;
@@ -91,11 +91,12 @@ std::string ProgressLine::text_of(Job& job, int64_t now_us) {
   }
   last_us_ = now_us;
   last_in_ = totals.in;
-  std::string text = fmt::format("{}, {}/s", plural(totals.in, "event", "events"), grouped(static_cast<uint64_t>(rate_)));
+  std::string text =
+      fmt::format("{}, {}/s", plural(totals.in, "event", "events"), grouped(static_cast<uint64_t>(rate_)));
   if (totals.watermark_us != INT64_MIN && totals.watermark_us != INT64_MAX) {
     text += fmt::format(", watermark {}", format_timestamp(totals.watermark_us / 1'000'000 * 1'000'000));
     int64_t lag_us = env_.wall_us() - totals.watermark_us;
-    constexpr int64_t live_us = 86'400'000'000;  // an older watermark is of recorded data: its lag says nothing
+    constexpr int64_t live_us = 86'400'000'000; // an older watermark is of recorded data: its lag says nothing
     if (lag_us > 0 && lag_us < live_us) text += fmt::format(", lag {}", elapsed_text(lag_us));
   }
   if (totals.total > 0) {
@@ -136,4 +137,4 @@ std::string losses_text(const JobTotals& totals) {
   return text;
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

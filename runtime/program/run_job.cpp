@@ -42,18 +42,19 @@ int show(Env& env, const FlowProgram& program, std::string_view text) {
 }
 
 class Run {
- public:
+public:
   Run(Env& env, const FlowProgram& program, JobFlags flags)
-      : env_(env), program_(program), flags_(std::move(flags)), log_(env, flags_.is_quiet ? LogLevel::error : LogLevel::info),
-        has_terminal_(env.is_terminal(Console::error)) {}
+      : env_(env), program_(program), flags_(std::move(flags)),
+        log_(env, flags_.is_quiet ? LogLevel::error : LogLevel::info), has_terminal_(env.is_terminal(Console::error)) {}
 
   int run(StopSignals& signals) {
     Result<std::unique_ptr<Job>> opened = Job::open(env_, program_, flags_.params, flags_.options, log_);
     if (!opened.is_ok()) return fail(env_, program_, opened.status());
     job_ = std::move(opened).value();
     if (job_->was_finished()) {
-      if (shows_report()) say(env_, fmt::format("{}: the job in '{}' had finished; its output is whole", program_.name,
-                                                flags_.options.checkpoint_dir));
+      if (shows_report())
+        say(env_, fmt::format("{}: the job in '{}' had finished; its output is whole", program_.name,
+                              flags_.options.checkpoint_dir));
       return exit_code(ExitCode::finished);
     }
     int64_t start_us = env_.monotonic_us();
@@ -62,7 +63,7 @@ class Run {
     return end(outcome);
   }
 
- private:
+private:
   bool shows_report() const { return !flags_.is_quiet && (has_terminal_ || flags_.wants_summary); }
 
   Outcome drive(StopSignals& signals) {
@@ -90,8 +91,9 @@ class Run {
                             "--checkpoint-dir a job can go on later",
                             program_.name));
     } else if (job_->has_checkpoints() && !flags_.is_quiet) {
-      say(env_, fmt::format("{}: stopped with checkpoint {} in '{}'; start it again with the same flags to go on",
-                            program_.name, job_->coordinator().stats().last_epoch.load(), flags_.options.checkpoint_dir));
+      say(env_,
+          fmt::format("{}: stopped with checkpoint {} in '{}'; start it again with the same flags to go on",
+                      program_.name, job_->coordinator().stats().last_epoch.load(), flags_.options.checkpoint_dir));
     }
     return exit_code(ExitCode::stopped);
   }
@@ -104,7 +106,7 @@ class Run {
   std::unique_ptr<Job> job_;
 };
 
-}  // namespace
+} // namespace
 
 int run_job(const FlowProgram& program, int argc, char** argv) {
   StopSignals signals;
@@ -120,4 +122,4 @@ int run_job(const FlowProgram& program, int argc, char** argv) {
   return Run(env, program, std::move(flags).value()).run(signals);
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

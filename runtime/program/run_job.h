@@ -7,4 +7,4 @@ namespace flow::runtime {
 
 int run_job(const FlowProgram& program, int argc, char** argv);
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

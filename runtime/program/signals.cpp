@@ -15,7 +15,7 @@ sigset_t stop_signals() {
   return set;
 }
 
-}  // namespace
+} // namespace
 
 StopSignals::StopSignals() {
   signal(SIGPIPE, SIG_IGN);
@@ -43,10 +43,10 @@ void StopSignals::wait() {
     int number = 0;
     if (sigwait(&set, &number) != 0) continue;
     if (is_over_.load(std::memory_order_acquire)) return;
-    constexpr int killed_by = 128;  // what a shell says of a process that a signal ended
+    constexpr int killed_by = 128; // what a shell says of a process that a signal ended
     if (was_asked_.exchange(true, std::memory_order_acq_rel)) _exit(killed_by + number);
     on_stop_();
   }
 }
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

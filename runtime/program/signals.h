@@ -1,8 +1,8 @@
-// StopSignals: SIGINT and SIGTERM as requests. The first one calls `on_stop`, on a thread of its own; the second one ends
-// the process at once. SIGPIPE is ignored: a reader that went away is a failure of the write.
+// StopSignals: SIGINT and SIGTERM as requests. The first one calls `on_stop`, on a thread of its own; the second one
+// ends the process at once. SIGPIPE is ignored: a reader that went away is a failure of the write.
 //
-// The signals are blocked for every thread and waited for by one, so nothing runs inside a handler and nothing is global.
-// Make it before the first thread.
+// The signals are blocked for every thread and waited for by one, so nothing runs inside a handler and nothing is
+// global. Make it before the first thread.
 #pragma once
 
 #include <atomic>
@@ -12,7 +12,7 @@
 namespace flow::runtime {
 
 class StopSignals {
- public:
+public:
   StopSignals();
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
@@ -24,7 +24,7 @@ class StopSignals {
   // One came, perhaps before listen().
   bool was_asked() const { return was_asked_.load(std::memory_order_acquire); }
 
- private:
+private:
   void wait();
 
   std::function<void()> on_stop_;
@@ -33,4 +33,4 @@ class StopSignals {
   std::thread thread_;
 };
 
-}  // namespace flow::runtime
+} // namespace flow::runtime

@@ -35,10 +35,7 @@ inline uint64_t hash64(uint64_t value) {
 }
 
 /// The value has been made: the compiler may not leave it out.
-template <typename T>
-inline void exists(const T& value) {
-  asm volatile("" : : "r"(value));
-}
+template <typename T> inline void exists(const T& value) { asm volatile("" : : "r"(value)); }
 
 void where(int64_t events) {
   for (int64_t n = 0; n < events; n++) {
@@ -55,7 +52,7 @@ void where(int64_t events) {
 
 /// Small index over dense entries in insertion order.
 class Table {
- public:
+public:
   struct Entry {
     int64_t key, total;
   };
@@ -75,7 +72,7 @@ class Table {
     std::fill(index_.begin(), index_.end(), 0);
   }
 
- private:
+private:
   int64_t& insert(int64_t key, uint64_t i) {
     entries_.push_back({key, 0});
     index_[i] = static_cast<uint32_t>(entries_.size());
@@ -125,7 +122,8 @@ void tumbling_sum(int64_t events, int64_t keys) {
       fire();
       window_end += size;
     }
-    table.total_of(static_cast<int64_t>(hash64(static_cast<uint64_t>(n)) & static_cast<uint64_t>(keys - 1))) += n % 1000;
+    table.total_of(static_cast<int64_t>(hash64(static_cast<uint64_t>(n)) & static_cast<uint64_t>(keys - 1))) +=
+        n % 1000;
   }
   fire();
 }
@@ -192,12 +190,12 @@ void hourly_tips_csv(const char* path) {
       fire();
       window_end = time / hour * hour + hour;
     }
-    table.total_of(driver) += static_cast<int64_t>(tip);  // the tips are whole numbers
+    table.total_of(driver) += static_cast<int64_t>(tip); // the tips are whole numbers
   }
   fire();
 }
 
-}  // namespace
+} // namespace
 
 int main(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
@@ -206,9 +204,13 @@ int main(int argc, char** argv) {
     words.pop_back();
   }
   auto number = [&](size_t i) { return std::strtoll(words.at(i).c_str(), nullptr, 10); };
-  if (words.size() == 2 && words[0] == "where") where(number(1));
-  else if (words.size() == 3 && words[0] == "tumbling_sum") tumbling_sum(number(1), number(2));
-  else if (words.size() == 2 && words[0] == "hourly_tips_csv") hourly_tips_csv(words[1].c_str());
-  else return 2;
+  if (words.size() == 2 && words[0] == "where")
+    where(number(1));
+  else if (words.size() == 3 && words[0] == "tumbling_sum")
+    tumbling_sum(number(1), number(2));
+  else if (words.size() == 2 && words[0] == "hourly_tips_csv")
+    hourly_tips_csv(words[1].c_str());
+  else
+    return 2;
   if (!prints) std::printf("%016" PRIx64 "\n", checksum);
 }

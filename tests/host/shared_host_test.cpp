@@ -1,5 +1,5 @@
-// A program built with `flowc build --shared`, driven by a host that is not ours, through runtime/abi/flow_host.h alone.
-// Run alone: build/bin/shared_host_test PATH/host_test.so
+// A program built with `flowc build --shared`, driven by a host that is not ours, through runtime/abi/flow_host.h
+// alone. Run alone: build/bin/shared_host_test PATH/host_test.so
 #include <algorithm>
 #include <cstdio>
 
@@ -20,7 +20,7 @@ FlowCell number(int64_t value) {
 }
 
 class SharedHost : public ::testing::Test {
- protected:
+protected:
   void SetUp() override {
     std::string problem;
     api_ = load_program(program_path, problem);
@@ -45,7 +45,9 @@ TEST_F(SharedHost, the_result_is_that_of_the_program) {
   EXPECT_NE(lines[0].find("\"total\":1770"), std::string::npos) << lines[0];
 }
 
-TEST_F(SharedHost, tasks_share_the_keys_by_the_hosts_own_groups) { EXPECT_EQ(straight(2000, 17, 1), straight(2000, 17, 4)); }
+TEST_F(SharedHost, tasks_share_the_keys_by_the_hosts_own_groups) {
+  EXPECT_EQ(straight(2000, 17, 1), straight(2000, 17, 4));
+}
 
 TEST_F(SharedHost, two_instances_live_in_one_process) {
   SmallHost first(*api_, {number(500), number(3)}, 2), second(*api_, {number(900), number(5)}, 1);
@@ -74,8 +76,8 @@ TEST_F(SharedHost, a_snapshot_by_key_group_goes_into_three_tasks) {
   EXPECT_EQ(all, straight(2000, 17, 1));
 }
 
-}  // namespace
-}  // namespace flow::tests
+} // namespace
+} // namespace flow::tests
 
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);

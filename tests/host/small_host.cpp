@@ -26,11 +26,12 @@ std::unique_ptr<HostApi> load_program(const std::string& path, std::string& prob
   return problem.empty() ? std::move(api) : nullptr;
 }
 
-SmallHost::SmallHost(const HostApi& api, std::vector<FlowCell> params, uint32_t keyed_tasks) : api_(api), params_(std::move(params)) {
+SmallHost::SmallHost(const HostApi& api, std::vector<FlowCell> params, uint32_t keyed_tasks)
+    : api_(api), params_(std::move(params)) {
   FlowTaskError error{};
   configured_ = api_.flow_configure(api_.program, params_.data(), &error);
   EXPECT_EQ(error.code, 0) << error.text;
-  keyed_.resize(keyed_tasks);  // the source counts its channels by it
+  keyed_.resize(keyed_tasks); // the source counts its channels by it
   source_ = open(0, 0, 1);
   for (uint32_t i = 0; i < keyed_tasks; i++) keyed_[i] = open(1, i, keyed_tasks);
 }
@@ -76,16 +77,22 @@ std::unique_ptr<SmallHost::TaskBox> SmallHost::open(uint32_t chain, uint32_t ind
   host.send_watermark = [](void* context, int64_t time, uint8_t is_idle) {
     auto* self = static_cast<TaskBox*>(context);
     if (self->chain != 0) return;
-    for (auto& box : self->host->keyed_) box->inbox.push_back({.kind = Element::watermark, .time = time, .is_idle = is_idle != 0});
+    for (auto& box : self->host->keyed_)
+      box->inbox.push_back({.kind = Element::watermark, .time = time, .is_idle = is_idle != 0});
   };
   host.group_of = [](void*, uint64_t hash) { return static_cast<uint32_t>(hash % group_count); };
   host.channel_of = [](void* context, uint32_t, const uint64_t* hashes, uint32_t count, uint32_t* channels) {
     auto* self = static_cast<TaskBox*>(context);
-    for (uint32_t i = 0; i < count; i++) channels[i] = self->host->owner_of(static_cast<uint32_t>(hashes[i] % group_count));
+    for (uint32_t i = 0; i < count; i++)
+      channels[i] = self->host->owner_of(static_cast<uint32_t>(hashes[i] % group_count));
   };
   host.log = [](void*, int, const char*) {};
-  FlowPlace place{.chain = chain, .index = index, .parallelism = parallelism, .group_count = group_count,
-                  .params = params_.data(), .output_channels = box->output_channels.data(),
+  FlowPlace place{.chain = chain,
+                  .index = index,
+                  .parallelism = parallelism,
+                  .group_count = group_count,
+                  .params = params_.data(),
+                  .output_channels = box->output_channels.data(),
                   .options = api_.flow_configured_options(configured_)};
   box->task = api_.flow_task_open(api_.program, &place, &box->callbacks);
   return box;
@@ -138,7 +145,8 @@ void SmallHost::work(TaskBox& box) {
 }
 
 void SmallHost::take(TaskBox& box, Element element) {
-  if (element.kind == Element::watermark) return api_.flow_task_watermark(box.task, 0, element.time, element.is_idle ? 1 : 0);
+  if (element.kind == Element::watermark)
+    return api_.flow_task_watermark(box.task, 0, element.time, element.is_idle ? 1 : 0);
   if (element.kind == Element::end) return api_.flow_task_end(box.task, 0);
   const int64_t all = INT64_MAX;
   int64_t taken = api_.flow_task_push(box.task, 0, element.rows, 0);
@@ -211,4 +219,4 @@ std::vector<std::string> SmallHost::lines() const {
   return lines;
 }
 
-}  // namespace flow::tests
+} // namespace flow::tests

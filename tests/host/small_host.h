@@ -1,7 +1,7 @@
 // A small host: drives the tasks of a compiled program through runtime/abi/flow_host.h and nothing else.
 //
-// It is what an engine of its own would be, in little: it owns the channels, merges watermarks over them, maps hashes to
-// key groups by a function of its own, takes snapshots per key group. One thread; every channel is an endless queue.
+// It is what an engine of its own would be, in little: it owns the channels, merges watermarks over them, maps hashes
+// to key groups by a function of its own, takes snapshots per key group. One thread; every channel is an endless queue.
 #pragma once
 
 #include <deque>
@@ -32,7 +32,7 @@ struct SnapshotBytes {
 
 /// One running instance of a program with chain 0 a generating source of one task and chain 1 keyed.
 class SmallHost {
- public:
+public:
   static constexpr uint32_t group_count = 12;
 
   SmallHost(const HostApi& api, std::vector<FlowCell> params, uint32_t keyed_tasks);
@@ -53,7 +53,7 @@ class SmallHost {
   /// Lines that the sink got, sorted.
   std::vector<std::string> lines() const;
 
- private:
+private:
   struct Element {
     enum Kind { batch, watermark, end } kind;
     FlowBatch* rows = nullptr;
@@ -88,4 +88,4 @@ class SmallHost {
   std::string output_;
 };
 
-}  // namespace flow::tests
+} // namespace flow::tests

@@ -39,7 +39,7 @@ void find_staged(SimEnv& env, const std::string& folder, std::string& problem) {
   }
 }
 
-}  // namespace
+} // namespace
 
 Committed read_committed(runtime::SimMachine& machine) {
   SimEnv reader(machine);
@@ -93,4 +93,4 @@ std::string left_overs(runtime::SimMachine& machine, const std::string& checkpoi
   return epochs <= 2 ? "" : fmt::format("{} checkpoints were kept", epochs);
 }
 
-}  // namespace flow::sim
+} // namespace flow::sim

@@ -18,14 +18,14 @@ Lines lines_of(const Committed& committed);
 
 // The observer: once seen, always there. Empty, or what has changed.
 class Observer {
- public:
+public:
   std::string look(const Committed& now);
 
- private:
+private:
   Committed seen_;
 };
 
 // Files that no finished job leaves behind; empty, or what is there.
 std::string left_overs(runtime::SimMachine& machine, const std::string& checkpoints);
 
-}  // namespace flow::sim
+} // namespace flow::sim

@@ -103,7 +103,7 @@ inline int64_t configure_long(FlowTask* task, uint32_t index, FlowCell* out) {
 }
 
 class LongProgram {
- public:
+public:
   explicit LongProgram(test::Numbers wanted) : numbers(std::move(wanted)) {
     sums_.size = sums_.slide = sums_.pane = totals_.size = totals_.slide = totals_.pane = numbers.size_us;
     param.value.s = reinterpret_cast<const char*>(&numbers);
@@ -136,14 +136,35 @@ class LongProgram {
     totals.parallelism = 2;
     totals.process = add_parts;
     totals.fire = write_totals;
-    connectors_[0] = {.name = "numbers", .type = "generate", .format = "", .is_source = 1, .option_count = 3,
-                      .options = source_options_, .watermark = FLOW_WATERMARK_LAG, .rate_option = FLOW_NONE, .lag_option = 2,
+    connectors_[0] = {.name = "numbers",
+                      .type = "generate",
+                      .format = "",
+                      .is_source = 1,
+                      .option_count = 3,
+                      .options = source_options_,
+                      .watermark = FLOW_WATERMARK_LAG,
+                      .rate_option = FLOW_NONE,
+                      .lag_option = 2,
                       .idle_option = FLOW_NONE};
-    connectors_[1] = {.name = "totals", .type = "file", .format = "csv", .option_count = 2, .options = sink_options_,
-                      .field_count = 3, .fields = total_fields_, .rate_option = FLOW_NONE, .lag_option = FLOW_NONE,
+    connectors_[1] = {.name = "totals",
+                      .type = "file",
+                      .format = "csv",
+                      .option_count = 2,
+                      .options = sink_options_,
+                      .field_count = 3,
+                      .fields = total_fields_,
+                      .rate_option = FLOW_NONE,
+                      .lag_option = FLOW_NONE,
                       .idle_option = FLOW_NONE};
-    connectors_[2] = {.name = "rows", .type = "file", .format = "json", .option_count = 1, .options = sink_options_,
-                      .field_count = 3, .fields = row_fields_, .rate_option = FLOW_NONE, .lag_option = FLOW_NONE,
+    connectors_[2] = {.name = "rows",
+                      .type = "file",
+                      .format = "json",
+                      .option_count = 1,
+                      .options = sink_options_,
+                      .field_count = 3,
+                      .fields = row_fields_,
+                      .rate_option = FLOW_NONE,
+                      .lag_option = FLOW_NONE,
                       .idle_option = FLOW_NONE};
     program.abi_version = FLOW_ABI_VERSION;
     program.name = "long";
@@ -168,7 +189,7 @@ class LongProgram {
   FlowCell param{};
   FlowProgram program{};
 
- private:
+private:
   const FlowState* states() {
     all_states_[0] = sums_;
     all_states_[1] = totals_;
@@ -205,13 +226,11 @@ class LongProgram {
                         {FLOW_EDGE_HASH, 2, 0, 3, 0, 2, nullptr}};
   FlowOption source_options_[3] = {{"splits", FLOW_I64, 0}, {"count", FLOW_I64, 0}, {"lag", FLOW_DURATION, 0}};
   FlowOption sink_options_[2] = {{"path", FLOW_STRING, 0}, {"header", FLOW_BOOL, 0}};
-  FlowFormatField total_fields_[3] = {{"window", FLOW_I64, 0, FLOW_NONE, 1},
-                                      {"sum", FLOW_I64, 0, FLOW_NONE, 1},
-                                      {"count", FLOW_I64, 0, FLOW_NONE, 1}};
-  FlowFormatField row_fields_[3] = {{"key", FLOW_I64, 0, FLOW_NONE, 1},
-                                    {"value", FLOW_I64, 0, FLOW_NONE, 1},
-                                    {"time", FLOW_I64, 0, FLOW_NONE, 1}};
+  FlowFormatField total_fields_[3] = {
+      {"window", FLOW_I64, 0, FLOW_NONE, 1}, {"sum", FLOW_I64, 0, FLOW_NONE, 1}, {"count", FLOW_I64, 0, FLOW_NONE, 1}};
+  FlowFormatField row_fields_[3] = {
+      {"key", FLOW_I64, 0, FLOW_NONE, 1}, {"value", FLOW_I64, 0, FLOW_NONE, 1}, {"time", FLOW_I64, 0, FLOW_NONE, 1}};
   FlowConnector connectors_[3] = {};
 };
 
-}  // namespace flow::sim
+} // namespace flow::sim

@@ -15,12 +15,12 @@ namespace {
 using namespace flow::runtime;
 
 constexpr const char* checkpoints = "/checkpoints";
-constexpr uint64_t steps_max = 400'000;  // of one life; more means that it goes round in circles
+constexpr uint64_t steps_max = 400'000; // of one life; more means that it goes round in circles
 constexpr uint64_t chunk_steps = 50;
 constexpr int lives_max = 60;
 
 class Simulation {
- public:
+public:
   Simulation(const SimCase& simulated, uint64_t seed, Canaries canaries, SimCounts& counts, bool is_verbose)
       : simulated_(simulated), machine_(seed), random_(mix_u64(seed) + 1), canaries_(canaries), counts_(counts),
         is_verbose_(is_verbose) {
@@ -38,7 +38,7 @@ class Simulation {
     return fmt::format("not finished after {} lives", lives_max);
   }
 
- private:
+private:
   // One start of the job, to its end in whatever way.
   void live() {
     process_ = std::make_unique<SimEnv>(machine_);
@@ -87,14 +87,14 @@ class Simulation {
   void judge() {
     const Coordinator& coordinator = job_->coordinator();
     switch (coordinator.outcome()) {
-      case Outcome::finished: is_finished_ = true; break;
-      case Outcome::stopped: ++counts_.stops; break;
-      case Outcome::failed:
-        if (!is_injected(coordinator.failure()) && !process_->is_dead()) {
-          problem_ = fmt::format("the job failed: {}", coordinator.failure().message());
-        }
-        break;
-      case Outcome::running: problem_ = "the host ended before the job"; break;
+    case Outcome::finished: is_finished_ = true; break;
+    case Outcome::stopped: ++counts_.stops; break;
+    case Outcome::failed:
+      if (!is_injected(coordinator.failure()) && !process_->is_dead()) {
+        problem_ = fmt::format("the job failed: {}", coordinator.failure().message());
+      }
+      break;
+    case Outcome::running: problem_ = "the host ended before the job"; break;
     }
   }
 
@@ -115,11 +115,15 @@ class Simulation {
 
   // A full disk, once or for some calls, in the checkpoint folder; or an fsync that fails, anywhere.
   void plan_fault() {
-    constexpr Operation operations[] = {Operation::write, Operation::open_write, Operation::make_folder, Operation::fsync};
+    constexpr Operation operations[] = {Operation::write, Operation::open_write, Operation::make_folder,
+                                        Operation::fsync};
     Operation operation = operations[random_.below(4)];
     bool is_fsync = operation == Operation::fsync;
-    machine_.faults().add({.operation = operation, .path_part = is_fsync ? "" : "/epoch-", .first = random_.below(20) + 1,
-                           .times = random_.below(is_fsync ? 1 : 4) + 1, .os_error = is_fsync ? EIO : ENOSPC});
+    machine_.faults().add({.operation = operation,
+                           .path_part = is_fsync ? "" : "/epoch-",
+                           .first = random_.below(20) + 1,
+                           .times = random_.below(is_fsync ? 1 : 4) + 1,
+                           .os_error = is_fsync ? EIO : ENOSPC});
   }
 
   JobOptions options() {
@@ -147,8 +151,7 @@ class Simulation {
 
   // The process is gone, in one of the ways in which processes go.
   void end_life() {
-    bool was_asked = job_ != nullptr && !job_->was_finished() &&
-                     job_->coordinator().outcome() == Outcome::stopped;
+    bool was_asked = job_ != nullptr && !job_->was_finished() && job_->coordinator().outcome() == Outcome::stopped;
     process_->kill();
     job_.reset();
     log_.reset();
@@ -198,20 +201,21 @@ class Simulation {
   std::unique_ptr<Job> job_;
   Observer observer_;
   int troubles_left_;
-  uint64_t die_at_ = 0, stop_at_ = 0;  // steps
+  uint64_t die_at_ = 0, stop_at_ = 0; // steps
   bool has_faults_ = false;
   bool is_finished_ = false;
   uint32_t parallelism_ = 0, last_parallelism_ = 0;
   std::string problem_;
 };
 
-}  // namespace
+} // namespace
 
 std::string SimCounts::text() const {
-  return fmt::format("{} seeds, {} starts, {} restores ({} rescaled), {} kills, {} power losses, {} deaths while starting, "
-                     "{} stops, {} failures by faults, {} epochs given up, {} epochs, {} steps",
-                     seeds, starts, restores, rescalings, kills, power_losses, deaths_at_start, stops, faults, failed_epochs,
-                     epochs, steps);
+  return fmt::format(
+      "{} seeds, {} starts, {} restores ({} rescaled), {} kills, {} power losses, {} deaths while starting, "
+      "{} stops, {} failures by faults, {} epochs given up, {} epochs, {} steps",
+      seeds, starts, restores, rescalings, kills, power_losses, deaths_at_start, stops, faults, failed_epochs, epochs,
+      steps);
 }
 
 std::string SimCounts::missing() const {
@@ -250,9 +254,9 @@ Lines run_without_faults(const SimCase& simulated, std::string* problem) {
   return lines_of(read_committed(machine));
 }
 
-std::string run_seed(const SimCase& simulated, const Lines& expected, uint64_t seed, Canaries canaries, SimCounts& counts,
-                     bool is_verbose) {
+std::string run_seed(const SimCase& simulated, const Lines& expected, uint64_t seed, Canaries canaries,
+                     SimCounts& counts, bool is_verbose) {
   return Simulation(simulated, seed, canaries, counts, is_verbose).run(expected);
 }
 
-}  // namespace flow::sim
+} // namespace flow::sim

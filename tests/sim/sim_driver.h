@@ -1,8 +1,8 @@
 // The simulation of whole jobs: one program, one seed, a life full of crashes.
 //
-// A seed decides everything: the order in which parts run, batch and channel sizes, parallelism and checkpoint spacing of
-// every start, when the process is killed, loses power (and what of its unsynced data then remains), is asked to stop,
-// or meets a full disk. After some such lives the job is left alone until it finishes. Then, and all along:
+// A seed decides everything: the order in which parts run, batch and channel sizes, parallelism and checkpoint spacing
+// of every start, when the process is killed, loses power (and what of its unsynced data then remains), is asked to
+// stop, or meets a full disk. After some such lives the job is left alone until it finishes. Then, and all along:
 //
 //   the committed output equals that of a run without faults, as lines in any order
 //   what was once visible as committed is there after every start, unchanged
@@ -25,8 +25,8 @@ namespace flow::sim {
 struct SimCase {
   std::string name;
   const FlowProgram* program = nullptr;
-  std::vector<FlowCell> params;                             // strings live as long as the case
-  std::function<void(runtime::SimMachine&)> prepare = {};  // puts the input there
+  std::vector<FlowCell> params;                           // strings live as long as the case
+  std::function<void(runtime::SimMachine&)> prepare = {}; // puts the input there
 };
 
 // "folder: line" of every committed record, sorted.
@@ -48,4 +48,4 @@ Lines run_without_faults(const SimCase& simulated, std::string* problem);
 std::string run_seed(const SimCase& simulated, const Lines& expected, uint64_t seed, runtime::Canaries canaries,
                      SimCounts& counts, bool is_verbose);
 
-}  // namespace flow::sim
+} // namespace flow::sim

@@ -29,7 +29,7 @@ void load_all(const std::vector<Load>& loads, runtime::SimMachine& machine) {
   }
 }
 
-}  // namespace
+} // namespace
 
 int main(int argc, char** argv) {
   std::vector<char*> ours = {argv[0]};
@@ -52,7 +52,9 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "{}\n", flags.status().message());
     return 2;
   }
-  sim::SimCase simulated{.name = flow_program_v1.name, .program = &flow_program_v1, .params = flags->params,
+  sim::SimCase simulated{.name = flow_program_v1.name,
+                         .program = &flow_program_v1,
+                         .params = flags->params,
                          .prepare = [&loads](runtime::SimMachine& machine) { load_all(loads, machine); }};
   return sim::run_simulations({simulated}, static_cast<int>(ours.size()), ours.data());
 }

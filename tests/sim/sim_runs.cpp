@@ -17,7 +17,7 @@ using runtime::Canaries;
 
 struct NamedCanary {
   const char* name;
-  bool Canaries::*mistake;
+  bool Canaries::* mistake;
 };
 constexpr NamedCanary canaries[] = {
     {"missing-fsync", &Canaries::skips_fsync_of_output},
@@ -37,7 +37,8 @@ void tell_running(int) {
 }
 
 void note_running(const SimCase& simulated, uint64_t seed) {
-  auto end = fmt::format_to_n(running, sizeof(running) - 1, "in the simulation of {} with --seed {}\n", simulated.name, seed);
+  auto end =
+      fmt::format_to_n(running, sizeof(running) - 1, "in the simulation of {} with --seed {}\n", simulated.name, seed);
   *end.out = '\0';
 }
 
@@ -60,21 +61,25 @@ std::optional<Request> parse(int argc, char** argv) {
     if (i + 1 == argc) return std::nullopt;
     std::string_view value = argv[++i];
     std::optional<uint64_t> number = runtime::parse_u64(value);
-    if (flag == "--seeds" && number) request.seeds = *number;
-    else if (flag == "--seed" && number) request.seed = *number;
-    else if (flag == "--case") request.only_case = value;
+    if (flag == "--seeds" && number)
+      request.seeds = *number;
+    else if (flag == "--seed" && number)
+      request.seed = *number;
+    else if (flag == "--case")
+      request.only_case = value;
     else if (flag == "--canary") {
       for (const NamedCanary& canary : canaries) {
         if (value == canary.name) request.canary = &canary;
       }
       if (request.canary == nullptr) return std::nullopt;
-    } else return std::nullopt;
+    } else
+      return std::nullopt;
   }
   return request;
 }
 
 class Runs {
- public:
+public:
   Runs(const std::vector<SimCase>& cases, const Request& request) : cases_(cases), request_(request) {}
 
   bool run_all() {
@@ -89,7 +94,7 @@ class Runs {
     return is_right;
   }
 
- private:
+private:
   bool is_chosen(const SimCase& simulated) const {
     return request_.only_case.empty() || request_.only_case == simulated.name;
   }
@@ -152,7 +157,7 @@ class Runs {
   const Request& request_;
 };
 
-}  // namespace
+} // namespace
 
 int run_simulations(const std::vector<SimCase>& cases, int argc, char** argv) {
   std::optional<Request> request = parse(argc, argv);
@@ -164,4 +169,4 @@ int run_simulations(const std::vector<SimCase>& cases, int argc, char** argv) {
   return Runs(cases, *request).run_all() ? 0 : 1;
 }
 
-}  // namespace flow::sim
+} // namespace flow::sim

@@ -16,4 +16,4 @@ namespace flow::sim {
 // Returns the exit code.
 int run_simulations(const std::vector<SimCase>& cases, int argc, char** argv);
 
-}  // namespace flow::sim
+} // namespace flow::sim

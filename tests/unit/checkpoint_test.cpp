@@ -15,7 +15,12 @@ namespace {
 constexpr std::string_view job_id = "0123456789abcdef";
 
 JobRecord some_record() {
-  return {.job_id = std::string(job_id), .suffix = "abcd", .folder = "", .group_count = 128, .attempt = 3, .program = "tips"};
+  return {.job_id = std::string(job_id),
+          .suffix = "abcd",
+          .folder = "",
+          .group_count = 128,
+          .attempt = 3,
+          .program = "tips"};
 }
 
 Manifest some_manifest(uint64_t epoch) {
@@ -29,7 +34,8 @@ Manifest some_manifest(uint64_t epoch) {
   manifest.program = "tips";
   manifest.program_fingerprint = 0xfeedface12345678u;
   manifest.states = {{"tips.aggregate", 17}};
-  ChainRecord chain{.uid = "rides", .parallelism = 2, .files = {}, .splits = {{"spec", "print", 123}, {"other", "", 0}}};
+  ChainRecord chain{
+      .uid = "rides", .parallelism = 2, .files = {}, .splits = {{"spec", "print", 123}, {"other", "", 0}}};
   manifest.chains = {chain, {.uid = "tips", .parallelism = 2, .files = {}, .splits = {}}};
   manifest.sinks = {{"out", {"file 1", std::string("\0\1", 2)}}, {"empty", {}}};
   return manifest;
@@ -104,7 +110,7 @@ TEST(Manifest, RandomBytesNeverHarm) {
 // ---- state files ---------------------------------------------------------------------------------------------------
 
 class StateFiles : public testing::Test {
- protected:
+protected:
   StateFiles() : machine(1), env(machine) { EXPECT_TRUE(env.make_folder("epoch-1", Access::own).is_ok()); }
 
   StateFile write(const std::string& name, const std::vector<std::pair<uint32_t, std::string>>& sections) {
@@ -168,7 +174,8 @@ TEST_F(StateFiles, AFileThatStrayedOrSectionsThatChangedPlacesAreNoticed) {
   EXPECT_NE(one.sections[0].crc, other.sections[0].crc) << "the name is part of the sum";
   overwrite("task-0-0", "sizesame");
   EXPECT_EQ(verify(one).code(), ExitCode::checkpoint_damaged);
-  EXPECT_FALSE(verify_state_file(env, "epoch-1", section_place("job", 2, "task-0-1"), other).is_ok()) << "another epoch's";
+  EXPECT_FALSE(verify_state_file(env, "epoch-1", section_place("job", 2, "task-0-1"), other).is_ok())
+      << "another epoch's";
 }
 
 // ---- the store -----------------------------------------------------------------------------------------------------
@@ -183,7 +190,8 @@ Manifest write_epoch(Env& env, CheckpointStore& store, uint64_t epoch) {
   EXPECT_TRUE(store.begin(epoch).is_ok());
   Manifest manifest = some_manifest(epoch);
   std::string name = "task-0-0";
-  auto writer = StateFileWriter::create(env, store.epoch_folder(epoch), name, section_place(manifest.job_id, epoch, name));
+  auto writer =
+      StateFileWriter::create(env, store.epoch_folder(epoch), name, section_place(manifest.job_id, epoch, name));
   EXPECT_TRUE(writer.is_ok());
   writer->begin_section(1);
   writer->append("state of " + std::to_string(epoch));
@@ -299,5 +307,5 @@ TEST(Store, WhateverIsDecidedSurvivesEveryPowerLoss) {
   }
 }
 
-}  // namespace
-}  // namespace flow::runtime
+} // namespace
+} // namespace flow::runtime

@@ -97,7 +97,7 @@ TEST(Channel, SendsOnlyTheLastOfSeveralWatermarksAndNothingOvertakesIt) {
   EXPECT_EQ(take(channel).kind, ElementKind::end);
 }
 
-TEST(Channel, FreesWhatNobodyTook) {  // the address sanitizer looks at this one
+TEST(Channel, FreesWhatNobodyTook) { // the address sanitizer looks at this one
   Channel channel({.stride = 8});
   for (int64_t i = 0; i < 100; ++i) channel.send_batch(batch_of(channel, i));
 }
@@ -126,7 +126,7 @@ TEST(Channel, BetweenThreads) {
       while (true) {
         uint32_t seen = producer.generation();
         if (channel.has_credit()) break;
-        channel.call_consumer();  // as at the end of every turn: nobody sleeps and leaves another asleep
+        channel.call_consumer(); // as at the end of every turn: nobody sleeps and leaves another asleep
         producer.wait(seen, 10'000'000);
       }
       in_flight_max = std::max(in_flight_max, channel.in_flight());
@@ -149,17 +149,17 @@ TEST(Channel, BetweenThreads) {
     Element element = *front;
     channel.pop();
     switch (element.kind) {
-      case ElementKind::batch:
-        ASSERT_EQ(value_of(element.batch), next++);
-        channel.give_back(element.batch);
-        break;
-      case ElementKind::watermark:
-        ASSERT_GT(element.value, watermark);
-        ASSERT_LT(element.value, next) << "a watermark comes behind the rows before it";
-        watermark = element.value;
-        break;
-      case ElementKind::barrier: ASSERT_EQ(element.value, next); break;
-      case ElementKind::end: has_ended = true; break;
+    case ElementKind::batch:
+      ASSERT_EQ(value_of(element.batch), next++);
+      channel.give_back(element.batch);
+      break;
+    case ElementKind::watermark:
+      ASSERT_GT(element.value, watermark);
+      ASSERT_LT(element.value, next) << "a watermark comes behind the rows before it";
+      watermark = element.value;
+      break;
+    case ElementKind::barrier: ASSERT_EQ(element.value, next); break;
+    case ElementKind::end: has_ended = true; break;
     }
   }
   sender.join();
@@ -175,7 +175,7 @@ TEST(Signal, NoCallIsLost) {
     for (int i = 0; i < rounds; ++i) {
       uint32_t seen = ping.generation();
       while (at.load() != 2 * i + 1) {
-        ping.wait(seen, 60'000'000);  // a lost call would show as a minute of silence
+        ping.wait(seen, 60'000'000); // a lost call would show as a minute of silence
         seen = ping.generation();
       }
       at.store(2 * i + 2);
@@ -245,5 +245,5 @@ TEST(KeyGroups, GroupsOfHashesAreThoseOfStoredState) {
   EXPECT_EQ(KeyGroups(3).group_of(0x5555555555555556u), 1u);
 }
 
-}  // namespace
-}  // namespace flow::runtime
+} // namespace
+} // namespace flow::runtime

@@ -25,16 +25,17 @@
 namespace flow::test {
 
 struct Numbers {
-  int64_t count = 2000;  // -1: never ends
+  int64_t count = 2000; // -1: never ends
   int64_t splits = 2;
   int64_t keys = 7;
   int64_t size_us = 1000;
   int64_t lag_us = 60;
-  int64_t disorder_us = 50;  // of the times; more than the lag makes late rows
+  int64_t disorder_us = 50; // of the times; more than the lag makes late rows
   std::string path = "out";
 
   int64_t time_of(int64_t number) const {
-    auto jitter = static_cast<int64_t>(flow_hash_i64(static_cast<uint64_t>(number)) % static_cast<uint64_t>(disorder_us + 1));
+    auto jitter =
+        static_cast<int64_t>(flow_hash_i64(static_cast<uint64_t>(number)) % static_cast<uint64_t>(disorder_us + 1));
     return number * 10 - jitter;
   }
 };
@@ -116,21 +117,41 @@ inline int64_t configure_numbers(FlowTask* task, uint32_t index, FlowCell* out) 
   }
   out[0].value.s = numbers.path.c_str();
   out[0].length = static_cast<uint32_t>(numbers.path.size());
-  out[1].value.i = 1;  // with a header
+  out[1].value.i = 1; // with a header
   return 0;
 }
 
 class NumberProgram {
- public:
+public:
   explicit NumberProgram(Numbers wanted = {}) : numbers(std::move(wanted)) {
     state_.size = state_.slide = state_.pane = numbers.size_us;
     param.value.s = reinterpret_cast<const char*>(&numbers);
-    chains_[0] = {.name = "numbers", .uid = "numbers", .source = 0, .port_count = 0, .output_count = 1, .state_count = 0,
-                  .outputs = &to_sums_, .states = nullptr, .parallelism = 0, .reserved = 0, .run_source = read_numbers,
-                  .process = nullptr, .fire = nullptr};
-    chains_[1] = {.name = "sums", .uid = "sums", .source = FLOW_NONE, .port_count = 1, .output_count = 1, .state_count = 1,
-                  .outputs = &to_sink_, .states = state_numbers_, .parallelism = 0, .reserved = 0, .run_source = nullptr,
-                  .process = add_numbers, .fire = write_sums};
+    chains_[0] = {.name = "numbers",
+                  .uid = "numbers",
+                  .source = 0,
+                  .port_count = 0,
+                  .output_count = 1,
+                  .state_count = 0,
+                  .outputs = &to_sums_,
+                  .states = nullptr,
+                  .parallelism = 0,
+                  .reserved = 0,
+                  .run_source = read_numbers,
+                  .process = nullptr,
+                  .fire = nullptr};
+    chains_[1] = {.name = "sums",
+                  .uid = "sums",
+                  .source = FLOW_NONE,
+                  .port_count = 1,
+                  .output_count = 1,
+                  .state_count = 1,
+                  .outputs = &to_sink_,
+                  .states = state_numbers_,
+                  .parallelism = 0,
+                  .reserved = 0,
+                  .run_source = nullptr,
+                  .process = add_numbers,
+                  .fire = write_sums};
     FlowConnector& source = connectors_[0];
     source.name = "numbers";
     source.type = "generate";
@@ -190,7 +211,7 @@ class NumberProgram {
   FlowCell param{};
   FlowProgram program{};
 
- private:
+private:
   FlowField row_fields_[3] = {{"key", FLOW_I64, 0, FLOW_NONE, FLOW_NONE},
                               {"value", FLOW_I64, 8, FLOW_NONE, FLOW_NONE},
                               {"@time", FLOW_TIMESTAMP, 16, FLOW_NONE, FLOW_NONE}};
@@ -217,7 +238,7 @@ class NumberProgram {
 
 // A machine in memory with one process at a time.
 class Machine {
- public:
+public:
   explicit Machine(uint64_t seed = 1) : sim(seed), process(std::make_unique<runtime::SimEnv>(sim)) {}
 
   // The process dies, and with it what it held; the next one starts.
@@ -287,4 +308,4 @@ class Machine {
   std::unique_ptr<runtime::Job> job;
 };
 
-}  // namespace flow::test
+} // namespace flow::test

@@ -1,6 +1,6 @@
 // The host: jobs from start to end on a machine in memory. Shows: the same result at any parallelism, with and without
-// checkpoints, over crashes and rescaling; every cell of the table of starts; what is refused, and with which exit code;
-// fallback behind a damaged checkpoint only where nothing was shown past it. Run alone: bin/tests/host_test
+// checkpoints, over crashes and rescaling; every cell of the table of starts; what is refused, and with which exit
+// code; fallback behind a damaged checkpoint only where nothing was shown past it. Run alone: bin/tests/host_test
 #include <gtest/gtest.h>
 
 #include "runtime/env/operation.h"
@@ -38,7 +38,8 @@ std::vector<uint64_t> epochs(Machine& machine, const std::string& folder = check
   if (!entries.is_ok()) return found;
   for (const FolderEntry& entry : *entries) {
     if (!entry.name.starts_with("epoch-")) continue;
-    if (*exists(*machine.process, folder + "/" + entry.name + "/manifest")) found.push_back(std::stoull(entry.name.substr(6)));
+    if (*exists(*machine.process, folder + "/" + entry.name + "/manifest"))
+      found.push_back(std::stoull(entry.name.substr(6)));
   }
   std::sort(found.rbegin(), found.rend());
   return found;
@@ -170,7 +171,7 @@ TEST(Host, LateRowsAreTheSameOverACrash) {
 // ---- the table of starts -------------------------------------------------------------------------------------------
 
 class Start : public testing::Test {
- protected:
+protected:
   // Opens with these flags; success, or the exit code.
   ExitCode start(RestoreMode mode, bool is_fresh = false, const std::string& path = "") {
     JobOptions options = machine.options(2, checkpoints);
@@ -335,7 +336,8 @@ TEST_F(Start, LostStagedOutputIsRefused) {
   machine.restart();
   auto entries = machine.process->read_folder("out/.staging");
   ASSERT_TRUE(entries.is_ok());
-  for (const FolderEntry& entry : *entries) ASSERT_TRUE(machine.process->remove_file("out/.staging/" + entry.name).is_ok());
+  for (const FolderEntry& entry : *entries)
+    ASSERT_TRUE(machine.process->remove_file("out/.staging/" + entry.name).is_ok());
   EXPECT_EQ(start(RestoreMode::automatic), ExitCode::checkpoint_damaged);
   EXPECT_NE(message.find("lost"), std::string::npos) << message;
 }
@@ -430,5 +432,5 @@ TEST_F(Start, FailedFsyncStopsTheJob) {
   EXPECT_EQ(machine.output(), program.expected());
 }
 
-}  // namespace
-}  // namespace flow::test
+} // namespace
+} // namespace flow::test

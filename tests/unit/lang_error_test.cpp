@@ -190,8 +190,7 @@ TEST(ErrorsLimits, LargeProgramIsRefused) {
 
 TEST(ErrorsLimits, ManyErrorsStayReadableAndQuick) {
   std::string text = "stream a = b";
-  for (int i = 0; i < 100'000; ++i)
-    text += " | wher c";
+  for (int i = 0; i < 100'000; ++i) text += " | wher c";
   Parsed parsed = parse_text(text);
   EXPECT_EQ(parsed.emitter->diagnostics().size(), DiagnosticEmitter::error_limit);
 }

@@ -15,7 +15,7 @@ namespace {
 using namespace runtime;
 
 class Native : public testing::Test {
- protected:
+protected:
   Native() : folder((std::filesystem::temp_directory_path() / "flow-native-XXXXXX").string()) {
     EXPECT_NE(mkdtemp(folder.data()), nullptr);
   }
@@ -81,11 +81,12 @@ TEST_F(Native, StoppedAndResumedAtOtherParallelism) {
   NumberProgram program({.count = 1'000'000, .splits = 4, .keys = 100, .path = folder + "/out"});
   uint32_t parallelism = 1;
   Outcome outcome = Outcome::running;
-  for (int life = 0; life < 4 && outcome != Outcome::finished; ++life) outcome = run(program, 1 + parallelism++ % 4, true, true);
+  for (int life = 0; life < 4 && outcome != Outcome::finished; ++life)
+    outcome = run(program, 1 + parallelism++ % 4, true, true);
   if (outcome != Outcome::finished) outcome = run(program, 2, true);
   EXPECT_EQ(outcome, Outcome::finished);
   EXPECT_EQ(output(), program.expected());
 }
 
-}  // namespace
-}  // namespace flow::test
+} // namespace
+} // namespace flow::test

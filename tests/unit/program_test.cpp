@@ -1,5 +1,5 @@
-// Flags and texts of a job. Shows: each flag, its forms and its limits; params of every kind; that all mistakes are told
-// at once, with what was meant; help and description. Run alone: bin/tests/program_test
+// Flags and texts of a job. Shows: each flag, its forms and its limits; params of every kind; that all mistakes are
+// told at once, with what was meant; help and description. Run alone: bin/tests/program_test
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,7 +32,7 @@ FlowParam param(const char* name, FlowKind kind, bool is_required = false) {
 }
 
 class Flags : public testing::Test {
- protected:
+protected:
   Flags() {
     program.program.enums = &color;
     program.program.enum_count = 1;
@@ -110,11 +110,13 @@ TEST_F(Flags, UnknownFlagsAreAnsweredWithTheNearest) {
 }
 
 TEST_F(Flags, ParamsOfEveryKind) {
-  params = {param("text", FLOW_STRING), param("small", FLOW_U8),        param("big", FLOW_I64),  param("real", FLOW_F64),
-            param("yes", FLOW_BOOL),    param("when", FLOW_TIMESTAMP),  param("day", FLOW_DATE), param("span", FLOW_DURATION),
-            param("hue", FLOW_ENUM),    param("max_rows", FLOW_I64)};
-  auto flags = parse({"--text", "a b", "--small=255", "--big", "-5", "--real", "1.5", "--yes", "--when",
-                      "2020-01-01T00:00:00Z", "--day", "1970-01-03", "--span=1h30min", "--hue", "green", "--max-rows", "7"});
+  params = {param("text", FLOW_STRING), param("small", FLOW_U8),      param("big", FLOW_I64),
+            param("real", FLOW_F64),    param("yes", FLOW_BOOL),      param("when", FLOW_TIMESTAMP),
+            param("day", FLOW_DATE),    param("span", FLOW_DURATION), param("hue", FLOW_ENUM),
+            param("max_rows", FLOW_I64)};
+  auto flags =
+      parse({"--text", "a b", "--small=255", "--big", "-5", "--real", "1.5", "--yes", "--when", "2020-01-01T00:00:00Z",
+             "--day", "1970-01-03", "--span=1h30min", "--hue", "green", "--max-rows", "7"});
   ASSERT_TRUE(flags.is_ok()) << flags.status().message();
   const std::vector<FlowCell>& cells = flags->params;
   EXPECT_EQ(std::string(cells[0].value.s, cells[0].length), "a b");
@@ -176,8 +178,8 @@ TEST_F(Flags, HelpNamesEverything) {
   parse({"--help"}).is_ok();
   std::string help = help_text(program.program, 4);
   for (const char* part : {"Sums of numbers.", "--data string", "has to be given", "--n i64", "(42)", "red|green",
-                           "--parallelism N", "--max-parallelism", "--checkpoint-dir", "--checkpoint-interval", "--restore",
-                           "--fresh", "--describe", "--summary", "--quiet", "Exit codes"}) {
+                           "--parallelism N", "--max-parallelism", "--checkpoint-dir", "--checkpoint-interval",
+                           "--restore", "--fresh", "--describe", "--summary", "--quiet", "Exit codes"}) {
     EXPECT_THAT(help, HasSubstr(part));
   }
 }
@@ -200,5 +202,5 @@ TEST(Report, SaysWhatCameInAndWhatWasLost) {
   EXPECT_THAT(losses_text({.skipped = 1}), HasSubstr("1 row was with an error skipped"));
 }
 
-}  // namespace
-}  // namespace flow::test
+} // namespace
+} // namespace flow::test
