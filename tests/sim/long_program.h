@@ -1,6 +1,6 @@
 // A program by hand with every kind of hop, as codegen would write it:
 //
-//   source numbers = generate(count, splits)  { key, value, time }, watermark lag
+//   source numbers = generate(count, splits, rate)  { key, value, time }, watermark lag
 //   | rebalance | derive value = 2 * value                     also written as it is: sink rows -> json
 //   | key key | window tumbling(size) | aggregate sum, count
 //   | key window | window same | aggregate sum, count          sink totals -> csv, parallelism 2
@@ -96,6 +96,7 @@ inline int64_t write_totals(FlowTask* task, uint32_t, const FlowDue* due, int64_
 }
 
 inline int64_t configure_long(FlowTask* task, uint32_t index, FlowCell* out) {
+  if (index == 0) out[3].value.f = 40'000; // events a second: time has to pass, and nobody else moves it
   if (index < 2 || index == UINT32_MAX) return test::configure_numbers(task, index, out);
   out[0].value.s = "/rows";
   out[0].length = 5;
@@ -140,10 +141,10 @@ public:
                       .type = "generate",
                       .format = "",
                       .is_source = 1,
-                      .option_count = 3,
+                      .option_count = 4,
                       .options = source_options_,
                       .watermark = FLOW_WATERMARK_LAG,
-                      .rate_option = FLOW_NONE,
+                      .rate_option = 3,
                       .lag_option = 2,
                       .idle_option = FLOW_NONE};
     connectors_[1] = {.name = "totals",
@@ -224,7 +225,8 @@ private:
   FlowEdge edges_[3] = {{FLOW_EDGE_REBALANCE, 0, 0, 1, 0, 0, nullptr},
                         {FLOW_EDGE_HASH, 1, 0, 2, 0, 0, nullptr},
                         {FLOW_EDGE_HASH, 2, 0, 3, 0, 2, nullptr}};
-  FlowOption source_options_[3] = {{"splits", FLOW_I64, 0}, {"count", FLOW_I64, 0}, {"lag", FLOW_DURATION, 0}};
+  FlowOption source_options_[4] = {
+      {"splits", FLOW_I64, 0}, {"count", FLOW_I64, 0}, {"lag", FLOW_DURATION, 0}, {"rate", FLOW_F64, 0}};
   FlowOption sink_options_[2] = {{"path", FLOW_STRING, 0}, {"header", FLOW_BOOL, 0}};
   FlowFormatField total_fields_[3] = {
       {"window", FLOW_I64, 0, FLOW_NONE, 1}, {"sum", FLOW_I64, 0, FLOW_NONE, 1}, {"count", FLOW_I64, 0, FLOW_NONE, 1}};
