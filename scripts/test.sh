@@ -3,10 +3,10 @@
 #   1. everything that ctest knows in the release build: unit tests, lit, whole programs, layering, texts
 #   2. the unit tests once more with address and undefined-behaviour sanitizers, and short fuzz runs
 #   3. the unit tests once more with the thread sanitizer
-# FLOW_TEST_STEPS chooses: "release" (default), or "release asan tsan" for all. The last line is the sum of all.
+# FLOW_TEST_STEPS="release" does only the first, and so on. The last line is the sum of all.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-steps=${FLOW_TEST_STEPS:-release}
+steps=${FLOW_TEST_STEPS:-release asan tsan}
 jobs=$(nproc)
 failed=""
 
