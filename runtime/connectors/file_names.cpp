@@ -45,12 +45,15 @@ std::optional<uint64_t> FileNames::attempt_of(std::string_view name) const {
   return numbers ? std::optional(numbers->front()) : std::nullopt;
 }
 
-bool FileNames::is_committed_name(std::string_view name) const {
+std::optional<uint64_t> FileNames::epoch_of(std::string_view name) const {
   constexpr std::string_view start = "part-";
   std::string end = tail();
-  if (!name.starts_with(start) || !name.ends_with(end) || name.size() < start.size() + end.size()) return false;
+  if (!name.starts_with(start) || !name.ends_with(end) || name.size() < start.size() + end.size()) {
+    return std::nullopt;
+  }
   name.remove_prefix(start.size());
-  return numbers_of(name.substr(0, name.size() - end.size()), 2).has_value();
+  auto numbers = numbers_of(name.substr(0, name.size() - end.size()), 2);
+  return numbers ? std::optional(numbers->front()) : std::nullopt;
 }
 
 std::string FileNames::tail() const { return (suffix.empty() ? "" : "-" + suffix) + "." + extension; }

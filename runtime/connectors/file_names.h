@@ -18,7 +18,8 @@ struct FileNames {
 
   // The attempt that staged a file of this job; nothing if the name is none of ours.
   std::optional<uint64_t> attempt_of(std::string_view staged_name) const;
-  bool is_committed_name(std::string_view name) const;
+  // The epoch of a committed file of this job; likewise.
+  std::optional<uint64_t> epoch_of(std::string_view committed_name) const;
 
 private:
   std::string tail() const; // "-suffix.extension"

@@ -136,10 +136,11 @@ public:
                   fmt::format("'{}' says what is committed in this folder, and cannot be read", path));
   }
 
-  Result<bool> has_output(Env& env) override {
+  Result<uint64_t> newest_output(Env& env) override {
     FLOW_TRY_ASSIGN(std::vector<FolderEntry> entries, entries_of(env, plan_.folders.output));
-    return std::any_of(entries.begin(), entries.end(),
-                       [&](const FolderEntry& entry) { return plan_.names.is_committed_name(entry.name); });
+    uint64_t newest = 0;
+    for (const FolderEntry& entry : entries) newest = std::max(newest, plan_.names.epoch_of(entry.name).value_or(0));
+    return newest;
   }
 
   std::string place() const override { return plan_.folders.output; }

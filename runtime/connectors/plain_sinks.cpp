@@ -36,7 +36,7 @@ public:
   Status commit(Env&, std::span<const StagedFile>, uint64_t) override { return Status(); }
   Status clean_up(Env&, std::span<const StagedFile>) override { return Status(); }
   Result<std::optional<CommitMarker>> marker(Env&) override { return std::optional<CommitMarker>(); }
-  Result<bool> has_output(Env&) override { return false; }
+  Result<uint64_t> newest_output(Env&) override { return uint64_t{0}; }
 };
 
 class ConsoleSink final : public PlainSink {

@@ -101,8 +101,9 @@ public:
   virtual Status clean_up(Env& env, std::span<const StagedFile> keep) = 0;
 
   virtual Result<std::optional<CommitMarker>> marker(Env& env) = 0;
-  // Whether there is committed output under the names this job would use.
-  virtual Result<bool> has_output(Env& env) = 0;
+  // The newest epoch that shows under the names this job would use; 0: none. It may be ahead of the marker: a commit
+  // that a crash cut short has shown a part of its files.
+  virtual Result<uint64_t> newest_output(Env& env) = 0;
   // The place in messages: a folder, "console".
   virtual std::string place() const = 0;
 };

@@ -79,10 +79,6 @@ Status Job::plan() {
   }
   FLOW_TRY_ASSIGN(store_, CheckpointStore::open(env_, options_.checkpoint_dir));
   FLOW_TRY_ASSIGN(plan_, plan_start(env_, *store_, start));
-  if (!plan_.damage.is_ok() && plan_.from) {
-    log_.warning("{}; falling back to the checkpoint before it, epoch {}", plan_.damage.message(),
-                 plan_.from->manifest.epoch);
-  }
   return Status();
 }
 
@@ -154,8 +150,8 @@ Status Job::choose_suffix() {
   FLOW_TRY_ASSIGN(std::vector<SinkUse> plain, new_sinks(""));
   for (SinkUse& use : plain) {
     FLOW_TRY_ASSIGN(std::optional<CommitMarker> marker, use.sink->marker(env_));
-    FLOW_TRY_ASSIGN(bool has_output, use.sink->has_output(env_));
-    if (!marker && !has_output) continue;
+    FLOW_TRY_ASSIGN(uint64_t newest, use.sink->newest_output(env_));
+    if (!marker && newest == 0) continue;
     if (!options_.start.is_fresh) {
       return refused(
           fmt::format("'{}' already holds the results of an earlier run{}: give --fresh to write beside them, or "
@@ -185,13 +181,14 @@ Status Job::compare_with_sink(SinkUse& use) {
                     "this job wrote to before",
                     place, marker->job_id, plan_.record.job_id));
   }
+  FLOW_TRY_ASSIGN(uint64_t newest, use.sink->newest_output(env_));
   uint64_t shown = marker ? marker->epoch : 0;
   uint64_t from = plan_.from ? plan_.from->manifest.epoch : 0;
-  if (shown > from) {
+  if (std::max(shown, newest) > from) {
     std::string text =
         fmt::format("'{}' already shows the results of epoch {}, which going on from epoch {} would write a "
                     "second time",
-                    place, shown, from);
+                    place, std::max(shown, newest), from);
     if (plan_.was_asked_for)
       return refused(text + ": restore the newest checkpoint, or give --fresh to start anew beside them");
     std::string reason =
@@ -212,6 +209,10 @@ Status Job::compare_with_sink(SinkUse& use) {
 
 // From here on the start is ours: no other attempt will have its number.
 Status Job::claim() {
+  if (!plan_.damage.is_ok() && plan_.from) {
+    log_.warning("{}; falling back to the checkpoint before it, epoch {}", plan_.damage.message(),
+                 plan_.from->manifest.epoch);
+  }
   if (store_ != nullptr) FLOW_TRY(store_->write_record(plan_.record));
   for (SinkUse& use : sinks_) FLOW_TRY(use.sink->prepare(env_));
   return Status();

@@ -63,14 +63,14 @@ TEST(FileSink, shows_an_epoch_only_after_its_commit) {
   EXPECT_EQ(files[0].length, 9u);
   EXPECT_EQ(files[0].crc, crc32c("id\n1\n2\n3\n"));
   EXPECT_THAT(names_in(env, "out/best"), ElementsAre(".flow", ".staging"));
-  EXPECT_FALSE(sink->has_output(env).value());
+  EXPECT_EQ(sink->newest_output(env).value(), 0u);
   EXPECT_EQ(sink->marker(env).value(), std::nullopt);
 
   ASSERT_TRUE(sink->commit(env, files, 5).is_ok());
   EXPECT_THAT(names_in(env, "out/best"), ElementsAre(".flow", ".staging", "part-000005-002.csv"));
   EXPECT_EQ(content(env, "out/best/part-000005-002.csv"), "id\n1\n2\n3\n");
   EXPECT_THAT(names_in(env, "out/best/.staging"), IsEmpty());
-  EXPECT_TRUE(sink->has_output(env).value());
+  EXPECT_EQ(sink->newest_output(env).value(), 5u);
   EXPECT_EQ(sink->marker(env).value(), (CommitMarker{"job-7", 5}));
 }
 
@@ -82,7 +82,7 @@ TEST(FileSink, an_epoch_without_records_makes_no_file) {
   ASSERT_TRUE(writer->write("").is_ok());
   EXPECT_THAT(close_and_sync(*writer, 1), IsEmpty());
   ASSERT_TRUE(sink->commit(*world.env, {}, 1).is_ok());
-  EXPECT_FALSE(sink->has_output(*world.env).value());
+  EXPECT_EQ(sink->newest_output(*world.env).value(), 0u);
   EXPECT_EQ(sink->marker(*world.env).value()->epoch, 1u);
 }
 
@@ -200,7 +200,7 @@ TEST(FileSink, a_fresh_job_writes_beside_another) {
   };
   auto old_sink = file_sink(), new_sink = file_sink(1, "k3x");
   write_one(*old_sink, "1\n");
-  EXPECT_FALSE(new_sink->has_output(env).value());
+  EXPECT_EQ(new_sink->newest_output(env).value(), 0u);
   write_one(*new_sink, "2\n");
   EXPECT_THAT(names_in(env, "out/best"),
               ElementsAre(".flow", ".staging", "part-000001-000-k3x.csv", "part-000001-000.csv"));
@@ -284,14 +284,14 @@ TEST(StagedFile, is_read_back_and_its_names_are_checked) {
 
 TEST(FileNames, tell_committed_files_of_a_job) {
   FileNames plain{"", "csv"}, fresh{"k3x", "csv"};
-  EXPECT_TRUE(plain.is_committed_name("part-000001-000.csv"));
-  EXPECT_TRUE(plain.is_committed_name("part-1234567-1000.csv"));
-  EXPECT_FALSE(plain.is_committed_name("part-000001-000-k3x.csv"));
-  EXPECT_FALSE(plain.is_committed_name("part-000001-000.json"));
-  EXPECT_FALSE(plain.is_committed_name("part-.csv"));
-  EXPECT_FALSE(plain.is_committed_name("x-000001-000.csv"));
-  EXPECT_TRUE(fresh.is_committed_name("part-000001-000-k3x.csv"));
-  EXPECT_FALSE(fresh.is_committed_name("part-000001-000.csv"));
+  EXPECT_EQ(plain.epoch_of("part-000001-000.csv"), 1u);
+  EXPECT_EQ(plain.epoch_of("part-1234567-1000.csv"), 1234567u);
+  EXPECT_EQ(plain.epoch_of("part-000001-000-k3x.csv"), std::nullopt);
+  EXPECT_EQ(plain.epoch_of("part-000001-000.json"), std::nullopt);
+  EXPECT_EQ(plain.epoch_of("part-.csv"), std::nullopt);
+  EXPECT_EQ(plain.epoch_of("x-000001-000.csv"), std::nullopt);
+  EXPECT_EQ(fresh.epoch_of("part-000001-000-k3x.csv"), 1u);
+  EXPECT_EQ(fresh.epoch_of("part-000001-000.csv"), std::nullopt);
 }
 
 // ---- crashes ----

@@ -327,6 +327,22 @@ TEST_F(Start, DamagedNewestFallsBackIfNothingOfItShows) {
   EXPECT_EQ(machine.output(), program.expected());
 }
 
+// The process dies in the middle of the commit: files show, the marker does not say so yet.
+TEST_F(Start, DamagedNewestIsRefusedOnceAPartOfItShows) {
+  with_state();
+  ASSERT_EQ(start(RestoreMode::automatic), ExitCode::finished);
+  machine.sim.faults().add({.operation = Operation::remove_file, .path_part = ".staging", .times = Fault::for_ever});
+  EXPECT_EQ(machine.run(), Outcome::failed);
+  machine.sim.faults().clear();
+  machine.restart();
+  uint64_t newest = epochs(machine).front();
+  ASSERT_GT(newest, 3u);
+  flip_byte(machine, folder_of(newest) + "/manifest");
+  EXPECT_EQ(start(RestoreMode::automatic), ExitCode::checkpoint_damaged);
+  EXPECT_NE(message.find(fmt::format("shows the results of epoch {}", newest)), std::string::npos) << message;
+  EXPECT_EQ(machine.process->console_text(Console::error).find("falling back"), std::string::npos);
+}
+
 TEST_F(Start, LostStagedOutputIsRefused) {
   with_state();
   ASSERT_EQ(start(RestoreMode::automatic), ExitCode::finished);
