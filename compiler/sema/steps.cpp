@@ -228,6 +228,13 @@ std::optional<uint32_t> PipelineChecker::fitting(Flow other, const lang::Feed& f
 
 void PipelineChecker::parallelism(const lang::Step& step, const lang::Parallelism& wanted) {
   std::optional<int64_t> count = check_count(check_, scope(), *wanted.count, "the parallelism", parallelism_max);
+  if (!stream_.steps.empty() && std::holds_alternative<Broadcast>(stream_.steps.back().node)) {
+    check_
+        .report(DiagnosticKind::broadcast_spread, step.range,
+                "this spreads the copies that `broadcast` made over other tasks: each row comes several times")
+        .help("say in how many tasks the next step runs before: `| parallelism {} | broadcast`",
+              count ? std::to_string(*count) : "n");
+  }
   if (count) push(step, "parallelism", Parallelism{static_cast<uint32_t>(*count)}, state_.schema);
 }
 
