@@ -214,9 +214,10 @@ private:
   }
 
   llvm::Constant* param_constant(const sema::Param& param) {
+    uint32_t site = param.condition == nullptr ? FLOW_NONE : m_.sites.add(param.condition->range, sema::OnError::stop);
     return record<FlowParam>({text(param.name), text(param.doc), u32(static_cast<uint32_t>(param.type.kind)),
-                              u32(param.initial == nullptr ? 1 : 0), u32(enum_number(param.type)),
-                              u32(m_.sites.add(param.range, sema::OnError::stop)), cell_constant(param.initial)});
+                              u32(param.initial == nullptr ? 1 : 0), u32(enum_number(param.type)), u32(site),
+                              cell_constant(param.initial)});
   }
 
   llvm::Constant* site_constant(const Site& site) {

@@ -116,7 +116,7 @@ llvm::Value* as_sum_argument(FunctionEmitter& f, const Value& argument, sema::Ty
 
 /// What may fail, before anything is stored.
 void compute(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, const sema::AggregateCall& call,
-             Contribution& c, lang::SourceRange range) {
+             Contribution& c) {
   FunctionEmitter& f = walk.f;
   auto& b = f.builder;
   if (acc.count != plan::none) {
@@ -131,7 +131,7 @@ void compute(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, cons
   auto* pair =
       b.CreateBinaryIntrinsic(is_plain ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::sadd_with_overflow,
                               entry.load(acc.value).value, added);
-  f.fail_if(b.CreateExtractValue(pair, 1), call.argument != nullptr ? call.argument->range : range, FLOW_FAIL_OVERFLOW);
+  f.fail_if(b.CreateExtractValue(pair, 1), call.range, FLOW_FAIL_OVERFLOW);
   c.new_sum = b.CreateExtractValue(pair, 0, std::string(call.name) + ".sum");
 }
 
@@ -244,13 +244,6 @@ Value result(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, cons
   return finish(entry.load(acc.value), b.CreateNot(entry.load(acc.is_set).value, "is.empty"));
 }
 
-const plan::PlanOp& op_of(RowWalk& walk, const plan::Aggregate& aggregate) {
-  for (const plan::PlanOp& op : walk.chain.ops) {
-    if (std::get_if<plan::Aggregate>(&op.op) == &aggregate) return op;
-  }
-  llvm_unreachable("the operator is in its chain");
-}
-
 } // namespace
 
 void emit_aggregate(RowWalk& walk, const plan::Aggregate& aggregate, const Row& row) {
@@ -263,10 +256,9 @@ void emit_aggregate(RowWalk& walk, const plan::Aggregate& aggregate, const Row& 
     contributions.push_back(evaluate(walk, aggregate.calls[acc.call], row));
   llvm::Value* table = f.call("flow_pane", {f.task, f.i32(0), placement.pane_start}, "pane");
   EntryCode entry(walk, table, upsert_entry(walk, table, row));
-  const plan::PlanOp& op = op_of(walk, aggregate);
   for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
     const plan::Accumulator& acc = aggregate.accumulators[i];
-    compute(walk, entry, acc, aggregate.calls[acc.call], contributions[i], op.range);
+    compute(walk, entry, acc, aggregate.calls[acc.call], contributions[i]);
   }
   llvm::Value* time = row.time != nullptr ? row.time : f.i64(0);
   for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
@@ -302,7 +294,6 @@ void emit_aggregate_merge(RowWalk& walk, const plan::Aggregate& aggregate, llvm:
   FunctionEmitter& f = walk.f;
   auto& b = f.builder;
   EntryCode source(walk, from, entry), target(walk, table, into);
-  const plan::PlanOp& op = op_of(walk, aggregate);
   std::vector<Contribution> sums(aggregate.accumulators.size());
   for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
     const plan::Accumulator& acc = aggregate.accumulators[i];
@@ -314,7 +305,7 @@ void emit_aggregate_merge(RowWalk& walk, const plan::Aggregate& aggregate, llvm:
     auto* pair =
         b.CreateBinaryIntrinsic(is_plain ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::sadd_with_overflow,
                                 target.load(acc.value).value, source.load(acc.value).value);
-    f.fail_if(b.CreateExtractValue(pair, 1), op.range, FLOW_FAIL_OVERFLOW);
+    f.fail_if(b.CreateExtractValue(pair, 1), aggregate.calls[acc.call].range, FLOW_FAIL_OVERFLOW);
     sums[i].new_sum = b.CreateExtractValue(pair, 0, "sum");
   }
   for (size_t i = 0; i < aggregate.accumulators.size(); i++) {

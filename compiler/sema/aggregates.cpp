@@ -50,7 +50,7 @@ public:
     bool is_function_of_two = (kind == AggregateKind::min || kind == AggregateKind::max) && call.arguments.size() == 2;
     if (!kind || is_function_of_two) return nullptr;
     seen_++;
-    AggregateCall made{.name = name_of(expr), .kind = *kind};
+    AggregateCall made{.name = name_of(expr), .kind = *kind, .range = expr.range};
     if (!check_call(expr, call, made)) {
       hidden_ += whole_ == &expr ? 0 : 1;
       return check_.make.error(expr.range);

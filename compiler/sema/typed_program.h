@@ -104,6 +104,7 @@ struct AggregateCall {
   const Expr* by = nullptr;       // of min_by, max_by
   const Expr* filter = nullptr;
   Type result;
+  lang::SourceRange range; // of the call
 };
 /// Result columns: key columns, window_start and window_end (unless the window is global), then the calls.
 struct Aggregate {

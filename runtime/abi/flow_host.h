@@ -53,7 +53,7 @@ typedef struct FlowTaskError {
 } FlowTaskError;
 
 typedef struct FlowTaskCounters {
-  uint64_t rows_in, rows_out, late, bad, skipped, filtered;
+  uint64_t rows_in, rows_out, late, bad, skipped;
   uint64_t entries, state_bytes;
 } FlowTaskCounters;
 

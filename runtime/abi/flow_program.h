@@ -186,7 +186,7 @@ typedef struct FlowParam {
   uint32_t kind;
   uint32_t is_required;
   uint32_t enum_type;
-  uint32_t site;
+  uint32_t site;          /* of its condition, or FLOW_NONE */
   FlowCell default_value; /* if not required */
 } FlowParam;
 

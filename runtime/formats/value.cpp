@@ -160,25 +160,34 @@ std::string describe_range(const Field& field, std::string_view text) {
   return fmt::format("{} is out of range for {} ({} … {})", quoted(text), kind_name(field.kind), range.low, range.high);
 }
 
+Field typed_field(const FlowProgram& program, const char* name, uint32_t kind, uint32_t enum_type) {
+  Field field;
+  field.name = name;
+  field.kind = static_cast<FlowKind>(kind);
+  if (field.kind == FLOW_ENUM) {
+    const FlowEnum& values = program.enums[enum_type];
+    field.enum_name = values.name;
+    field.texts.assign(values.texts, values.texts + values.count);
+  }
+  return field;
+}
+
 } // namespace
 
 std::vector<Field> fields_of(const FlowProgram& program, const FlowConnector& connector) {
   std::vector<Field> fields;
   for (uint32_t i = 0; i < connector.field_count; ++i) {
     const FlowFormatField& from = connector.fields[i];
-    Field field;
-    field.name = from.name;
-    field.kind = static_cast<FlowKind>(from.kind);
+    Field field = typed_field(program, from.name, from.kind, from.enum_type);
     field.is_nullable = from.nullable != 0;
     field.is_needed = from.is_needed != 0;
-    if (field.kind == FLOW_ENUM) {
-      const FlowEnum& values = program.enums[from.enum_type];
-      field.enum_name = values.name;
-      field.texts.assign(values.texts, values.texts + values.count);
-    }
     fields.push_back(std::move(field));
   }
   return fields;
+}
+
+Field field_of(const FlowProgram& program, const FlowParam& param) {
+  return typed_field(program, param.name, param.kind, param.enum_type);
 }
 
 Result<int64_t> timestamp_unit_us(std::string_view unit) {
@@ -268,6 +277,12 @@ char* write_value(char* to, const Field& field, const FlowCell& cell) {
   case FLOW_ENUM: return write(field.texts[static_cast<size_t>(value)]);
   default: return write_i64(to, value);
   }
+}
+
+std::string value_text(const Field& field, const FlowCell& cell) {
+  std::string text(value_bytes_max(field, cell), '\0');
+  text.resize(static_cast<size_t>(write_value(text.data(), field, cell) - text.data()));
+  return text;
 }
 
 std::string_view kind_name(FlowKind kind) {

@@ -34,6 +34,7 @@ struct Field {
 };
 
 std::vector<Field> fields_of(const FlowProgram& program, const FlowConnector& connector);
+Field field_of(const FlowProgram& program, const FlowParam& param);
 
 // Memory for texts that are not in the input as they stand (escapes, base64). What it gave stays valid until the next
 // `begin`.
@@ -92,6 +93,7 @@ std::string describe_fault(const Field& field, std::string_view text, ValueFault
 size_t value_bytes_max(const Field& field, const FlowCell& cell);
 // Writes the value's text, without quotes or escapes, and returns its end. REQUIRES: the cell is not null.
 char* write_value(char* to, const Field& field, const FlowCell& cell);
+std::string value_text(const Field& field, const FlowCell& cell);
 // Whether the text may hold any character (string, enum), so that it may need quotes.
 inline bool is_free_text(FlowKind kind) { return kind == FLOW_STRING || kind == FLOW_ENUM; }
 

@@ -224,7 +224,6 @@ void TaskRunner::refresh_stats(int64_t now_us, bool is_exact) {
   stats_.late.store(now.late, std::memory_order_relaxed);
   stats_.bad.store(now.bad, std::memory_order_relaxed);
   stats_.skipped.store(now.skipped, std::memory_order_relaxed);
-  stats_.filtered.store(now.filtered, std::memory_order_relaxed);
   stats_.watermark.store(flow_task_current_watermark(task_), std::memory_order_relaxed);
   if (source_ == nullptr) return;
   SplitProgress progress = source_->progress();

@@ -103,18 +103,6 @@ std::string flag_of(const FlowParam& param) {
   return fmt::format("--{}{}", find_job_flag(param.name) == nullptr ? "" : param_prefix, param.name);
 }
 
-Field field_of(const FlowProgram& program, const FlowParam& param) {
-  Field field;
-  field.name = param.name;
-  field.kind = static_cast<FlowKind>(param.kind);
-  if (param.enum_type != FLOW_NONE && field.kind == FLOW_ENUM) {
-    const FlowEnum& of = program.enums[param.enum_type];
-    field.enum_name = of.name;
-    field.texts.assign(of.texts, of.texts + of.count);
-  }
-  return field;
-}
-
 std::string kind_text(const FlowProgram& program, const FlowParam& param) {
   Field field = field_of(program, param);
   if (field.texts.empty()) return std::string(kind_name(field.kind));
@@ -251,10 +239,7 @@ private:
 std::string default_text(const FlowProgram& program, const FlowParam& param) {
   if (param.is_required != 0) return "; has to be given";
   if (param.default_value.is_null != 0) return "";
-  Field field = field_of(program, param);
-  std::string text(value_bytes_max(field, param.default_value), '\0');
-  text.resize(static_cast<size_t>(write_value(text.data(), field, param.default_value) - text.data()));
-  return fmt::format(" ({})", text);
+  return fmt::format(" ({})", value_text(field_of(program, param), param.default_value));
 }
 
 // A flag and what it is for, lines of the help below one another.

@@ -124,9 +124,9 @@ std::string summary_text(const JobTotals& totals, int64_t elapsed_us) {
 std::string losses_text(const JobTotals& totals) {
   std::string text;
   if (totals.late > 0) {
-    text += fmt::format("{} came too late for {} window and {} left out; a larger watermark lag takes such events\n",
-                        plural(totals.late, "event", "events"), totals.late == 1 ? "its" : "their",
-                        totals.late == 1 ? "was" : "were");
+    // Where a window says `late to`, they are in that stream; else they are gone.
+    text += fmt::format("{} came too late for {} window; a larger watermark lag takes such events in\n",
+                        plural(totals.late, "event", "events"), totals.late == 1 ? "its" : "their");
   }
   if (totals.bad > 0) {
     text += fmt::format("{} could not be read", plural(totals.bad, "record", "records"));

@@ -1,7 +1,7 @@
 // Failed rows: the policy of the place where they failed, and the sentence for the user.
 #include <fmt/format.h>
 
-#include "runtime/base/text.h"
+#include "runtime/formats/value.h"
 #include "runtime/task/task.h"
 #include "runtime/vocabulary/vocabulary.h"
 
@@ -15,7 +15,6 @@ const char* what_failed(uint32_t failure) {
   case FLOW_FAIL_CAST: return "the value does not fit the type";
   case FLOW_FAIL_INDEX: return "index out of range";
   case FLOW_FAIL_ARGUMENT: return "an argument is outside what the function takes";
-  case FLOW_FAIL_PARAM: return "the condition of the parameter is false";
   case FLOW_FAIL_SIZE: return "the text or row is larger than 16 MiB";
   default: return "the row failed";
   }
@@ -49,18 +48,29 @@ bool Task::apply_failure() {
     return false;
   }
   ExitCode code = kind == FLOW_FAIL_PARAM ? ExitCode::usage : ExitCode::bad_data;
-  stop(Status(code, failure_text(site, kind)));
+  stop(Status(code, failure_text(number, kind)));
   return true;
 }
 
-std::string Task::failure_text(const FlowSite* site, uint32_t kind) const {
-  if (site == nullptr) return fmt::format("a row failed: {}", what_failed(kind));
+std::string Task::failure_text(uint32_t number, uint32_t kind) const {
+  if (number >= program.site_count) return fmt::format("a row failed: {}", what_failed(kind));
+  if (kind == FLOW_FAIL_PARAM) return refused_param_text(number);
+  const FlowSite& site = program.sites[number];
   std::string text =
-      fmt::format("{}:{}:{}: {} in `{}`", site->file, site->line, site->column, what_failed(kind), site->text);
-  if (chain != nullptr && kind != FLOW_FAIL_PARAM) {
-    text += "; such a row stops the job: `on error skip` after the step leaves it out";
-  }
+      fmt::format("{}:{}:{}: {} in `{}`", site.file, site.line, site.column, what_failed(kind), site.text);
+  if (chain != nullptr) text += "; such a row stops the job: `on error skip` after the step leaves it out";
   return text;
+}
+
+std::string Task::refused_param_text(uint32_t number) const {
+  const FlowSite& site = program.sites[number];
+  std::string given;
+  for (uint32_t i = 0; i < program.param_count; ++i) {
+    const FlowParam& param = program.params[i];
+    if (param.site == number)
+      given = fmt::format("--{} {}", param.name, value_text(field_of(program, param), params[i]));
+  }
+  return fmt::format("{} is refused: {}:{}:{} asks for `{}`", given, site.file, site.line, site.column, site.text);
 }
 
 void Task::stop(Status status) {

@@ -138,7 +138,7 @@ Status Task::restore_own(ByteReader& in) {
     int64_t port_watermark = in.i64();
     port.watermark = has_restored_ ? std::min(port.watermark, port_watermark) : port_watermark;
   }
-  uint64_t values[6];
+  uint64_t values[5];
   for (uint64_t& value : values) value = in.varint();
   FLOW_TRY(in.finish("the state of a task"));
   target_ = watermark = has_restored_ ? std::min(watermark, stored) : stored;
@@ -149,7 +149,6 @@ Status Task::restore_own(ByteReader& in) {
   counted.late += values[2];
   counted.bad += values[3];
   counted.skipped += values[4];
-  counted.filtered += values[5];
   return Status();
 }
 

@@ -105,7 +105,8 @@ private:
   Status restore_state(ByteReader& in, uint32_t group);
   Status restore_split(ByteReader& in);
   Status restore_own(ByteReader& in);
-  std::string failure_text(const FlowSite* site, uint32_t failure) const;
+  std::string failure_text(uint32_t site, uint32_t failure) const;
+  std::string refused_param_text(uint32_t site) const;
 
   std::vector<Port> ports_;
   std::vector<std::unique_ptr<Split>> splits_;

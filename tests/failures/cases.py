@@ -492,7 +492,7 @@ def case_all_wrong_flags_at_once(bench):
 
 
 def case_param_beyond_its_condition(bench):
-    bench.run("params", "--rows", "0").expect(2, "rows > 0")
+    bench.run("params", "--rows", "0").expect(2, "--rows 0 is refused", "rows > 0")
     bench.run("params", "--rows", "11").expect(2, "rows <= 10")
     bench.run("params", "--rows", "1", "--share", "1").expect(2, "share < 1.0")
 
