@@ -1,5 +1,6 @@
 #include "codegen/chain_emitter.h"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "codegen/functions.h"
@@ -24,14 +25,20 @@ lang::SourceRange place_of(const plan::Chain& chain) {
   return {};
 }
 
-/// Ends a row: back to `loop` unless outputs are full; then the function returns the next position.
+/// Ends a row: back to `loop` unless the row has filled the outputs; then the function returns the next position.
 void end_row(FunctionEmitter& f, llvm::PHINode* position, llvm::Value* next, llvm::BasicBlock* loop, bool can_fill) {
+  auto& b = f.builder;
+  llvm::BasicBlock* done = f.block("row.done");
   if (can_fill) {
-    llvm::BasicBlock* full = f.block("outputs.full");
-    f.branch_unlikely(f.asks("flow_out_full", {f.task}, "is.full"), full, "row.done");
-    llvm::IRBuilder<>(full).CreateRet(next);
+    llvm::BasicBlock *ask = f.block("has.put.out"), *full = f.block("outputs.full");
+    b.CreateCondBr(b.CreateLoad(b.getInt1Ty(), f.has_put()), ask, done);
+    f.begin(ask);
+    f.branch_unlikely(f.asks("flow_out_full", {f.task}, "is.full"), full, "has.room");
+    f.leave(full, next);
   }
-  if (position != nullptr) position->addIncoming(next, f.builder.GetInsertBlock());
+  f.go_to(done);
+  f.begin(done);
+  if (position != nullptr) position->addIncoming(next, done);
   f.go_to(loop);
 }
 
@@ -67,15 +74,38 @@ private:
     return made;
   }
 
+  /// A copy of the split's times for the time of the call, so that they live in registers; written back at the end.
+  llvm::Value* split_view(FunctionEmitter& f) {
+    llvm::Value *split = f.function->getArg(1), *view = f.slot_bytes(FLOW_SPLIT_BYTES, 8, "split.view");
+    llvm::Align align(8);
+    f.builder.CreateMemCpy(view, align, split, align, FLOW_SPLIT_BYTES);
+    f.at_end.push_back([this, &f, split, view, align] {
+      if (!tells_time()) f.call("flow_settle_time", {view});
+      f.builder.CreateMemCpy(split, align, view, align, FLOW_SPLIT_BYTES);
+    });
+    return view;
+  }
+
+  /// Whether anyone behind this chain's rows goes by its watermarks. Where nobody does, only the newest time is kept.
+  bool tells_time() const {
+    if (chain_.state != plan::none) return true;
+    return std::any_of(chain_.outputs.begin(), chain_.outputs.end(),
+                       [](const plan::Output& output) { return output.kind == plan::OutputKind::edge; });
+  }
+
   /// The row's event time, told to the split; returns `position` instead if a watermark must go out before the row.
-  void observe_time(FunctionEmitter& f, Row& row, llvm::Value* position) {
+  void observe_time(FunctionEmitter& f, Row& row, llvm::Value* split, llvm::Value* position) {
     if (connector().time == nullptr) return;
     f.at(connector().time->range);
     row.time = ExprEmitter(f, row.columns).emit(*connector().time).value;
     if (connector().watermark == sema::WatermarkKind::none) return;
+    if (!tells_time()) {
+      f.call("flow_observe_newest", {split, row.time});
+      return;
+    }
     llvm::BasicBlock* behind = f.block("watermark.first");
-    f.branch_unlikely(f.asks("flow_observe_time", {f.function->getArg(1), row.time}, "is.behind"), behind, "in.order");
-    llvm::IRBuilder<>(behind).CreateRet(position);
+    f.branch_unlikely(f.asks("flow_observe_time", {split, row.time}, "is.behind"), behind, "in.order");
+    f.leave(behind, position);
   }
 
   /// Walks from the source's origin with a place for failures of time and generated fields.
@@ -91,7 +121,7 @@ private:
   llvm::Function* emit_generate() {
     FunctionEmitter f(module_, source_function(), place_of(chain_));
     auto& b = f.builder;
-    llvm::Value *split = f.function->getArg(1), *input = f.function->getArg(2), *from = f.function->getArg(3);
+    llvm::Value *input = f.function->getArg(2), *from = f.function->getArg(3), *view = split_view(f);
     llvm::Value* available = b.CreateLoad(i64(), f.at_offset(input, offsetof(FlowInput, end), "end.at"), "available");
     llvm::Value* rows_max =
         b.CreateLoad(i64(), f.at_offset(input, offsetof(FlowInput, rows_max), "rows.max.at"), "rows.max");
@@ -105,8 +135,8 @@ private:
     position->addIncoming(from, entry);
     b.CreateCondBr(b.CreateICmpSLT(position, end), body, exit);
     f.begin(body);
-    f.call("flow_scratch_reset", {f.task});
-    llvm::Value* number = f.call("flow_split_number", {split, position}, "number");
+    f.begin_row();
+    llvm::Value* number = f.call("flow_split_number", {view, position}, "number");
     RowWalk walk(f, chain_);
     source_row(walk, [&](Row& row) {
       ExprEmitter expressions(f, {}, number);
@@ -115,11 +145,12 @@ private:
         f.at(connector().generated[i]->range);
         row.columns.push_back(expressions.emit(*connector().generated[i]));
       }
-      observe_time(f, row, position);
+      observe_time(f, row, view, position);
     });
     end_row(f, position, b.CreateAdd(position, f.i64(1), "following"), loop, has_outputs(chain_));
     f.begin(exit);
-    b.CreateRet(position);
+    f.leave(position);
+    f.finish();
     return f.function;
   }
 
@@ -127,13 +158,13 @@ private:
     FunctionEmitter f(module_, source_function(), place_of(chain_));
     auto& b = f.builder;
     llvm::Value *split = f.function->getArg(1), *input = f.function->getArg(2), *from = f.function->getArg(3);
-    llvm::Value *position_at = f.slot(i64(), "position.at"), *cells_at = f.slot(ptr(), "cells.at");
+    llvm::Value *view = split_view(f), *position_at = f.slot(i64(), "position.at"), *cells_at = f.slot(ptr(), "cells.at");
     b.CreateStore(from, position_at);
     llvm::BasicBlock *loop = f.block("next"), *row_block = f.block("record"), *bad = f.block("bad.record"),
                      *end = f.block("end"), *next = f.block("record.done");
     f.go_to(loop);
     f.begin(loop);
-    f.call("flow_scratch_reset", {f.task});
+    f.begin_row();
     llvm::Value* begin = b.CreateLoad(i64(), position_at, "begin");
     llvm::Value* what = f.call("flow_rt_decode", {f.task, split, input, position_at, cells_at}, "decoded");
     RowWalk walk(f, chain_);
@@ -148,7 +179,7 @@ private:
         if (connector().is_needed[i])
           row.columns.push_back(load_cell(f, cell_at(f, cells, i), connector().fields[i].type));
       }
-      observe_time(f, row, begin);
+      observe_time(f, row, view, begin);
     });
     f.go_to(next);
     f.begin(bad);
@@ -157,7 +188,8 @@ private:
     f.begin(next);
     end_row(f, nullptr, b.CreateLoad(i64(), position_at, "following"), loop, has_outputs(chain_));
     f.begin(end);
-    b.CreateRet(b.CreateLoad(i64(), position_at, "reached"));
+    f.leave(b.CreateLoad(i64(), position_at, "reached"));
+    f.finish();
     return f.function;
   }
 
@@ -191,13 +223,14 @@ private:
     position->addIncoming(from, entry);
     b.CreateCondBr(b.CreateICmpSLT(position, rows), body, exit);
     f.begin(body);
-    f.call("flow_scratch_reset", {f.task});
+    f.begin_row();
     llvm::Value* row_at = f.call("flow_batch_row", {batch, position, f.i32(layout.stride)}, "row.at");
     RowWalk walk(f, chain_);
     walk.consumers(walk.origin(plan::OriginKind::ports), load_row(f, layout, row_at, heap));
     end_row(f, position, b.CreateAdd(position, f.i64(1), "following"), loop, has_outputs(chain_));
     f.begin(exit);
-    b.CreateRet(position);
+    f.leave(position);
+    f.finish();
     return made;
   }
 
@@ -229,6 +262,7 @@ private:
     entries_loop(walk, table, count, false, [&](llvm::Value* index, llvm::Value* entry) {
       walk.guarded(op, [&] { emit_merge(walk, op, table, index, entry, into); });
     });
+    f.finish();
     return made;
   }
 
@@ -259,11 +293,11 @@ private:
     index->addIncoming(f.function->getArg(3), before);
     b.CreateCondBr(b.CreateICmpSLT(index, count), body, exit);
     f.begin(body);
-    f.call("flow_scratch_reset", {f.task});
+    f.begin_row();
     body_code(index, f.call("flow_entry", {table, index, f.i32(walk.entry_layout().stride)}, "entry"));
     end_row(f, index, b.CreateAdd(index, f.i64(1), "following"), loop, can_fill);
     f.begin(exit);
-    b.CreateRet(index);
+    f.leave(index);
   }
 
   void emit_result(RowWalk& walk, const plan::PlanOp& op, llvm::Value* table, llvm::Value* entry, const Row& window) {
@@ -314,7 +348,7 @@ llvm::Function* emit_keys(ModuleContext& module, uint32_t number) {
   i->addIncoming(f.i64(0), entry);
   b.CreateCondBr(b.CreateICmpSLT(i, rows), body, exit);
   f.begin(body);
-  f.call("flow_scratch_reset", {f.task});
+  f.begin_row();
   Row row = load_row(f, layout, f.call("flow_batch_row", {batch, i, f.i32(layout.stride)}, "row.at"), heap);
   Key key = make_key(f, edge.key, module.plan.layouts[state.layout], row.columns);
   b.CreateStore(key.hash, b.CreateInBoundsGEP(b.getInt64Ty(), hashes, i, "hash.at"));

@@ -15,6 +15,30 @@ uint32_t Sites::add(lang::SourceRange range, sema::OnError on_error) {
   return place->second;
 }
 
+namespace {
+
+/// Whether the function may need memory for texts that it makes: then each row gives back what the one before took.
+/// A function of the library that neither takes nor gives a pointer makes none.
+bool makes_texts(const llvm::Function& function) {
+  for (const llvm::BasicBlock& block : function) {
+    for (const llvm::Instruction& instruction : block) {
+      const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+      const llvm::Function* callee = call == nullptr ? nullptr : call->getCalledFunction();
+      if (callee == nullptr) continue;
+      llvm::StringRef name = callee->getName();
+      if (name == "flow_scratch" || name == "flow_rt_split_begin" || name.starts_with("fn.")) return true;
+      if (!name.starts_with("flow_fn_")) continue;
+      if (callee->getReturnType()->isStructTy() || callee->getReturnType()->isPointerTy()) return true;
+      for (unsigned i = 1; i < callee->arg_size(); i++) {
+        if (callee->getArg(i)->getType()->isPointerTy()) return true;
+      }
+    }
+  }
+  return false;
+}
+
+} // namespace
+
 FunctionEmitter::FunctionEmitter(ModuleContext& module, llvm::Function* function, lang::SourceRange place)
     : module(module), builder(module.context()), function(function), task(function->getArg(0)) {
   task->setName("task");
@@ -23,6 +47,33 @@ FunctionEmitter::FunctionEmitter(ModuleContext& module, llvm::Function* function
   module.debug.begin_function(*function, place);
   begin(block("entry"));
   at(place);
+}
+
+void FunctionEmitter::leave(llvm::BasicBlock* from, llvm::Value* value) {
+  if (end_ == nullptr) {
+    end_ = block("leave");
+    result_ = llvm::PHINode::Create(function->getReturnType(), 4, "result", end_);
+  }
+  llvm::IRBuilder<>(from).CreateBr(end_);
+  result_->addIncoming(value, from);
+}
+
+void FunctionEmitter::finish() {
+  begin(end_);
+  for (const auto& emit : at_end) emit();
+  builder.CreateRet(result_);
+  if (makes_texts(*function)) return;
+  for (llvm::CallInst* reset : scratch_resets_) reset->eraseFromParent();
+}
+
+void FunctionEmitter::begin_row() {
+  scratch_resets_.push_back(call("flow_scratch_reset", {task}));
+  builder.CreateStore(i1(false), has_put());
+}
+
+llvm::Value* FunctionEmitter::has_put() {
+  if (has_put_ == nullptr) has_put_ = slot_with(i1(false), "has.put");
+  return has_put_;
 }
 
 llvm::BasicBlock* FunctionEmitter::block(const llvm::Twine& name) {
@@ -37,6 +88,13 @@ llvm::Value* FunctionEmitter::slot(llvm::Type* type, const llvm::Twine& name) {
 llvm::Value* FunctionEmitter::slot_bytes(uint64_t bytes, uint64_t alignment, const llvm::Twine& name) {
   auto* made = llvm::cast<llvm::AllocaInst>(slot(llvm::ArrayType::get(builder.getInt8Ty(), bytes), name));
   made->setAlignment(llvm::Align(alignment));
+  return made;
+}
+
+llvm::Value* FunctionEmitter::slot_with(llvm::Constant* value, const llvm::Twine& name) {
+  auto* made = llvm::cast<llvm::AllocaInst>(slot(value->getType(), name));
+  llvm::IRBuilder<> entry(made->getParent(), std::next(made->getIterator()));
+  entry.CreateStore(value, made);
   return made;
 }
 

@@ -2,7 +2,10 @@
 // of the current step goes.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "codegen/module_context.h"
 #include "codegen/value.h"
@@ -25,6 +28,20 @@ public:
   /// What a failure does here: goes into the sites.
   sema::OnError on_error = sema::OnError::stop;
 
+  /// What has to be done before any end of the function; emitted once, by finish().
+  std::vector<std::function<void()>> at_end;
+  /// Ends the function with this value, from the current place or from the end of `block`.
+  void leave(llvm::Value* value) { leave(builder.GetInsertBlock(), value); }
+  void leave(llvm::BasicBlock* block, llvm::Value* value);
+  /// Writes the end. REQUIRES: this is the last call, and leave() was called.
+  void finish();
+
+  /// A row begins: memory for its texts is free again, and it has put out nothing yet.
+  void begin_row();
+  void note_output() { builder.CreateStore(i1(true), has_put()); }
+  /// Whether the row has put out anything, as an i1 in memory.
+  llvm::Value* has_put();
+
   llvm::BasicBlock* block(const llvm::Twine& name);
   void go_to(llvm::BasicBlock* target) { builder.CreateBr(target); }
   void begin(llvm::BasicBlock* block) { builder.SetInsertPoint(block); }
@@ -32,6 +49,8 @@ public:
   /// A stack slot in the entry block, so that a loop does not grow the stack.
   llvm::Value* slot(llvm::Type* type, const llvm::Twine& name);
   llvm::Value* slot_bytes(uint64_t bytes, uint64_t alignment, const llvm::Twine& name);
+  /// A slot that holds `value`, a constant, when the function begins.
+  llvm::Value* slot_with(llvm::Constant* value, const llvm::Twine& name);
 
   llvm::CallInst* call(llvm::StringRef name, llvm::ArrayRef<llvm::Value*> arguments,
                        const llvm::Twine& value_name = "") {
@@ -59,6 +78,12 @@ public:
   Value zero(sema::Type type);
   /// `condition ? a : b`, part by part.
   Value select(llvm::Value* condition, const Value& a, const Value& b);
+
+private:
+  llvm::BasicBlock* end_ = nullptr;
+  llvm::PHINode* result_ = nullptr;
+  llvm::Value* has_put_ = nullptr;
+  std::vector<llvm::CallInst*> scratch_resets_;
 };
 
 } // namespace flow::codegen

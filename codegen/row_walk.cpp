@@ -68,7 +68,7 @@ uint32_t RowWalk::origin(plan::OriginKind kind) const {
 llvm::BasicBlock* RowWalk::stop_block() {
   if (stop_ == nullptr) {
     stop_ = f.block("stop");
-    llvm::IRBuilder<>(stop_).CreateRet(f.i64(-1));
+    f.leave(stop_, f.i64(-1));
   }
   return stop_;
 }

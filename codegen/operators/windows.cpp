@@ -4,6 +4,7 @@
 #include "codegen/keys.h"
 #include "codegen/row_walk.h"
 #include "llvm/IR/Intrinsics.h"
+#include "llvm/IR/MDBuilder.h"
 
 namespace flow::codegen {
 
@@ -35,6 +36,42 @@ llvm::Value* window_start_of(RowWalk& walk, const Row& row) {
   return walk.f.builder.CreateSub(plus(walk.f, row.time, 1, "window.end"), walk.f.i64(walk.state().window.size_us));
 }
 
+/// Rows that follow one another mostly lie in one pane: the last one's place is kept, so that most rows only compare.
+/// `offset` is the start of a pane, and of the last window that holds it.
+Placement place_near_last(RowWalk& walk, llvm::Value* time, const std::function<Placement()>& place) {
+  FunctionEmitter& f = walk.f;
+  auto& b = f.builder;
+  const plan::State& state = walk.state();
+  llvm::Value* start_at = f.slot_with(f.i64(state.window.offset_us), "last.pane.start");
+  llvm::Value* end_at = f.slot_with(f.i64(state.window.offset_us + state.window.size_us), "last.pane.end");
+  llvm::Value* start = b.CreateLoad(b.getInt64Ty(), start_at, "last.start");
+  llvm::Value* end = b.CreateLoad(b.getInt64Ty(), end_at, "last.end");
+  llvm::BasicBlock *other = f.block("other.pane"), *keep = f.block("keep.pane"), *placed = f.block("placed");
+  llvm::BasicBlock* before = b.GetInsertBlock();
+  llvm::Value* is_near = b.CreateICmpULT(b.CreateSub(time, start), f.i64(state.pane_us), "is.near");
+  llvm::Value* is_behind = b.CreateICmpSGE(time, start, "is.behind"); // the difference may have wrapped
+  b.CreateCondBr(b.CreateAnd(is_near, is_behind, "is.same.pane"), placed, other,
+                 llvm::MDBuilder(f.module.context()).createLikelyBranchWeights());
+  f.begin(other);
+  Placement made = place();
+  llvm::BasicBlock* made_in = b.GetInsertBlock();
+  // At the beginning of time a start is cut: it is no pane's start then and may not be kept.
+  b.CreateCondBr(b.CreateICmpEQ(made.pane_start, f.i64(std::numeric_limits<int64_t>::min())), placed, keep);
+  f.begin(keep);
+  b.CreateStore(made.pane_start, start_at);
+  b.CreateStore(made.last_end, end_at);
+  f.go_to(placed);
+  f.begin(placed);
+  auto merge = [&](llvm::Value* last, llvm::Value* now, const char* name) {
+    llvm::PHINode* phi = b.CreatePHI(b.getInt64Ty(), 3, name);
+    phi->addIncoming(last, before);
+    phi->addIncoming(now, made_in);
+    phi->addIncoming(now, keep);
+    return phi;
+  };
+  return {merge(start, made.pane_start, "pane.start"), merge(end, made.last_end, "last.window.end")};
+}
+
 } // namespace
 
 Placement place_row(RowWalk& walk, const Row& row) {
@@ -47,15 +84,18 @@ Placement place_row(RowWalk& walk, const Row& row) {
     llvm::Value* start = window_start_of(walk, row);
     return {start, plus(f, start, window.size_us, "window.end")};
   }
-  case sema::WindowKind::tumbling: {
-    llvm::Value* start = floor_to(f, row.time, window.size_us, window.offset_us, "window.start");
-    return {start, plus(f, start, window.size_us, "window.end")};
-  }
+  case sema::WindowKind::tumbling:
+    return place_near_last(walk, row.time, [&]() -> Placement {
+      llvm::Value* start = floor_to(f, row.time, window.size_us, window.offset_us, "window.start");
+      return {start, plus(f, start, window.size_us, "window.end")};
+    });
   case sema::WindowKind::hopping: break;
   }
-  llvm::Value* last_start = floor_to(f, row.time, window.slide_us, window.offset_us, "last.window.start");
-  return {floor_to(f, row.time, state.pane_us, window.offset_us, "pane.start"),
-          plus(f, last_start, window.size_us, "last.window.end")};
+  return place_near_last(walk, row.time, [&]() -> Placement {
+    llvm::Value* last_start = floor_to(f, row.time, window.slide_us, window.offset_us, "last.window.start");
+    return {floor_to(f, row.time, state.pane_us, window.offset_us, "pane.start"),
+            plus(f, last_start, window.size_us, "last.window.end")};
+  });
 }
 
 void emit_late_test(RowWalk& walk, const Placement& placement, const Row& row, llvm::BasicBlock* done) {

@@ -65,6 +65,9 @@ typedef struct FlowBatch FlowBatch;   /* rows of one layout with a heap, or enco
 typedef struct FlowSplit FlowSplit;   /* what a source reads: cursor, watermark, counters (runtime/task) */
 typedef struct FlowConfig FlowConfig; /* params and literals while options are evaluated, at start */
 
+/* Bytes at the start of a FlowSplit that change while a source function runs: it works on a copy of them. */
+enum { FLOW_SPLIT_BYTES = 48 };
+
 /* What one call of a source function may read.
  *   bytes:   `data` holds whole records and perhaps a last partial one; positions count from `data`.
  *   numbers: data is null; positions count events of the split; `end` is exclusive. */

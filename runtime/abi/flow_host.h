@@ -26,6 +26,9 @@ typedef struct FlowHost {
   void (*send_watermark)(void*, int64_t time_us, uint8_t is_idle);
   /* Maps stable hashes to destination channels of a hash output (by the host's key groups). */
   void (*channel_of)(void*, uint32_t output, const uint64_t* hashes, uint32_t count, uint32_t* channels);
+  /* Or null: the channel of each of `*groups` key groups of a hash output, where a hash belongs to the group
+   * (hash * *groups) >> 64. The table lives as long as the task; without one, channel_of is asked for each row. */
+  const uint32_t* (*owners_of)(void*, uint32_t output, uint32_t* groups);
   /* Maps a stable hash to the key group under which state is written. */
   uint32_t (*group_of)(void*, uint64_t hash);
   void (*log)(void*, int level, const char* text);

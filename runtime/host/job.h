@@ -30,7 +30,7 @@ struct JobOptions {
   EpochPlan epochs;
   uint32_t credit = 8;     // batches in flight per channel
   uint32_t batch_rows = 0; // 0: what fits the layout
-  int64_t rows_per_action = 1024;
+  int64_t rows_per_action = 4096;
   int64_t flush_us = 10'000;
   Canaries canaries;
 };

@@ -39,6 +39,10 @@ FlowHost TaskOutputs::host() {
   host.channel_of = [](void* context, uint32_t output, const uint64_t* hashes, uint32_t count, uint32_t* channels) {
     for (uint32_t i = 0; i < count; ++i) channels[i] = self(context).channel_of(output, hashes[i]);
   };
+  host.owners_of = [](void* context, uint32_t output, uint32_t* groups) -> const uint32_t* {
+    *groups = self(context).groups_.count();
+    return self(context).canaries_.sends_to_wrong_group ? nullptr : self(context).owners_[output].data();
+  };
   host.group_of = [](void* context, uint64_t hash) { return self(context).groups_.group_of(hash); };
   host.log = [](void* context, int level, const char* text) {
     LogLevel known = level <= 0 ? LogLevel::error : level == 1 ? LogLevel::warning : LogLevel::info;

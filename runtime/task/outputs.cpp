@@ -24,6 +24,9 @@ Outputs::Outputs(const FlowProgram& program, const FlowChain& chain, const FlowP
       output.stride = program.layouts[declared.layout].stride;
     }
     output.batches.resize(output.way == Way::hash ? view.channels : 1);
+    if (output.way == Way::hash && host.owners_of != nullptr) {
+      view.owners = host.owners_of(host.context, i, &view.groups);
+    }
     view.batches = output.batches.data();
     view.cells = output.cells.data();
     if (output.way == Way::rotate) view.channel = place.index % view.channels;
@@ -76,10 +79,6 @@ uint32_t Outputs::channel_of(uint32_t output, uint64_t hash) {
 }
 
 void Outputs::append_record(uint32_t output, std::string_view bytes) {
-  if (bytes.empty()) {
-    ++rows_sent_; // discarded: only counted
-    return;
-  }
   FlowBatch*& batch = outputs_[output].batches[0];
   if (batch == nullptr) batch = host_.take_batch(host_.context, output, 0);
   batch = batch_reserve(batch, bytes.size());
@@ -128,6 +127,12 @@ void Outputs::send_open(bool with_sinks) {
       if (batches[index] != nullptr && batches[index]->rows > 0) send(output, index);
     }
   }
+}
+
+uint64_t Outputs::rows_sent() const {
+  uint64_t rows = rows_sent_;
+  for (const FlowOutputView& view : views_) rows += view.discarded;
+  return rows;
 }
 
 void Outputs::send_edges() { send_open(false); }

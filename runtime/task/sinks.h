@@ -17,7 +17,7 @@ class SinkEncoders {
 public:
   static Result<std::unique_ptr<SinkEncoders>> make(const FlowProgram& program, const FlowChain& chain,
                                                     const FlowPlace& place);
-  // The record that the cells of this output make; empty where nothing is written (discard). Lives until the next one.
+  // The record that the cells of this output make; Lives until the next one.
   std::string_view encode(uint32_t output, const FlowCell* cells);
 
 private:

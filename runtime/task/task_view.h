@@ -13,6 +13,9 @@ struct FlowOutputView {
   FlowCell* cells;     // of a sink
   uint32_t channel;    // of `current`
   uint32_t channels;
+  const uint32_t* owners; // of a hash output: the channel of each key group, or null: the host is asked
+  uint32_t groups;        // of owners
+  uint64_t discarded;     // rows of a sink that throws them away
 };
 
 // The pane of a state that was asked for last.
@@ -47,3 +50,4 @@ struct FlowSplit {
   uint32_t index;
   uint32_t splits;
 };
+static_assert(sizeof(FlowSplit) == FLOW_SPLIT_BYTES, "a source function copies all of it");

@@ -81,7 +81,10 @@ FLOW_HOT uint8_t* flow_out_row_keyed(FlowTask* task, uint32_t output, uint64_t h
                                      uint64_t heap_bytes) {
   FlowOutputView* out = &task->outputs[output];
   if (out->channels > 1) {
-    uint32_t channel = flow_rt_channel_of(task, output, hash);
+    // The host's table says which channel a key group goes to; a host without one is asked.
+    uint32_t channel = FLOW_LIKELY(out->owners != nullptr)
+                           ? out->owners[static_cast<uint32_t>((static_cast<unsigned __int128>(hash) * out->groups) >> 64)]
+                           : flow_rt_channel_of(task, output, hash);
     out->channel = channel;
     out->current = out->batches[channel];
   }
@@ -102,12 +105,24 @@ FLOW_HOT void flow_out_string(FlowTask* task, uint32_t output, uint8_t* slot, co
 
 FLOW_HOT uint8_t flow_out_full(FlowTask* task) { return task->is_full; }
 
+FLOW_HOT void flow_count_discarded(FlowTask* task, uint32_t output, uint64_t rows) {
+  task->outputs[output].discarded += rows;
+}
+
 FLOW_HOT FlowCell* flow_sink_cells(FlowTask* task, uint32_t output) { return task->outputs[output].cells; }
 
 // ---- sources ----
 
 FLOW_HOT int64_t flow_split_number(FlowSplit* split, int64_t position) {
   return static_cast<int64_t>(split->index) + position * static_cast<int64_t>(split->splits);
+}
+
+static inline __attribute__((always_inline)) void move_pending(FlowSplit* split) {
+  if (!split->has_watermark) return;
+  int64_t behind;
+  bool is_below =
+      __builtin_sub_overflow(split->newest, split->lag, &behind) || __builtin_sub_overflow(behind, 1, &behind);
+  split->pending = is_below ? INT64_MIN : behind;
 }
 
 FLOW_HOT uint8_t flow_observe_time(FlowSplit* split, int64_t time_us) {
@@ -117,12 +132,13 @@ FLOW_HOT uint8_t flow_observe_time(FlowSplit* split, int64_t time_us) {
   }
   if (time_us > split->newest) {
     split->newest = time_us;
-    if (split->has_watermark) {
-      int64_t behind;
-      bool is_below =
-          __builtin_sub_overflow(time_us, split->lag, &behind) || __builtin_sub_overflow(behind, 1, &behind);
-      split->pending = is_below ? INT64_MIN : behind;
-    }
+    move_pending(split);
   }
   return 0;
 }
+
+FLOW_HOT void flow_observe_newest(FlowSplit* split, int64_t time_us) {
+  split->newest = time_us > split->newest ? time_us : split->newest;
+}
+
+FLOW_HOT void flow_settle_time(FlowSplit* split) { move_pending(split); }

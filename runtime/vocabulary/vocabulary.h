@@ -64,6 +64,7 @@ void flow_out_string(FlowTask*, uint32_t output, uint8_t* slot, const char* data
 uint8_t flow_out_full(FlowTask*);                      /* tested once per row, after it: return the next position */
 FlowCell* flow_sink_cells(FlowTask*, uint32_t output); /* one per field of the sink; to be filled whole */
 void flow_rt_sink_record(FlowTask*, uint32_t output);  /* encodes the cells into the output's bytes */
+void flow_count_discarded(FlowTask*, uint32_t output, uint64_t rows); /* of a sink that throws rows away */
 
 /* ---- sources ---- */
 /* Decodes the next record and advances *position. 1: a row, cells by field of the connector. 2: a bad record under
@@ -74,6 +75,9 @@ int64_t flow_split_number(FlowSplit*, int64_t position); /* generate: the event 
 /* Tells the split of a row's event time. 1: the row is behind a watermark that has not gone out yet: return the row's
  * position without having processed it; the core sends the watermark and calls again. */
 uint8_t flow_observe_time(FlowSplit*, int64_t time_us);
+/* The same where nobody goes by the watermarks: per row, and once at the end of the call. */
+void flow_observe_newest(FlowSplit*, int64_t time_us);
+void flow_settle_time(FlowSplit*);
 
 /* ---- hashes: stable across processes and versions, part of stored formats ---- */
 uint64_t flow_hash_i64(uint64_t value); /* of one integer-like key of at most 8 bytes, zero/sign extended */

@@ -14,6 +14,6 @@ with open(path, encoding="utf-8") as file:
         called = re.search(r'\b(?:call|invoke)\b.*?@"?([\w.]+)"?\(', line) if function else None
         if called:
             seen.add(f"{function} calls {called.group(1)}")
-        elif function and re.search(r"\b(?:call|invoke)\b[^@]*\(", line):
+        elif function and re.search(r"\b(?:call|invoke)\b(?!.*\basm\b)[^@]*\(", line):
             seen.add(f"{function} calls (a pointer)")
 print("\n".join(sorted(seen)))
