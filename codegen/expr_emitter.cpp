@@ -309,7 +309,7 @@ Value ExprEmitter::convert(const sema::Expr& expr) {
     std::vector<llvm::Value*> arguments = {f_.task, from.value, from.length};
     std::string name = "flow_fn_parse_" + sema::text_of(sema::scalar(expr.type.kind));
     Value parsed = result_of(f_, f_.call(name, arguments, "parsed"), expr.type.without_null());
-    fail_if_called_failed(expr);
+    f_.fail_if_called_failed(expr.range);
     return parsed;
   });
 }
@@ -385,6 +385,7 @@ Value ExprEmitter::concat(const sema::Expr& expr) {
     parts.push_back(emit(*arg));
     total = b.CreateAdd(total, parts.back().length, "length");
   }
+  f_.fail_if(b.CreateICmpUGT(total, f_.i64(FLOW_TEXT_BYTES_MAX)), expr.range, FLOW_FAIL_SIZE);
   llvm::Value* place = f_.call("flow_scratch", {f_.task, total}, "joined");
   llvm::Value* next = place;
   for (const Value& part : parts) {
@@ -394,24 +395,13 @@ Value ExprEmitter::concat(const sema::Expr& expr) {
   return {.type = expr.type, .value = place, .length = total};
 }
 
-/// A function of the vocabulary does not know where it was called from: the site is told once it has failed.
-void ExprEmitter::fail_if_called_failed(const sema::Expr& expr) {
-  llvm::BasicBlock* cold = f_.block("fail");
-  f_.branch_unlikely(f_.asks("flow_failed", {f_.task}, "has.failed"), cold, "go.on");
-  llvm::BasicBlock* next = f_.builder.GetInsertBlock();
-  f_.begin(cold);
-  f_.call("flow_fail_at", {f_.task, f_.i32(f_.module.sites.add(expr.range, f_.on_error))});
-  f_.go_to(f_.failed);
-  f_.begin(next);
-}
-
 Value ExprEmitter::call_extern(const sema::Expr& expr) {
   const sema::Extern& callee = f_.module.plan.program->externs[expr.function];
   std::vector<llvm::Value*> arguments = {f_.task};
   for (const sema::Expr* arg : expr.args) push_argument(f_, arguments, emit(*arg));
   Value result =
       result_of(f_, f_.call(llvm::StringRef(callee.symbol), arguments, llvm::StringRef(callee.name)), expr.type);
-  if (callee.may_fail) fail_if_called_failed(expr);
+  if (callee.may_fail) f_.fail_if_called_failed(expr.range);
   return result;
 }
 

@@ -41,7 +41,6 @@ private:
   Value concat(const sema::Expr& expr);
   Value call_extern(const sema::Expr& expr);
   Value call_function(const sema::Expr& expr);
-  void fail_if_called_failed(const sema::Expr& expr);
   Value attempt(const sema::Expr& expr);
   /// Runs `body` where `is_null` is false, else gives a null of `type`.
   template <typename Body> Value unless_null(llvm::Value* is_null, sema::Type type, Body body);

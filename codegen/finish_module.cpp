@@ -14,6 +14,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetOptions.h"
 #include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/X86TargetParser.h"
 #include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/IPO/Internalize.h"
 
@@ -73,6 +74,10 @@ std::unique_ptr<llvm::TargetMachine> make_target(const TargetChoice& choice, std
   std::unique_ptr<llvm::MCSubtargetInfo> known(target->createMCSubtargetInfo(triple, "", ""));
   if (!known->isCPUStringValid(cpu)) {
     error = "no CPU is called `" + cpu + "`";
+    return nullptr;
+  }
+  if (llvm::X86::parseArchX86(cpu, /*Only64Bit=*/true) == llvm::X86::CK_None) {
+    error = "`" + cpu + "` is a CPU of 32 bits: a job needs one of 64, such as x86-64-v2";
     return nullptr;
   }
   llvm::TargetOptions options;

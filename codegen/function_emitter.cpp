@@ -119,6 +119,16 @@ void FunctionEmitter::fail_if(llvm::Value* condition, lang::SourceRange range, u
   begin(next);
 }
 
+void FunctionEmitter::fail_if_called_failed(lang::SourceRange range) {
+  llvm::BasicBlock* cold = block("fail");
+  branch_unlikely(asks("flow_failed", {task}, "has.failed"), cold, "go.on");
+  llvm::BasicBlock* next = builder.GetInsertBlock();
+  begin(cold);
+  call("flow_fail_at", {task, i32(module.sites.add(range, on_error))});
+  go_to(failed);
+  begin(next);
+}
+
 void FunctionEmitter::test_failed() { branch_unlikely(asks("flow_failed", {task}, "has.failed"), failed, "go.on"); }
 
 llvm::Constant* FunctionEmitter::text(std::string_view text) {

@@ -62,7 +62,9 @@ public:
   void branch_unlikely(llvm::Value* condition, llvm::BasicBlock* cold, const llvm::Twine& onward);
   /// Fails the row if `condition`: tells the task the site and goes to `failed`.
   void fail_if(llvm::Value* condition, lang::SourceRange range, uint32_t failure);
-  /// After a call of something that may have failed.
+  /// After a call of a function of the vocabulary that may have failed: it does not know where it was called from.
+  void fail_if_called_failed(lang::SourceRange range);
+  /// After a call of something that may have failed and knows its place.
   void test_failed();
 
   // constants

@@ -1,9 +1,12 @@
 #include "codegen/functions.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <set>
 
 #include "codegen/expr_emitter.h"
 #include "runtime/abi/flow_abi.h"
+#include "runtime/vocabulary/vocabulary.h"
 
 namespace flow::codegen {
 
@@ -62,10 +65,26 @@ void return_value(FunctionEmitter& f, const Value& value) {
   f.builder.CreateRet(result);
 }
 
-void emit_body(ModuleContext& module, const sema::Function& source, llvm::Function* made, sema::OnError on_error) {
+bool calls(const sema::TypedProgram& program, const sema::Expr& expr, uint32_t wanted, std::set<uint32_t>& seen) {
+  if (expr.kind == sema::ExprKind::call) {
+    if (expr.function == wanted) return true;
+    if (seen.insert(expr.function).second && calls(program, *program.functions[expr.function].body, wanted, seen)) {
+      return true;
+    }
+  }
+  return std::any_of(expr.args.begin(), expr.args.end(),
+                     [&](const sema::Expr* arg) { return arg != nullptr && calls(program, *arg, wanted, seen); });
+}
+
+void emit_body(ModuleContext& module, uint32_t number, llvm::Function* made, sema::OnError on_error) {
+  const sema::Function& source = module.plan.program->functions[number];
   FunctionEmitter f(module, made, source.range);
   f.on_error = on_error;
   f.failed = f.block("failed");
+  std::set<uint32_t> seen;
+  if (calls(*module.plan.program, *source.body, number, seen)) {
+    f.fail_if(f.asks("flow_is_deep", {f.task}, "is.deep"), source.range, FLOW_FAIL_DEPTH);
+  }
   ExprEmitter expressions(f, {});
   unsigned next = 1;
   for (uint32_t i = 0; i < source.params.size(); i++) {
@@ -91,7 +110,7 @@ llvm::Function* user_function(ModuleContext& module, uint32_t number, sema::OnEr
   std::string name = "fn." + std::string(source.name) + (on_error == sema::OnError::skip ? ".skip" : "");
   made = llvm::Function::Create(function_type(module, source), llvm::GlobalValue::InternalLinkage, name, module.module);
   llvm::Function* function = made; // the map may move while the body asks for other functions
-  emit_body(module, source, function, on_error);
+  emit_body(module, number, function, on_error);
   return function;
 }
 

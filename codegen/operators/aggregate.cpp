@@ -93,6 +93,12 @@ Contribution evaluate(RowWalk& walk, const sema::AggregateCall& call, const Row&
   }
   made.takes_part = condition != nullptr ? condition : f.i1(true);
   if (call.argument != nullptr) made.argument = evaluate_if(f, expressions, condition, *call.argument, made.takes_part);
+  bool is_extreme = call.kind == AggregateKind::min || call.kind == AggregateKind::max;
+  if (is_extreme && made.argument.type.is_float()) {
+    // -0.0 becomes 0.0: they are equal, and which of them came first must not show.
+    llvm::Value* zero = llvm::ConstantFP::get(made.argument.value->getType(), 0.0);
+    made.argument.value = b.CreateFAdd(made.argument.value, zero, "no.minus.zero");
+  }
   llvm::Value* skips = made.argument.is_null;
   if (call.by != nullptr) {
     llvm::Value* same = nullptr;

@@ -35,7 +35,7 @@ void emit_unnest(RowWalk& walk, uint32_t op, const plan::Unnest& unnest, const R
   Value text = expressions.emit(*unnest.text), pattern = expressions.emit(*unnest.pattern);
   llvm::Value* parts =
       f.call("flow_rt_split_begin", {f.task, text.value, text.length, pattern.value, pattern.length}, "parts");
-  f.test_failed();
+  f.fail_if_called_failed(unnest.pattern->range);
   llvm::Value* part = f.slot(llvm::StructType::get(b.getPtrTy(), b.getInt64Ty()), "part");
   const std::string& name = walk.chain.ops[op].name;
   llvm::BasicBlock *next = f.block(name + ".next"), *body = f.block(name + ".part"), *end = f.block(name + ".end");

@@ -172,6 +172,8 @@ void emit_top(RowWalk& walk, const plan::Top& top, const Row& row) {
   llvm::BasicBlock* done = f.block("top.row.done");
   Placement placement = place_row(walk, row);
   emit_late_test(walk, placement, row, done);
+  // A row that fails must leave no trace: what it is ordered by is worked out before its key gets an entry.
+  for (const sema::Order& order : top.orders) ExprEmitter(f, row.columns).emit(*order.value);
   llvm::Value* table = f.call("flow_pane", {f.task, f.i32(0), placement.pane_start}, "pane");
   insert(walk, top, table, upsert_entry(walk, table, row), row);
   f.go_to(done);

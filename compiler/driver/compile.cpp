@@ -143,10 +143,15 @@ private:
       executable_ = temporary.str();
     } else {
       executable_ = output_path(options_.shared ? ".so" : "");
+      int refused = check_output(executable_);
+      if (refused != exit_ok) return refused;
     }
     if (llvm::sys::fs::createTemporaryFile("flow", "o", object_path)) return no_temporary();
     int written = write(object_path.str().str(), object);
-    if (written != exit_ok) return written;
+    if (written != exit_ok) {
+      llvm::sys::fs::remove(object_path);
+      return written;
+    }
     LinkJob job{.object = object_path.str().str(),
                 .output = executable_,
                 .inputs = link_inputs_folder(),
@@ -156,8 +161,21 @@ private:
     llvm::sys::fs::remove(object_path);
     lap("link");
     if (problem.empty()) return exit_ok;
+    if (options_.command == Command::run) llvm::sys::fs::remove(executable_);
     fmt::print(stderr, "flowc: cannot link {}:\n{}\n", executable_, problem);
     return exit_no_file;
+  }
+
+  int check_output(const std::string& path) {
+    if (llvm::sys::fs::equivalent(path, options_.program)) {
+      fmt::print(stderr, "flowc: the result would overwrite the program {}: give another name with -o\n", path);
+      return exit_usage;
+    }
+    if (llvm::sys::fs::is_directory(path)) {
+      fmt::print(stderr, "flowc: {} is a folder: give another name with -o\n", path);
+      return exit_usage;
+    }
+    return exit_ok;
   }
 
   int start_job() {

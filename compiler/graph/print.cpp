@@ -51,7 +51,8 @@ std::string print_constant(const Expr& expr) {
   if (expr.type.kind == sema::Kind::ENUM && static_cast<size_t>(expr.int_value) < expr.type.enumeration->names.size()) {
     return std::string(expr.type.enumeration->names[static_cast<size_t>(expr.int_value)]);
   }
-  return fmt::format("{}", expr.int_value);
+  bool is_plain = expr.type.is_integer() && !expr.type.is_signed();
+  return is_plain ? fmt::format("{}", static_cast<uint64_t>(expr.int_value)) : fmt::format("{}", expr.int_value);
 }
 
 class ExprPrinter {

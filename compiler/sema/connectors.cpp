@@ -12,7 +12,7 @@ using lang::DiagnosticKind;
 
 namespace {
 
-constexpr std::string_view timestamp_forms[] = {"iso", "ms", "us"};
+constexpr std::string_view timestamp_forms[] = {"iso", "s", "ms", "us"};
 constexpr std::string_view text_forms[] = {"json", "csv"};
 
 constexpr OptionSpec csv_source[] = {
@@ -20,6 +20,7 @@ constexpr OptionSpec csv_source[] = {
     {.name = "header", .kind = Kind::BOOL},
     {.name = "delimiter"},
     {.name = "null"},
+    {.name = "timestamps", .option_kind = OptionKind::choice, .choices = timestamp_forms},
     {.name = "rate", .kind = Kind::F64},
 };
 constexpr OptionSpec json_source[] = {

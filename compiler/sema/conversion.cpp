@@ -8,14 +8,6 @@ using lang::DiagnosticKind;
 
 namespace {
 
-bool is_exact(double value, Kind kind) {
-  // 2^63 and 2^64 are doubles; beyond them nothing fits, and below the cast is exact or not.
-  double limit = kind == Kind::U64 ? 18446744073709551616.0 : 9223372036854775808.0;
-  if (!(value > -limit - 1 && value < limit)) return false;
-  Wide whole = static_cast<Wide>(value);
-  return static_cast<double>(whole) == value && holds(kind, whole);
-}
-
 /// A constant number of another kind, or null.
 const Expr* constant_as(Checking& check, const Expr& expr, Type to) {
   if (!is_constant(expr) || !expr.type.is_number() || !to.is_number()) return nullptr;
@@ -28,10 +20,7 @@ const Expr* constant_as(Checking& check, const Expr& expr, Type to) {
     if (to.kind == Kind::F32) value = static_cast<float>(value);
     return static_cast<Wide>(value) == integer_of(expr) ? check.make.real(to, value, expr.range) : nullptr;
   }
-  if (to.is_integer()) {
-    if (!is_exact(expr.float_value, to.kind)) return nullptr;
-    return check.make.integer(to, static_cast<int64_t>(static_cast<Wide>(expr.float_value)), expr.range);
-  }
+  if (to.is_integer()) return nullptr; // `n / 2.0` says that a fraction is meant
   double value = to.kind == Kind::F32 ? static_cast<float>(expr.float_value) : expr.float_value;
   return check.make.real(to, value, expr.range);
 }
@@ -169,7 +158,7 @@ const Expr* coerce(Checking& check, const Expr* expr, Type to, std::string_view 
   }
   auto report = check.report(DiagnosticKind::type_mismatch, expr->range, "{} must be `{}`, but `{}` is `{}`", what,
                              text_of(to), check.written(expr->range), text_of(from));
-  if (is_constant(*expr) && from.is_number() && to.is_number())
+  if (is_constant(*expr) && from.is_integer() && to.is_number())
     report.help("`{}` holds no such value", text_of(to));
   else
     suggest_cast(check, report, *expr, to);

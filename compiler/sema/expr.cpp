@@ -14,7 +14,8 @@ bool may_fail_itself(const Expr& expr) {
   case ExprKind::multiply:
   case ExprKind::divide:
   case ExprKind::remainder: return !expr.type.is_float();
-  case ExprKind::shift_time: return true;
+  case ExprKind::shift_time:
+  case ExprKind::concat: return true; // a text has a greatest size
   case ExprKind::convert: return !is_lossless(expr.args[0]->type.kind, expr.type.kind);
   case ExprKind::call_extern:
   case ExprKind::call: return true;

@@ -37,7 +37,7 @@ typedef struct FlowString {
     uint64_t offset;
   } tail;
 } FlowString;
-enum { FLOW_STRING_INLINE_MAX = 12 };
+enum { FLOW_STRING_INLINE_MAX = 12, FLOW_TEXT_BYTES_MAX = 16 * 1024 * 1024 };
 
 /* A string in registers: a view that lives as long as the row, entry or scratch memory it points into. A null
  * pointer is the null string where a function may return null; the empty string has a non-null pointer. */

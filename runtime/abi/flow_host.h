@@ -56,7 +56,10 @@ typedef struct FlowTaskError {
 } FlowTaskError;
 
 typedef struct FlowTaskCounters {
-  uint64_t rows_in, rows_out, late, bad, skipped;
+  uint64_t rows_in;
+  uint64_t rows_out;     /* to edges and sinks */
+  uint64_t rows_written; /* of them to sinks */
+  uint64_t late, bad, skipped;
   uint64_t entries, state_bytes;
 } FlowTaskCounters;
 

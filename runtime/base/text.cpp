@@ -15,9 +15,9 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// A leading '+' is fine before a digit; from_chars itself knows only '-'.
+// A leading '+' is fine, but for a second sign; from_chars itself knows only '-'.
 std::string_view without_plus(std::string_view text) {
-  if (text.size() > 1 && text[0] == '+' && (is_digit(text[1]) || text[1] == '.')) text.remove_prefix(1);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-' && text[1] != '+') text.remove_prefix(1);
   return text;
 }
 
@@ -197,8 +197,13 @@ template <typename T> std::string as_string(char* (*write)(char*, T), T value) {
 
 std::optional<int64_t> parse_i64(std::string_view text) { return parse_whole<int64_t>(text); }
 std::optional<uint64_t> parse_u64(std::string_view text) { return parse_whole<uint64_t>(text); }
-std::optional<double> parse_f64(std::string_view text) { return parse_whole<double>(text); }
-std::optional<float> parse_f32(std::string_view text) { return parse_whole<float>(text); }
+// from_chars takes "nan(…)"; one spelling is enough.
+std::optional<double> parse_f64(std::string_view text) {
+  return text.ends_with(')') ? std::nullopt : parse_whole<double>(text);
+}
+std::optional<float> parse_f32(std::string_view text) {
+  return text.ends_with(')') ? std::nullopt : parse_whole<float>(text);
+}
 
 std::optional<bool> parse_bool(std::string_view text) {
   if (text == "true") return true;

@@ -30,7 +30,7 @@ namespace flow::runtime {
 
 constexpr uint32_t batch_row_bytes = 16 * 1024;      // of the rows of a full batch
 constexpr uint64_t batch_heap_bytes_max = 64 * 1024; // a batch whose heap is as large goes out; one row may exceed it
-constexpr uint32_t string_bytes_max = 16 * 1024 * 1024;
+constexpr uint32_t string_bytes_max = FLOW_TEXT_BYTES_MAX;
 
 // How many rows a batch of this stride holds: about 16 KB, from 16 to 1024 rows.
 uint32_t batch_rows_target(uint32_t stride);

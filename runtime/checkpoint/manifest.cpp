@@ -97,6 +97,7 @@ void write_body(ByteWriter& out, const Manifest& manifest) {
   write_list(out, manifest.chains, [&](const ChainRecord& chain) { write_chain(out, chain); });
   write_list(out, manifest.sinks, [&](const SinkRecord& sink) {
     out.text(sink.name);
+    out.text(sink.place);
     write_list(out, sink.files, [&](const std::string& file) { out.text(file); });
   });
 }
@@ -122,9 +123,10 @@ Manifest read_body(ByteReader& in) {
     return state;
   });
   read_list(in, manifest.chains, 4, [&] { return read_chain(in); });
-  read_list(in, manifest.sinks, 2, [&] {
+  read_list(in, manifest.sinks, 3, [&] {
     SinkRecord sink;
     sink.name = in.text();
+    sink.place = in.text();
     read_list(in, sink.files, 1, [&] { return std::string(in.text()); });
     return sink;
   });

@@ -51,6 +51,7 @@ struct ChainRecord {
 
 struct SinkRecord {
   std::string name;
+  std::string place;              // where it writes
   std::vector<std::string> files; // staged and not known to be committed when the epoch was closed
   bool operator==(const SinkRecord&) const = default;
 };

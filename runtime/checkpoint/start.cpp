@@ -67,7 +67,7 @@ Status check_groups(uint32_t group_count, const StartRequest& request) {
                     "away",
                     group_count, *request.group_count));
   }
-  if (request.parallelism > group_count) {
+  if (request.is_parallelism_asked_for && request.parallelism > group_count) {
     return refused(
         fmt::format("--parallelism {} is more than the {} of --max-parallelism, which is fixed at a job's first "
                     "start",
@@ -96,11 +96,12 @@ Result<std::optional<StoredEpoch>> newest_whole(Env& env, CheckpointStore& store
 }
 
 Result<StartPlan> plan_fresh(CheckpointStore& store, const StartRequest& request) {
+  FLOW_TRY_ASSIGN(std::vector<uint64_t> epochs, store.complete_epochs());
   StartPlan plan;
   plan.is_new_job = true;
   plan.record = new_job(request);
-  // The old state stays where it is, untouched: the new one lies beside it.
-  if (store.record()) plan.record.folder = plan.record.job_id;
+  // The old state stays where it is, untouched, also if its record is lost: the new one lies beside it.
+  if (store.record() || !epochs.empty()) plan.record.folder = plan.record.job_id;
   FLOW_TRY(check_groups(plan.record.group_count, request));
   return plan;
 }

@@ -26,6 +26,7 @@ struct StartRequest {
   bool is_fresh = false;
   std::optional<uint32_t> group_count; // if the user gave one
   uint32_t parallelism = 1;
+  bool is_parallelism_asked_for = true; // else no more than there are key groups
 
   std::string program;
   uint64_t program_fingerprint = 0;

@@ -28,7 +28,7 @@ std::optional<std::vector<uint64_t>> numbers_of(std::string_view text, size_t co
 } // namespace
 
 std::string FileNames::staged(uint64_t attempt, uint64_t epoch, uint32_t task, uint64_t number) const {
-  return fmt::format("{}-{}-{}-{}{}", attempt, epoch, task, number, tail());
+  return fmt::format("{}-{}-{}-{}-{}{}", job_id, attempt, epoch, task, number, tail());
 }
 
 // With zeros in front, so that a listing is in the order of epochs.
@@ -38,9 +38,12 @@ std::string FileNames::committed(uint64_t epoch, uint32_t task) const {
 
 std::string FileNames::marker() const { return suffix.empty() ? "commit" : "commit-" + suffix; }
 
+std::string FileNames::lock() const { return suffix.empty() ? "lock" : "lock-" + suffix; }
+
 std::optional<uint64_t> FileNames::attempt_of(std::string_view name) const {
-  std::string end = tail();
-  if (!name.ends_with(end)) return std::nullopt;
+  std::string start = job_id + "-", end = tail();
+  if (!name.starts_with(start) || !name.ends_with(end) || name.size() < start.size() + end.size()) return std::nullopt;
+  name.remove_prefix(start.size());
   auto numbers = numbers_of(name.substr(0, name.size() - end.size()), 4);
   return numbers ? std::optional(numbers->front()) : std::nullopt;
 }

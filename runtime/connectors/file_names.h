@@ -11,10 +11,12 @@ namespace flow::runtime {
 struct FileNames {
   std::string suffix;    // of the job, may be empty
   std::string extension; // without a dot
+  std::string job_id;    // of this job; staged names begin with it
 
   std::string staged(uint64_t attempt, uint64_t epoch, uint32_t task, uint64_t number) const;
   std::string committed(uint64_t epoch, uint32_t task) const;
   std::string marker() const;
+  std::string lock() const;
 
   // The attempt that staged a file of this job; nothing if the name is none of ours.
   std::optional<uint64_t> attempt_of(std::string_view staged_name) const;

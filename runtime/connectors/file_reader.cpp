@@ -101,12 +101,15 @@ public:
     return print;
   }
 
-  SplitProgress progress() const override {
+  SplitProgress progress(int64_t taken) const override {
     uint64_t read = stream_->stored_position();
     // Of what was read some waits in the window; packed bytes are not worth the precision.
-    uint64_t waiting = std::min<uint64_t>(read, window_.size());
-    return {is_at_end_ && window_.size() == 0 ? print_.stored_bytes : read - waiting, print_.stored_bytes};
+    uint64_t left = window_.size() - static_cast<uint64_t>(taken);
+    uint64_t waiting = std::min<uint64_t>(read, left);
+    return {is_at_end_ && left == 0 ? print_.stored_bytes : read - waiting, print_.stored_bytes};
   }
+
+  bool is_catching_up() const override { return cursor_ < wanted_cursor_; }
 
 private:
   FlowInput input() const {

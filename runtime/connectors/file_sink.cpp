@@ -100,6 +100,18 @@ public:
     return make_folders(env, plan_.folders.notes(), Access::own);
   }
 
+  Status lock(Env& env) override {
+    Result<std::unique_ptr<FileLock>> taken = env.lock(join_path(plan_.folders.notes(), plan_.names.lock()));
+    if (!taken.is_ok() && taken.status().code() == ExitCode::checkpoint_in_use) {
+      return Status(ExitCode::checkpoint_in_use,
+                    fmt::format("another running job writes to '{}': stop it, or give this one another folder",
+                                plan_.folders.output));
+    }
+    if (!taken.is_ok()) return taken.status();
+    lock_ = std::move(taken).value();
+    return Status();
+  }
+
   Result<std::unique_ptr<SinkWriter>> open(Env& env, uint32_t task, uint64_t epoch) override {
     return std::unique_ptr<SinkWriter>(new FileWriter(env, plan_, task, epoch));
   }
@@ -239,6 +251,7 @@ private:
 
   FileSinkPlan plan_;
   std::string job_id_;
+  std::unique_ptr<FileLock> lock_;
 };
 
 } // namespace
@@ -247,7 +260,7 @@ Result<std::unique_ptr<Sink>> make_file_sink(const Options& options, std::string
                                              SinkJob job) {
   std::string_view path = options.text("path", "");
   if (path.empty()) return Status(ExitCode::usage, "the path of the output folder is empty");
-  FileSinkPlan plan{{std::string(path)}, {std::move(job.suffix), std::move(extension)}, std::move(header), job.attempt};
+  FileSinkPlan plan{{std::string(path)}, {std::move(job.suffix), std::move(extension), job.job_id}, std::move(header), job.attempt};
   return std::unique_ptr<Sink>(new FileSink(std::move(plan), std::move(job.job_id)));
 }
 

@@ -27,8 +27,8 @@ public:
   }
   int64_t cursor() const override { return cursor_; }
   SplitFingerprint fingerprint() const override { return {}; }
-  SplitProgress progress() const override {
-    return {static_cast<uint64_t>(cursor_), end_ == endless ? 0 : static_cast<uint64_t>(end_)};
+  SplitProgress progress(int64_t taken) const override {
+    return {static_cast<uint64_t>(cursor_ + taken), end_ == endless ? 0 : static_cast<uint64_t>(end_)};
   }
 
 private:

@@ -32,6 +32,7 @@ public:
 class PlainSink : public Sink {
 public:
   Status prepare(Env&) override { return Status(); }
+  Status lock(Env&) override { return Status(); }
   bool is_exactly_once() const override { return false; }
   Status commit(Env&, std::span<const StagedFile>, uint64_t) override { return Status(); }
   Status clean_up(Env&, std::span<const StagedFile>) override { return Status(); }

@@ -10,11 +10,12 @@ namespace {
 constexpr double burst_us = 10'000;
 // The sums of many small steps may stay below a whole event by rounding; this much is forgiven.
 constexpr double rounding = 1e-9;
+constexpr double rate_max = 1e12; // more is as good as no limit
 
 } // namespace
 
 RateLimiter::RateLimiter(double events_per_second, int64_t now_us)
-    : us_per_event_(events_per_second > 0 ? 1e6 / events_per_second : 0),
+    : us_per_event_(events_per_second > 0 && events_per_second <= rate_max ? 1e6 / events_per_second : 0),
       burst_(is_unlimited() ? 0 : std::max(1.0, burst_us / us_per_event_)), last_us_(now_us) {}
 
 int64_t RateLimiter::allowed(int64_t now_us) {

@@ -38,6 +38,10 @@ Status StagedOutput::sync() {
   return env_->sync_folder(folder_);
 }
 
+Result<bool> is_shown(Env& env, const std::string& place, const StagedFile& file) {
+  return exists(env, join_path(place, file.final_name)).as(ExitCode::output_failed);
+}
+
 Result<std::unique_ptr<Sink>> make_sink(const FlowConnector& connector, const FlowCell* cells, std::string header,
                                         SinkJob job) {
   Options options(connector, cells);

@@ -88,6 +88,8 @@ public:
 
   // Makes what the sink needs, so that an output that cannot be written is known before anything is read.
   virtual Status prepare(Env& env) = 0;
+  // Keeps other running jobs away from the place, as long as the sink lives; `checkpoint_in_use` if one is there.
+  virtual Status lock(Env& env) = 0;
   // `epoch`: the first one that the writer will close. The sink outlives its writers.
   virtual Result<std::unique_ptr<SinkWriter>> open(Env& env, uint32_t task, uint64_t epoch) = 0;
 
@@ -107,6 +109,9 @@ public:
   // The place in messages: a folder, "console".
   virtual std::string place() const = 0;
 };
+
+// Whether a file that an exactly-once sink listed shows at its place: asked where the program has no such sink any more.
+Result<bool> is_shown(Env& env, const std::string& place, const StagedFile& file);
 
 // `header`: what each output begins with (Encoder::header).
 Result<std::unique_ptr<Sink>> make_sink(const FlowConnector& connector, const FlowCell* options, std::string header,

@@ -64,7 +64,10 @@ public:
 
   virtual int64_t cursor() const = 0;
   virtual SplitFingerprint fingerprint() const = 0; // at the cursor
-  virtual SplitProgress progress() const = 0;
+  // As if the first `taken` bytes (or events) of the last window had been consumed.
+  virtual SplitProgress progress(int64_t taken) const = 0;
+  // Whether it still reads on to where it was opened: nothing comes, and yet the input is not silent.
+  virtual bool is_catching_up() const { return false; }
 };
 
 class SourceConnector {

@@ -191,12 +191,12 @@ Field field_of(const FlowProgram& program, const FlowParam& param) {
 }
 
 Result<int64_t> timestamp_unit_us(std::string_view unit) {
-  if (unit.empty()) return int64_t{0};
+  if (unit.empty() || unit == "iso") return int64_t{0};
   if (unit == "s") return int64_t{1'000'000};
   if (unit == "ms") return int64_t{1'000};
   if (unit == "us") return int64_t{1};
   return Status(ExitCode::usage,
-                fmt::format("the option timestamps is {}: give \"s\", \"ms\" or \"us\"", quoted(unit)));
+                fmt::format("the option timestamps is {}: give \"iso\", \"s\", \"ms\" or \"us\"", quoted(unit)));
 }
 
 ValueFault parse_value(const Field& field, std::string_view text, const ValueOptions& options, Scratch& scratch,
@@ -247,7 +247,7 @@ std::string describe_fault(const Field& field, std::string_view text, ValueFault
   case ValueFault::utf8: return fmt::format("{} is not valid UTF-8", quoted(utf8_mended(text)));
   case ValueFault::missing: return fmt::format("there is no value, and the type is {0}, not {0}?", type_name(field));
   case ValueFault::mismatch:
-    return fmt::format("{} is not how a {} is written in JSON", quoted(text), type_name(field));
+    return fmt::format("{} is not how {} is written in JSON", quoted(text), type_name(field));
   }
   FLOW_UNREACHABLE("only faults are described");
 }

@@ -63,7 +63,7 @@ struct ValueOptions {
   bool is_lenient = false;   // bool as t, f, 1, 0 and in any case
 };
 
-// "s", "ms", "us" or "" (not as numbers).
+// "s", "ms", "us"; "iso" or "" (not as numbers).
 Result<int64_t> timestamp_unit_us(std::string_view unit);
 
 enum class ValueFault : uint8_t {

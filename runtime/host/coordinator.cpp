@@ -218,6 +218,7 @@ Manifest Coordinator::manifest_of_flight() const {
   for (uint32_t sink = 0; sink < shape_.sinks.size(); ++sink) {
     SinkRecord& record = manifest.sinks.emplace_back();
     record.name = shape_.sinks[sink].name;
+    record.place = shape_.sinks[sink].sink->place();
     for (const StagedFile& file : staged_files(sink)) {
       ByteWriter out;
       file.write(out);

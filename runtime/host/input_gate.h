@@ -48,7 +48,9 @@ public:
   bool has_ended(uint32_t port) const { return ports_[port].open_channels == 0; }
   bool have_all_ended() const { return open_channels_ == 0; }
   bool have_all_spoken() const { return silent_ == 0; }
+  // Somebody was idle, so that this task and its siblings may have seen different times.
   bool has_seen_idle() const { return has_seen_idle_; }
+  void note_idle() { has_seen_idle_ = true; }
 
   // The epoch whose barriers have all come; it stays until pass().
   std::optional<uint64_t> aligned() const;

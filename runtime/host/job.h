@@ -9,6 +9,7 @@
 // Nothing is changed before the comparison; nothing runs before the attempt is durable.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -66,7 +67,10 @@ public:
   bool is_bounded() const { return is_bounded_; }
   uint64_t start_epoch() const { return plan_.from ? plan_.from->manifest.epoch : 0; }
   bool has_checkpoints() const { return store_ != nullptr; }
-  bool has_late_output() const { return !sinks_.empty(); }
+  // Whether some output shows only once it is committed.
+  bool has_late_output() const {
+    return std::any_of(sinks_.begin(), sinks_.end(), [](const SinkUse& use) { return use.sink->is_exactly_once(); });
+  }
 
 private:
   struct SourceUse {
@@ -93,11 +97,15 @@ private:
   Status claim();
   Status commit_listed();
   Status find_splits();
+  void warn_of_other_input(const SourceUse& use);
 
   Result<std::vector<SinkUse>> new_sinks(const std::string& suffix);
   Status choose_suffix();
   Status compare_with_sink(SinkUse& use);
   const SinkRecord* record_of(const SinkUse& use) const;
+  Status compare_with_record(const SinkRecord& record) const;
+  Status compare_places() const;
+  static Result<std::vector<StagedFile>> listed_files(const SinkRecord& record);
   Result<std::vector<StagedFile>> unshown_files(const SinkUse& use) const;
   Status unpublishable() const;
 
@@ -116,6 +124,7 @@ private:
   // State and splits (restore_job.cpp).
   Status restore();
   Status restore_chain(const ChainRecord& record, uint32_t chain);
+  void note_different_times(uint32_t chain);
   Status restore_file(const StateFile& file, const ChainRecord& record, uint32_t chain);
   Status restore_item(const StateFile& file, const ChainRecord& record, uint32_t chain, const std::string& bytes);
   Status open_splits();

@@ -11,6 +11,7 @@ namespace flow::runtime {
 namespace {
 
 constexpr size_t split_name_bytes_max = 64 * 1024;
+constexpr int64_t idle_us_max = int64_t{36'500} * 24 * 3600 * 1'000'000; // a hundred years: never
 
 std::optional<std::string> split_name_of(const std::string& item) {
   std::string name(split_name_bytes_max, '\0');
@@ -48,7 +49,19 @@ Status Job::restore() {
 
 Status Job::restore_chain(const ChainRecord& record, uint32_t chain) {
   for (const StateFile& file : record.files) FLOW_TRY(restore_file(file, record, chain));
+  note_different_times(chain);
   return Status();
+}
+
+// Idle inputs had led the tasks to different times; they may still differ at the next checkpoint.
+void Job::note_different_times(uint32_t chain) {
+  auto time_of = [&](uint32_t index) {
+    return flow_task_current_watermark(runners_[runner_of(chain, index)]->task());
+  };
+  uint32_t tasks = parallelism_of(chain), index = 0;
+  while (index < tasks && time_of(index) == time_of(0)) ++index;
+  if (index == tasks) return;
+  for (index = 0; index < tasks; ++index) runners_[runner_of(chain, index)]->note_idle();
 }
 
 Status Job::restore_file(const StateFile& file, const ChainRecord& record, uint32_t chain) {
@@ -118,7 +131,7 @@ Status Job::open_splits() {
       auto ours = std::count_if(use.specs.begin(), use.specs.end(), is_ours);
       double share = use.specs.empty() ? 0 : static_cast<double>(ours) / static_cast<double>(use.specs.size());
       SourcePace pace{.rate = option(connector.rate_option).value.f * share,
-                      .idle_us = option(connector.idle_option).value.i,
+                      .idle_us = std::min(option(connector.idle_option).value.i, idle_us_max),
                       .rows_max = options_.rows_per_action};
       auto source = std::make_unique<SourceRunner>(runner.task(), pace, now_us);
       for (size_t split = 0; split < use.specs.size(); ++split) {

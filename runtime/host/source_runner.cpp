@@ -102,7 +102,8 @@ void SourceRunner::release_window(Split& split) {
 void SourceRunner::finish(Split& split) {
   release_window(split);
   split.fingerprint = written(split.reader->fingerprint());
-  split.size = std::max(split.reader->progress().done, split.reader->progress().total);
+  SplitProgress progress = split.reader->progress(0);
+  split.size = std::max(progress.done, progress.total);
   split.reader.reset();
   flow_split_end(task_, split.split);
 }
@@ -110,7 +111,7 @@ void SourceRunner::finish(Split& split) {
 // Nothing came from the split: is it time to call it idle?
 void SourceRunner::rest(Split& split, int64_t now_us) {
   if (split.reader == nullptr || pace_.idle_us <= 0 || split.is_idle) return;
-  if (split.last_row_us == 0) split.last_row_us = now_us;
+  if (split.last_row_us == 0 || split.reader->is_catching_up()) split.last_row_us = now_us;
   int64_t due_us = split.last_row_us + pace_.idle_us;
   if (now_us < due_us) {
     deadline_us_ = std::min(deadline_us_, due_us);
@@ -130,11 +131,17 @@ std::vector<SplitRecord> SourceRunner::records() {
   return records;
 }
 
+SplitProgress SourceRunner::progress_of(const Split& split) {
+  if (split.reader == nullptr) return {split.size, split.size};
+  int64_t taken = split.has_window ? split.from - first_position(split.window, *split.reader) : 0;
+  return split.reader->progress(taken);
+}
+
 SplitProgress SourceRunner::progress() const {
   SplitProgress sum;
   bool is_known = true;
   for (const Split& split : splits_) {
-    SplitProgress one = split.reader == nullptr ? SplitProgress{split.size, split.size} : split.reader->progress();
+    SplitProgress one = progress_of(split);
     sum.done += one.done;
     sum.total += one.total;
     is_known = is_known && (one.total > 0 || split.reader == nullptr);

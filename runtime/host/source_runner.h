@@ -51,6 +51,7 @@ private:
     uint64_t size = 0; // of a finished split, for the progress
   };
   Result<bool> read(Split& split, int64_t rows_max, int64_t now_us);
+  static SplitProgress progress_of(const Split& split);
   Status fill(Split& split);
   void release_window(Split& split);
   void finish(Split& split);

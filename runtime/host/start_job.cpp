@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
+#include "runtime/base/text.h"
 #include "runtime/formats/encoder.h"
 #include "runtime/host/job.h"
 
@@ -75,10 +75,12 @@ Status Job::plan() {
   start.wall_us = env_.wall_us();
   if (options_.checkpoint_dir.empty()) {
     plan_ = plan_unsaved(start);
-    return unpublishable();
+    FLOW_TRY(unpublishable());
+  } else {
+    FLOW_TRY_ASSIGN(store_, CheckpointStore::open(env_, options_.checkpoint_dir));
+    FLOW_TRY_ASSIGN(plan_, plan_start(env_, *store_, start));
   }
-  FLOW_TRY_ASSIGN(store_, CheckpointStore::open(env_, options_.checkpoint_dir));
-  FLOW_TRY_ASSIGN(plan_, plan_start(env_, *store_, start));
+  start.parallelism = std::min(start.parallelism, plan_.record.group_count);
   return Status();
 }
 
@@ -116,8 +118,25 @@ Status Job::find_splits() {
       use.specs.push_back(SplitSpec::read(in));
       FLOW_TRY(in.finish("a split of the manifest"));
     }
+    warn_of_other_input(use);
   }
   return Status();
+}
+
+// The input that would be found now and is not the job's: it is not read, and that should not be a surprise.
+void Job::warn_of_other_input(const SourceUse& use) {
+  Result<std::vector<SplitSpec>> found = use.connector->enumerate(env_);
+  if (!found.is_ok()) return;
+  auto is_new = [&](const SplitSpec& spec) {
+    return std::none_of(use.specs.begin(), use.specs.end(), [&](const SplitSpec& known) { return known.id == spec.id; });
+  };
+  auto first = std::find_if(found->begin(), found->end(), is_new);
+  if (first == found->end()) return;
+  auto count = std::count_if(found->begin(), found->end(), is_new);
+  log_.warning("source '{}': {}{} is not read: the job goes on with the input that it found at its first start; --fresh "
+               "begins a new job",
+               program_.connectors[program_.chains[use.chain].source].name, quoted(first->id),
+               count == 1 ? "" : fmt::format(" (and {} more)", count - 1));
 }
 
 Result<std::vector<Job::SinkUse>> Job::new_sinks(const std::string& suffix) {
@@ -136,12 +155,6 @@ Result<std::vector<Job::SinkUse>> Job::new_sinks(const std::string& suffix) {
 Status Job::make_sinks() {
   if (plan_.is_new_job) FLOW_TRY(choose_suffix());
   FLOW_TRY_ASSIGN(sinks_, new_sinks(plan_.record.suffix));
-  std::set<std::string> places;
-  for (const SinkUse& use : sinks_) {
-    if (!use.sink->is_exactly_once() || places.insert(use.sink->place()).second) continue;
-    return Status(ExitCode::usage,
-                  fmt::format("two sinks write to '{}': give each a folder of its own", use.sink->place()));
-  }
   return Status();
 }
 
@@ -166,6 +179,27 @@ Status Job::choose_suffix() {
 
 Status Job::compare_with_sinks() {
   for (SinkUse& use : sinks_) FLOW_TRY(compare_with_sink(use));
+  if (!plan_.from) return Status();
+  for (const SinkRecord& record : plan_.from->manifest.sinks) FLOW_TRY(compare_with_record(record));
+  return Status();
+}
+
+// Output that was decided and not shown yet would be lost with its sink.
+Status Job::compare_with_record(const SinkRecord& record) const {
+  bool is_known = std::any_of(sinks_.begin(), sinks_.end(), [&](const SinkUse& use) {
+    return record.name == program_.connectors[use.connector].name;
+  });
+  if (is_known) return Status();
+  FLOW_TRY_ASSIGN(std::vector<StagedFile> files, listed_files(record));
+  for (const StagedFile& file : files) {
+    FLOW_TRY_ASSIGN(bool is_visible, is_shown(env_, record.place, file));
+    if (is_visible) continue;
+    return Status(ExitCode::checkpoint_foreign,
+                  fmt::format("the checkpoint '{}' holds results of the sink '{}' that '{}' does not show yet, and the "
+                              "program has no such sink: run the program that wrote it once more, it may be stopped at "
+                              "once",
+                              plan_.from->folder, record.name, record.place));
+  }
   return Status();
 }
 
@@ -215,6 +249,25 @@ Status Job::claim() {
   }
   if (store_ != nullptr) FLOW_TRY(store_->write_record(plan_.record));
   for (SinkUse& use : sinks_) FLOW_TRY(use.sink->prepare(env_));
+  FLOW_TRY(compare_places());
+  for (SinkUse& use : sinks_) FLOW_TRY(use.sink->lock(env_));
+  return Status();
+}
+
+// One folder by two names is still one.
+Status Job::compare_places() const {
+  std::vector<std::pair<FileStat, std::string>> places;
+  for (const SinkUse& use : sinks_) {
+    if (!use.sink->is_exactly_once()) continue;
+    FLOW_TRY_ASSIGN(FileStat place, env_.stat(use.sink->place()).as(ExitCode::output_failed));
+    for (const auto& [other, name] : places) {
+      if (!place.is_same_file(other)) continue;
+      return Status(ExitCode::usage,
+                    fmt::format("two sinks write to one folder, '{}' and '{}': give each a folder of its own", name,
+                                use.sink->place()));
+    }
+    places.emplace_back(place, use.sink->place());
+  }
   return Status();
 }
 
@@ -226,17 +279,22 @@ const SinkRecord* Job::record_of(const SinkUse& use) const {
   return nullptr;
 }
 
+Result<std::vector<StagedFile>> Job::listed_files(const SinkRecord& record) {
+  std::vector<StagedFile> files;
+  for (const std::string& bytes : record.files) {
+    ByteReader in(bytes);
+    files.push_back(StagedFile::read(in));
+    FLOW_TRY(in.finish("a staged file of the manifest"));
+  }
+  return files;
+}
+
 // What the manifest lists and the sink does not show yet.
 Result<std::vector<StagedFile>> Job::unshown_files(const SinkUse& use) const {
-  std::vector<StagedFile> files;
-  if (const SinkRecord* record = record_of(use)) {
-    for (const std::string& bytes : record->files) {
-      ByteReader in(bytes);
-      StagedFile file = StagedFile::read(in);
-      FLOW_TRY(in.finish("a staged file of the manifest"));
-      if (file.epoch > use.shown_epoch) files.push_back(std::move(file));
-    }
-  }
+  const SinkRecord* record = record_of(use);
+  if (record == nullptr) return std::vector<StagedFile>();
+  FLOW_TRY_ASSIGN(std::vector<StagedFile> files, listed_files(*record));
+  std::erase_if(files, [&](const StagedFile& file) { return file.epoch <= use.shown_epoch; });
   return files;
 }
 

@@ -220,7 +220,7 @@ void TaskRunner::refresh_stats(int64_t now_us, bool is_exact) {
   stats_us_ = now_us;
   FlowTaskCounters now = flow_task_counters(task_);
   stats_.rows_in.store(now.rows_in, std::memory_order_relaxed);
-  stats_.rows_out.store(now.rows_out, std::memory_order_relaxed);
+  stats_.rows_written.store(now.rows_written, std::memory_order_relaxed);
   stats_.late.store(now.late, std::memory_order_relaxed);
   stats_.bad.store(now.bad, std::memory_order_relaxed);
   stats_.skipped.store(now.skipped, std::memory_order_relaxed);

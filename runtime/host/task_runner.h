@@ -27,7 +27,7 @@ namespace flow::runtime {
 
 // What a task tells those who report; written by its thread, read by any.
 struct TaskStats {
-  std::atomic<uint64_t> rows_in{0}, rows_out{0}, late{0}, bad{0}, skipped{0};
+  std::atomic<uint64_t> rows_in{0}, rows_written{0}, late{0}, bad{0}, skipped{0};
   std::atomic<int64_t> watermark{INT64_MIN};
   std::atomic<uint64_t> input_done{0}, input_total{0}; // of a source; total 0: unknown
 };
@@ -57,6 +57,8 @@ public:
   FlowTask* task() const { return task_; }
   TaskOutputs& outputs() { return *outputs_; }
   const InputGate& gate() const { return gate_; }
+  // Before the first step.
+  void note_idle() { gate_.note_idle(); }
   const RunnerPlace& place() const { return place_; }
   const TaskStats& stats() const { return stats_; }
 

@@ -14,6 +14,7 @@ namespace flow::runtime {
 namespace {
 
 constexpr int64_t interval_min_us = 1000;
+constexpr int64_t interval_max_us = int64_t{36'500} * 24 * 3600 * 1'000'000; // a hundred years: never
 
 // A flag that every job has. `set` answers what is wrong with the value, or nothing.
 struct JobFlag {
@@ -31,6 +32,7 @@ std::string set_number(uint32_t& to, std::string_view value, uint32_t max) {
 }
 
 std::string set_parallelism(JobFlags& flags, std::string_view value) {
+  flags.options.start.is_parallelism_asked_for = true;
   return set_number(flags.options.start.parallelism, value, group_count_max);
 }
 
@@ -50,7 +52,7 @@ std::string set_checkpoint_dir(JobFlags& flags, std::string_view value) {
 std::string set_interval(JobFlags& flags, std::string_view value) {
   std::optional<int64_t> us = parse_duration(value);
   if (!us || *us < interval_min_us) return "give a duration of at least 1ms, such as 10s or 500ms";
-  flags.options.epochs.interval_us = *us;
+  flags.options.epochs.interval_us = std::min(*us, interval_max_us);
   return {};
 }
 
@@ -86,8 +88,6 @@ constexpr JobFlag job_flags[] = {
      [](JobFlags& flags, std::string_view) { return flags.wants_help = true, std::string(); }},
 };
 
-constexpr std::string_view param_prefix = "param.";
-
 std::string with_underscores(std::string_view name) {
   std::string text(name);
   std::replace(text.begin(), text.end(), '-', '_');
@@ -99,9 +99,7 @@ const JobFlag* find_job_flag(std::string_view name) {
   return found == std::end(job_flags) ? nullptr : found;
 }
 
-std::string flag_of(const FlowParam& param) {
-  return fmt::format("--{}{}", find_job_flag(param.name) == nullptr ? "" : param_prefix, param.name);
-}
+std::string flag_of(const FlowParam& param) { return fmt::format("--{}", param.name); }
 
 std::string kind_text(const FlowProgram& program, const FlowParam& param) {
   Field field = field_of(program, param);
@@ -128,6 +126,7 @@ public:
 private:
   void take_argument() {
     std::string_view word = arguments_[at_++];
+    if (word == "-h") word = "--help";
     if (!word.starts_with("--") || word.size() == 2) {
       wrong_.push_back(fmt::format("{} is no flag: flags begin with --", quoted(word)));
       return;
@@ -156,6 +155,7 @@ private:
       wrong_.push_back(fmt::format("--{} needs a value: {}", flag.name, flag.value));
       return;
     }
+    is_interval_given_ = is_interval_given_ || flag.set == set_interval;
     std::string problem = flag.set(flags_, value.value_or(""));
     if (!problem.empty()) wrong_.push_back(fmt::format("--{} {}: {}", flag.name, *value, problem));
   }
@@ -189,7 +189,6 @@ private:
   }
 
   std::optional<uint32_t> find_param(std::string_view name) const {
-    if (name.starts_with(param_prefix)) name.remove_prefix(param_prefix.size());
     std::string wanted = with_underscores(name);
     for (uint32_t i = 0; i < program_.param_count; ++i) {
       if (wanted == program_.params[i].name) return i;
@@ -222,7 +221,10 @@ private:
     if (wants_state && flags_.options.checkpoint_dir.empty()) {
       wrong_.push_back("--restore needs --checkpoint-dir, the folder that the checkpoints are in");
     }
-    if (start.group_count && start.parallelism > *start.group_count) {
+    if (is_interval_given_ && flags_.options.checkpoint_dir.empty()) {
+      wrong_.push_back("--checkpoint-interval needs --checkpoint-dir, the folder to keep the checkpoints in");
+    }
+    if (start.is_parallelism_asked_for && start.group_count && start.parallelism > *start.group_count) {
       wrong_.push_back(
           fmt::format("--parallelism {} is more than --max-parallelism {}", start.parallelism, *start.group_count));
     }
@@ -232,12 +234,13 @@ private:
   const std::vector<std::string_view>& arguments_;
   JobFlags& flags_;
   std::vector<bool> is_given_;
+  bool is_interval_given_ = false;
   size_t at_ = 0;
   std::vector<std::string> wrong_;
 };
 
 std::string default_text(const FlowProgram& program, const FlowParam& param) {
-  if (param.is_required != 0) return "; has to be given";
+  if (param.is_required != 0) return param.help[0] == '\0' ? "has to be given" : "; has to be given";
   if (param.default_value.is_null != 0) return "";
   return fmt::format(" ({})", value_text(field_of(program, param), param.default_value));
 }
@@ -265,6 +268,7 @@ Result<JobFlags> parse_flags(const FlowProgram& program, const std::vector<std::
                              uint32_t default_parallelism) {
   JobFlags flags;
   flags.options.start.parallelism = default_parallelism;
+  flags.options.start.is_parallelism_asked_for = false;
   FLOW_TRY(Parser(program, arguments, flags).run());
   return flags;
 }

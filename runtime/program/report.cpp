@@ -28,15 +28,10 @@ std::string elapsed_text(int64_t us) {
   return format_duration(us / 1'000'000 * 1'000'000);
 }
 
-bool writes_sink(const FlowChain& chain) {
-  return std::any_of(chain.outputs, chain.outputs + chain.output_count,
-                     [](const FlowOutput& output) { return output.kind == FLOW_OUTPUT_SINK; });
-}
-
 FlowTaskCounters counters_of(const TaskStats& stats) {
   FlowTaskCounters counters{};
   counters.rows_in = stats.rows_in.load(std::memory_order_relaxed);
-  counters.rows_out = stats.rows_out.load(std::memory_order_relaxed);
+  counters.rows_written = stats.rows_written.load(std::memory_order_relaxed);
   counters.late = stats.late.load(std::memory_order_relaxed);
   counters.bad = stats.bad.load(std::memory_order_relaxed);
   counters.skipped = stats.skipped.load(std::memory_order_relaxed);
@@ -55,7 +50,7 @@ JobTotals totals_of(const Job& job, bool is_over) {
     totals.late += counters.late;
     totals.bad += counters.bad;
     totals.skipped += counters.skipped;
-    if (writes_sink(chain)) totals.out += counters.rows_out;
+    totals.out += counters.rows_written;
     if (chain.source == FLOW_NONE) continue;
     totals.in += counters.rows_in;
     totals.watermark_us = std::min(totals.watermark_us, stats.watermark.load(std::memory_order_relaxed));
@@ -132,7 +127,8 @@ std::string losses_text(const JobTotals& totals) {
     text += fmt::format("{} could not be read", plural(totals.bad, "record", "records"));
     text += totals.skipped > 0 ? fmt::format(", {} of them skipped\n", grouped(totals.skipped)) : "\n";
   } else if (totals.skipped > 0) {
-    text += fmt::format("{} with an error skipped\n", plural(totals.skipped, "row was", "rows were"));
+    text += fmt::format("{} with an error and {} skipped\n", plural(totals.skipped, "row ended", "rows ended"),
+                        totals.skipped == 1 ? "was" : "were");
   }
   return text;
 }

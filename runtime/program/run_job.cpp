@@ -52,7 +52,7 @@ public:
     if (!opened.is_ok()) return fail(env_, program_, opened.status());
     job_ = std::move(opened).value();
     if (job_->was_finished()) {
-      if (shows_report())
+      if (!flags_.is_quiet)
         say(env_, fmt::format("{}: the job in '{}' had finished; its output is whole", program_.name,
                               flags_.options.checkpoint_dir));
       return exit_code(ExitCode::finished);
@@ -86,11 +86,12 @@ private:
   int end(Outcome outcome) {
     if (outcome == Outcome::failed) return fail(env_, program_, job_->coordinator().failure());
     if (outcome == Outcome::finished) return exit_code(ExitCode::finished);
+    if (flags_.is_quiet) return exit_code(ExitCode::stopped);
     if (!job_->has_checkpoints() && job_->has_late_output()) {
       say(env_, fmt::format("{}: stopped; output files are published at the end of the input, so there are none. With "
                             "--checkpoint-dir a job can go on later",
                             program_.name));
-    } else if (job_->has_checkpoints() && !flags_.is_quiet) {
+    } else if (job_->has_checkpoints()) {
       say(env_,
           fmt::format("{}: stopped with checkpoint {} in '{}'; start it again with the same flags to go on",
                       program_.name, job_->coordinator().stats().last_epoch.load(), flags_.options.checkpoint_dir));

@@ -21,13 +21,14 @@ StopSignals::StopSignals() {
   signal(SIGPIPE, SIG_IGN);
   sigset_t set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  thread_ = std::thread([this] { wait(); });
 }
 
 StopSignals::~StopSignals() { forget(); }
 
 void StopSignals::listen(std::function<void()> on_stop) {
   on_stop_ = std::move(on_stop);
-  thread_ = std::thread([this] { wait(); });
+  is_listening_.store(true, std::memory_order_release);
 }
 
 void StopSignals::forget() {
@@ -37,6 +38,16 @@ void StopSignals::forget() {
   thread_.join();
 }
 
+// Some tools signal the process and then its group: what comes at once with the first is the same request.
+bool StopSignals::pass_over_echo() {
+  constexpr timespec echo{.tv_sec = 0, .tv_nsec = 300'000'000};
+  sigset_t set = stop_signals();
+  while (sigtimedwait(&set, nullptr, &echo) > 0) {
+    if (is_over_.load(std::memory_order_acquire)) return false;
+  }
+  return true;
+}
+
 void StopSignals::wait() {
   sigset_t set = stop_signals();
   while (true) {
@@ -44,8 +55,9 @@ void StopSignals::wait() {
     if (sigwait(&set, &number) != 0) continue;
     if (is_over_.load(std::memory_order_acquire)) return;
     constexpr int killed_by = 128; // what a shell says of a process that a signal ended
-    if (was_asked_.exchange(true, std::memory_order_acq_rel)) _exit(killed_by + number);
+    if (!is_listening_.exchange(false, std::memory_order_acq_rel)) _exit(killed_by + number);
     on_stop_();
+    if (!pass_over_echo()) return;
   }
 }
 

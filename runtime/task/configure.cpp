@@ -35,6 +35,7 @@ Status evaluate(const FlowProgram& program, Task& task, uint32_t index, FlowCell
   flow::runtime::Status status;
   if (program.configure == nullptr) return status;
   task.scratch.reset();
+  task.measure_stack();
   if (program.configure(&task, index, out) < 0) {
     if (task.failure != 0) task.apply_failure();
     if (task.error().is_ok()) task.stop(Status(ExitCode::internal_error, "the options could not be evaluated"));

@@ -95,7 +95,7 @@ void Outputs::send(uint32_t output, uint32_t index) {
   FlowBatch* batch = out.batches[index];
   out.batches[index] = nullptr;
   view.current = nullptr;
-  rows_sent_ += batch->rows;
+  (out.way == Way::sink ? rows_to_sinks_ : rows_to_edges_) += batch->rows;
   if (out.way == Way::copy) send_copies(output, batch);
   uint32_t channel = out.way == Way::hash ? index : view.channel;
   if (host_.send(host_.context, output, channel, batch) == 0) *is_full_ = 1;
@@ -129,8 +129,10 @@ void Outputs::send_open(bool with_sinks) {
   }
 }
 
-uint64_t Outputs::rows_sent() const {
-  uint64_t rows = rows_sent_;
+uint64_t Outputs::rows_sent() const { return rows_to_edges_ + rows_written(); }
+
+uint64_t Outputs::rows_written() const {
+  uint64_t rows = rows_to_sinks_;
   for (const FlowOutputView& view : views_) rows += view.discarded;
   return rows;
 }

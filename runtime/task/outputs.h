@@ -40,7 +40,8 @@ public:
   void send_all();
 
   FlowOutputView* views() { return views_.data(); }
-  uint64_t rows_sent() const; // or discarded
+  uint64_t rows_sent() const;    // to edges and sinks
+  uint64_t rows_written() const; // to sinks
 
 private:
   enum class Way { first, hash, rotate, copy, sink };
@@ -63,7 +64,8 @@ private:
   uint8_t* is_full_;
   std::vector<FlowOutputView> views_;
   std::vector<Output> outputs_;
-  uint64_t rows_sent_ = 0;
+  uint64_t rows_to_edges_ = 0;
+  uint64_t rows_to_sinks_ = 0;
 };
 
 } // namespace flow::runtime

@@ -138,7 +138,7 @@ Status Task::restore_own(ByteReader& in) {
     int64_t port_watermark = in.i64();
     port.watermark = has_restored_ ? std::min(port.watermark, port_watermark) : port_watermark;
   }
-  uint64_t values[5];
+  uint64_t values[6];
   for (uint64_t& value : values) value = in.varint();
   FLOW_TRY(in.finish("the state of a task"));
   target_ = watermark = has_restored_ ? std::min(watermark, stored) : stored;
@@ -146,9 +146,10 @@ Status Task::restore_own(ByteReader& in) {
   if (index % place.parallelism != place.index) return Status();
   counted.rows_in += values[0];
   counted.rows_out += values[1];
-  counted.late += values[2];
-  counted.bad += values[3];
-  counted.skipped += values[4];
+  counted.rows_written += values[2];
+  counted.late += values[3];
+  counted.bad += values[4];
+  counted.skipped += values[5];
   return Status();
 }
 

@@ -70,7 +70,7 @@ std::string task_item(uint32_t index, int64_t watermark, const std::vector<Port>
   out.i64(watermark);
   out.varint(ports.size());
   for (const Port& port : ports) out.i64(port.watermark);
-  for (uint64_t counter : {counted.rows_in, counted.rows_out, counted.late, counted.bad, counted.skipped}) {
+  for (uint64_t counter : {counted.rows_in, counted.rows_out, counted.rows_written, counted.late, counted.bad, counted.skipped}) {
     out.varint(counter);
   }
   return out.take();
@@ -125,6 +125,7 @@ FlowSnapshot* Task::capture(uint64_t epoch) {
   for (const auto& split : splits_) snapshot->items.push_back(split_item(*split));
   FlowTaskCounters now = counted;
   now.rows_out += outputs_of->rows_sent();
+  now.rows_written += outputs_of->rows_written();
   snapshot->items.push_back(task_item(place.index, watermark, ports_, now));
   return snapshot.release();
 }

@@ -11,8 +11,8 @@
 //   item   := "FIT1" kind u8, split | task                               kind 1: split, 0: task
 //   split  := name text, index u32, splits u32, cursor i64, newest i64, told i64, idle u8, finished u8,
 //             has_decoder u8, decoder text
-//   task   := index u32, watermark i64, port_count varint, port_watermark i64 *, counter varint * 5
-//             counters: rows_in rows_out late bad skipped
+//   task   := index u32, watermark i64, port_count varint, port_watermark i64 *, counter varint * 6
+//             counters: rows_in rows_out rows_written late bad skipped
 //
 // Strings stand in the entries themselves, so a group's stream needs nothing else. A state is found by its name; an
 // entry's layout must have the same fingerprint.

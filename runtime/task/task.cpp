@@ -44,10 +44,17 @@ Task::~Task() {
 
 bool Task::begin_call() {
   if (!error_.is_ok()) return false;
+  measure_stack();
   is_full = 0;
   scratch.reset();
   settle_restored();
   return true;
+}
+
+// From here down a call may use this much: little enough for the thread of any host.
+void Task::measure_stack() {
+  constexpr size_t call_bytes_max = 1 << 20;
+  stack_low = static_cast<const char*>(__builtin_frame_address(0)) - call_bytes_max;
 }
 
 // Windows that had closed before the snapshot stay closed. Only now, since all items together say up to where.
@@ -152,7 +159,10 @@ Split* Task::find_split(std::string_view name) {
 
 FlowTaskCounters Task::counters() const {
   FlowTaskCounters all = counted;
-  if (outputs_of != nullptr) all.rows_out += outputs_of->rows_sent();
+  if (outputs_of != nullptr) {
+    all.rows_out += outputs_of->rows_sent();
+    all.rows_written += outputs_of->rows_written();
+  }
   for (const auto& panes : states_) {
     all.entries += panes->entries();
     all.state_bytes += panes->memory_bytes();

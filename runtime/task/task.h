@@ -64,6 +64,7 @@ public:
   void fail(uint32_t site, uint32_t failure);
   void fail_at(uint32_t site);
   void forgive();
+  void measure_stack();
   bool apply_failure(); // true: stop
   void stop(Status status);
   FlowTable* open_pane(uint32_t state, int64_t start);

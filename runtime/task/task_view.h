@@ -34,6 +34,7 @@ struct FlowTask {
   char* scratch_end;
   uint32_t failure;         // FlowFailure, 0: none
   uint32_t failure_site;    // FLOW_NONE: not known yet
+  const char* stack_low;    // generated code's calls stay above
   uint8_t is_full;          // a send was answered with "no credit"
   uint8_t scratch_is_split; // more than one block: reset frees the old ones
 };

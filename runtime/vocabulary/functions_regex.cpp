@@ -126,8 +126,8 @@ FlowSplitter* flow_rt_split_begin(FlowTask* task, const char* text, uint64_t len
   if (patterns.open_splitters == 0) patterns.retired.clear();
   FlowSplitter& splitter = *new (flow_scratch(task, sizeof(FlowSplitter))) FlowSplitter;
   splitter.owner = &patterns;
-  ++patterns.open_splitters;
   splitter.pattern = compiled(task, {pattern, pattern_length});
+  if (splitter.pattern != nullptr) ++patterns.open_splitters;
   splitter.text = {text, length};
   splitter.is_done = splitter.pattern == nullptr;
   if (length == 0 && !splitter.is_done) { // the empty text is one empty part

@@ -17,6 +17,10 @@ FLOW_HOT int64_t flow_watermark(FlowTask* task) { return task->watermark; }
 
 FLOW_HOT const FlowCell* flow_param(FlowTask* task, uint32_t index) { return &task->params[index]; }
 
+FLOW_HOT uint8_t flow_is_deep(FlowTask* task) {
+  return static_cast<const char*>(__builtin_frame_address(0)) < task->stack_low;
+}
+
 FLOW_HOT uint8_t flow_failed(FlowTask* task) { return task->failure != 0; }
 
 FLOW_HOT char* flow_scratch(FlowTask* task, uint64_t bytes) {

@@ -29,6 +29,7 @@ typedef enum FlowFailure {
   FLOW_FAIL_ARGUMENT = 5, /* argument outside a function's domain */
   FLOW_FAIL_PARAM = 6,    /* a param's `where` condition is false */
   FLOW_FAIL_SIZE = 7,     /* a string or row larger than the limit */
+  FLOW_FAIL_DEPTH = 8,    /* a function calls itself too deeply */
 } FlowFailure;
 
 /* ---- task ---- */
@@ -38,6 +39,7 @@ uint8_t flow_failed(FlowTask*);                             /* did flow_fail hap
 void flow_fail(FlowTask*, uint32_t site, uint32_t failure); /* cold; the first failure of a row counts */
 /* Functions of the stdlib call flow_fail with site UINT32_MAX; their caller then names the place. */
 void flow_fail_at(FlowTask*, uint32_t site);
+uint8_t flow_is_deep(FlowTask*); /* is the stack of this call nearly used up? */
 void flow_forgive(FlowTask*); /* try(…): takes the failure back */
 /* Applies the policy of the failed site and clears the failure. 1: stop, the function must return -1. 0: the row was
  * skipped and counted, go on with the next. */

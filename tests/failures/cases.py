@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 
 from jobs import Bench, Wrong
 
@@ -275,6 +276,34 @@ def only_shows_what_is_right(bench):
     wrong = [row for row in bench.rows("out") if row not in hourly()]
     if wrong or len(set(bench.rows("out"))) != len(bench.rows("out")):
         raise Wrong(f"wrong or repeated rows are shown: {wrong[:3]}")
+
+
+def case_other_input_at_a_restart_is_named(bench):
+    begin_job(bench)
+    bench.write("other.csv", readings(10))
+    flags = [flag if flag != "in.csv" else "other.csv" for flag in run_flags()]
+    ended = bench.run("readings", *flags)
+    finishes(bench, ended.expect(0, "'other.csv' is not read", "--fresh"))
+
+
+def case_two_sinks_in_one_folder_by_two_names(bench):
+    bench.write("in.csv", readings_with_bad_record())
+    bench.run("readings_to", "--data", "in.csv", "--out", "out", "--bad", "./out").expect(2, "one folder", "'./out'")
+
+
+def case_second_job_into_a_folder_in_use(bench):
+    bench.write("in.csv", readings())
+    first = bench.start("readings", "--data", "in.csv", "--out", "out", "--rate", "3000")
+    while not os.path.exists(bench.path("out", ".flow", "lock")) and first.poll() is None:
+        pass
+    time.sleep(0.05)
+    bench.run("readings", "--data", "in.csv", "--out", "out").expect(9, "another running job writes to 'out'")
+    finishes(bench, bench.wait(first))
+
+
+def case_function_that_calls_itself_without_end(bench):
+    bench.run("deep", "--n", "1000").expect(0)
+    bench.run("deep", "--n", "100000000").expect(4, "calls itself too deeply", "deep.flow:")
 
 
 def case_stop_leaves_windows_open(bench):

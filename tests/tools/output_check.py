@@ -119,11 +119,11 @@ class Observer:
         """One round. With read_all the content of known files is compared even if they look untouched."""
         self.looks += 1
         for folder, expected in self.outputs.items():
-            present = visible_files(folder)
+            present = set(visible_files(folder))
             for path in present:
                 self.look_at(folder, path, expected, read_all)
             # Listed after the fact: a file may have come since, but none may have gone.
-            gone = [path for path in self.seen if path.startswith(folder + os.sep) and path not in set(present)]
+            gone = [path for path in self.seen if path.startswith(folder + os.sep) and path not in present]
             if gone:
                 raise Wrong(f"{gone[0]}: was visible as committed and has disappeared")
 

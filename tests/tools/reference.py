@@ -326,6 +326,8 @@ def all_results():
 
 
 def main(arguments):
+    if arguments not in ([], ["--check"]):
+        sys.exit("usage: reference.py [--check]: writes the expected results of all examples, or only compares them")
     check_taxi_generator()
     results = all_results()
     wrong = []

@@ -37,7 +37,7 @@ Manifest some_manifest(uint64_t epoch) {
   ChainRecord chain{
       .uid = "rides", .parallelism = 2, .files = {}, .splits = {{"spec", "print", 123}, {"other", "", 0}}};
   manifest.chains = {chain, {.uid = "tips", .parallelism = 2, .files = {}, .splits = {}}};
-  manifest.sinks = {{"out", {"file 1", std::string("\0\1", 2)}}, {"empty", {}}};
+  manifest.sinks = {{"out", "a/b", {"file 1", std::string("\0\1", 2)}}, {"empty", "", {}}};
   return manifest;
 }
 

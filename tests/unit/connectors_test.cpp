@@ -58,7 +58,7 @@ TEST(FileSink, shows_an_epoch_only_after_its_commit) {
   ASSERT_TRUE(writer->write("3\n").is_ok());
   auto files = close_and_sync(*writer, 5);
   ASSERT_EQ(files.size(), 1u);
-  EXPECT_EQ(files[0].staged_name, "1-5-2-0.csv");
+  EXPECT_EQ(files[0].staged_name, "job-7-1-5-2-0.csv");
   EXPECT_EQ(files[0].final_name, "part-000005-002.csv");
   EXPECT_EQ(files[0].length, 9u);
   EXPECT_EQ(files[0].crc, crc32c("id\n1\n2\n3\n"));
@@ -155,8 +155,8 @@ TEST(FileSink, refuses_what_is_not_the_listed_file) {
     World world;
     auto sink = file_sink(2);
     ASSERT_TRUE(sink->prepare(*world.env).is_ok());
-    StagedFile file{1, "1-1-0-0.csv", "part-000001-000.csv", good.size(), crc32c(good)};
-    if (c.staged) world.machine.preload_text("out/best/.staging/1-1-0-0.csv", *c.staged);
+    StagedFile file{1, "job-7-1-1-0-0.csv", "part-000001-000.csv", good.size(), crc32c(good)};
+    if (c.staged) world.machine.preload_text("out/best/.staging/job-7-1-1-0-0.csv", *c.staged);
     if (c.committed) world.machine.preload_text("out/best/part-000001-000.csv", *c.committed);
     Status status = sink->commit(*world.env, std::vector{file}, 1);
     if (c.expected == nullptr) {
@@ -177,16 +177,31 @@ TEST(FileSink, cleans_up_what_older_attempts_of_the_same_job_left) {
   Env& env = *world.env;
   auto sink = file_sink(5);
   ASSERT_TRUE(sink->prepare(env).is_ok());
-  for (const char* name : {"1-1-0-0.csv", "4-9-1-3.csv", "4-9-2-3.csv", "5-9-1-0.csv", "6-1-1-1.csv",
-                           "4-9-1-3-fresh1.csv", "4-9-1-3.json", "notes.csv", "4-9-1.csv", "4-9-1-3-1.csv"}) {
+  for (const char* name :
+       {"job-7-1-1-0-0.csv", "job-7-4-9-1-3.csv", "job-7-4-9-2-3.csv", "job-7-5-9-1-0.csv", "job-7-6-1-1-1.csv",
+        "job-7-4-9-1-3-fresh1.csv", "job-7-4-9-1-3.json", "notes.csv", "job-7-4-9-1.csv", "job-7-4-9-1-3-1.csv",
+        "job-8-1-1-0-0.csv"}) {
     world.machine.preload_text(std::string("out/best/.staging/") + name, "x");
   }
-  StagedFile kept{9, "4-9-2-3.csv", "part-000009-002.csv", 1, 0};
+  StagedFile kept{9, "job-7-4-9-2-3.csv", "part-000009-002.csv", 1, 0};
   ASSERT_TRUE(sink->clean_up(env, std::vector{kept}).is_ok());
   EXPECT_THAT(names_in(env, "out/best/.staging"),
-              UnorderedElementsAre("4-9-2-3.csv", "5-9-1-0.csv", "6-1-1-1.csv", "4-9-1-3-fresh1.csv", "4-9-1-3.json",
-                                   "notes.csv", "4-9-1.csv", "4-9-1-3-1.csv"));
+              UnorderedElementsAre("job-7-4-9-2-3.csv", "job-7-5-9-1-0.csv", "job-7-6-1-1-1.csv",
+                                   "job-7-4-9-1-3-fresh1.csv", "job-7-4-9-1-3.json", "notes.csv", "job-7-4-9-1.csv",
+                                   "job-7-4-9-1-3-1.csv", "job-8-1-1-0-0.csv"));
   EXPECT_TRUE(file_sink(9)->clean_up(*std::make_unique<World>()->env, {}).is_ok()) << "nothing is there";
+}
+
+TEST(FileSink, one_running_job_at_a_time_writes_to_a_place) {
+  World world;
+  auto first = file_sink(1), second = file_sink(2);
+  ASSERT_TRUE(first->prepare(*world.env).is_ok());
+  ASSERT_TRUE(first->lock(*world.env).is_ok());
+  Status refused = second->lock(*world.env);
+  EXPECT_EQ(refused.code(), ExitCode::checkpoint_in_use);
+  EXPECT_THAT(refused.message(), HasSubstr("another running job writes to 'out/best'"));
+  first.reset();
+  EXPECT_TRUE(second->lock(*world.env).is_ok());
 }
 
 TEST(FileSink, a_fresh_job_writes_beside_another) {
@@ -240,7 +255,7 @@ TEST(FileSink, a_full_or_read_only_disk_is_told_with_the_exit_code_for_output) {
     if (status.is_ok()) status = writer->close_epoch(1).status();
     ASSERT_FALSE(status.is_ok());
     EXPECT_EQ(status.code(), ExitCode::output_failed);
-    EXPECT_THAT(status.message(), HasSubstr("out/best/.staging/1-1-0-0.csv"));
+    EXPECT_THAT(status.message(), HasSubstr("out/best/.staging/job-7-1-1-0-0.csv"));
   }
   World world;
   world.machine.faults().make_read_only("out");
@@ -283,7 +298,7 @@ TEST(StagedFile, is_read_back_and_its_names_are_checked) {
 }
 
 TEST(FileNames, tell_committed_files_of_a_job) {
-  FileNames plain{"", "csv"}, fresh{"k3x", "csv"};
+  FileNames plain{"", "csv", "job-7"}, fresh{"k3x", "csv", "job-7"};
   EXPECT_EQ(plain.epoch_of("part-000001-000.csv"), 1u);
   EXPECT_EQ(plain.epoch_of("part-1234567-1000.csv"), 1234567u);
   EXPECT_EQ(plain.epoch_of("part-000001-000-k3x.csv"), std::nullopt);

@@ -188,6 +188,8 @@ public:
     program.connector_count = 2;
     program.configure = configure_numbers;
   }
+  // The same program after its sink was given another name.
+  void rename_sink(const char* name) { connectors_[1].name = name; }
   NumberProgram(const NumberProgram&) = delete;
 
   // What must come out, as sorted lines of the sink's files. Only where nothing can be late.

@@ -343,6 +343,31 @@ TEST_F(Start, DamagedNewestIsRefusedOnceAPartOfItShows) {
   EXPECT_EQ(machine.process->console_text(Console::error).find("falling back"), std::string::npos);
 }
 
+// Decided results that do not show yet belong to a sink; without it they would be lost.
+TEST_F(Start, ASinkWithResultsToShowMayNotGo) {
+  with_state();
+  ASSERT_EQ(start(RestoreMode::automatic), ExitCode::finished);
+  machine.sim.faults().add({.operation = Operation::link, .times = Fault::for_ever});
+  EXPECT_EQ(machine.run(), Outcome::failed);
+  machine.sim.faults().clear();
+  machine.restart();
+  program.rename_sink("other");
+  EXPECT_EQ(start(RestoreMode::automatic), ExitCode::checkpoint_foreign);
+  EXPECT_NE(message.find("results of the sink 'sums'"), std::string::npos) << message;
+  program.rename_sink("sums");
+  ASSERT_EQ(start(RestoreMode::automatic), ExitCode::finished) << message;
+  EXPECT_EQ(machine.run(), Outcome::finished);
+  EXPECT_EQ(machine.output(), program.expected());
+}
+
+TEST_F(Start, FreshLeavesStateAloneWhoseRecordIsLost) {
+  with_state();
+  ASSERT_TRUE(machine.process->remove_file(std::string(checkpoints) + "/job").is_ok());
+  std::vector<uint64_t> before = epochs(machine);
+  ASSERT_EQ(start(RestoreMode::automatic, true), ExitCode::finished) << message;
+  EXPECT_EQ(epochs(machine), before);
+}
+
 TEST_F(Start, LostStagedOutputIsRefused) {
   with_state();
   ASSERT_EQ(start(RestoreMode::automatic), ExitCode::finished);

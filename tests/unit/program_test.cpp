@@ -157,14 +157,6 @@ TEST_F(Flags, DefaultsHoldUntilGiven) {
   EXPECT_EQ(parse({})->params[1].length, 8u);
 }
 
-TEST_F(Flags, AParamThatIsCalledLikeAJobFlag) {
-  params = {param("parallelism", FLOW_I64)};
-  auto flags = parse({"--param.parallelism", "5", "--parallelism", "2"});
-  ASSERT_TRUE(flags.is_ok()) << flags.status().message();
-  EXPECT_EQ(flags->params[0].value.i, 5);
-  EXPECT_EQ(flags->options.start.parallelism, 2u);
-}
-
 TEST_F(Flags, HelpAsksForNothingElse) {
   params = {param("data", FLOW_STRING, true)};
   EXPECT_TRUE(parse({"--help"})->wants_help);
@@ -199,7 +191,7 @@ TEST(Report, SaysWhatCameInAndWhatWasLost) {
   EXPECT_THAT(losses_text(totals), HasSubstr("1 event came too late"));
   EXPECT_THAT(losses_text(totals), HasSubstr("3 records could not be read, 2 of them skipped"));
   EXPECT_EQ(losses_text({.in = 5}), "");
-  EXPECT_THAT(losses_text({.skipped = 1}), HasSubstr("1 row was with an error skipped"));
+  EXPECT_THAT(losses_text({.skipped = 1}), HasSubstr("1 row ended with an error and was skipped"));
 }
 
 } // namespace

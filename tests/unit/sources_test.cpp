@@ -412,17 +412,17 @@ TEST(FileReader, progress_goes_from_nothing_to_all) {
   world.put("a.gz", gzip(text));
   for (const char* path : {"plain", "a.gz"}) {
     auto reader = open(world, path);
-    uint64_t last = reader->progress().done;
+    uint64_t last = reader->progress(0).done;
     EXPECT_EQ(last, 0u);
     for (bool is_last = false; !is_last;) {
       FlowInput input = reader->fill().value();
       reader->consume(input.end);
       is_last = input.is_last != 0;
-      EXPECT_GE(reader->progress().done, last);
-      last = reader->progress().done;
+      EXPECT_GE(reader->progress(0).done, last);
+      last = reader->progress(0).done;
     }
-    EXPECT_EQ(last, reader->progress().total);
-    EXPECT_EQ(reader->progress().total, world.env->stat(path).value().size);
+    EXPECT_EQ(last, reader->progress(0).total);
+    EXPECT_EQ(reader->progress(0).total, world.env->stat(path).value().size);
   }
 }
 
@@ -477,7 +477,7 @@ TEST(Generate, shares_the_count_among_the_splits) {
     ends.push_back(input.end);
     reader->consume(1);
     EXPECT_EQ(reader->cursor(), 3);
-    EXPECT_EQ(reader->progress().done, 3u);
+    EXPECT_EQ(reader->progress(0).done, 3u);
   }
   EXPECT_THAT(ends, ElementsAre(4, 3, 3));
   EXPECT_EQ(source->open(*world.env, specs[2], 4, nullptr).status().code(), ExitCode::start_refused);
@@ -490,7 +490,7 @@ TEST(Generate, without_a_count_never_ends) {
   EXPECT_FALSE(source->is_bounded());
   auto reader = source->open(*world.env, source->enumerate(*world.env).value()[0], 0, nullptr).value();
   EXPECT_EQ(reader->fill().value().end, std::numeric_limits<int64_t>::max());
-  EXPECT_EQ(reader->progress().total, 0u);
+  EXPECT_EQ(reader->progress(0).total, 0u);
 }
 
 TEST(Generate, wrong_options_are_usage_errors) {
