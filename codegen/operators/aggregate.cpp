@@ -278,6 +278,10 @@ void emit_aggregate_result(RowWalk& walk, const plan::Aggregate& aggregate, llvm
                            const Row& window) {
   FunctionEmitter& f = walk.f;
   EntryCode entry(walk, table, entry_at);
+  llvm::BasicBlock* without = f.block("no.result");
+  if (aggregate.failed != plan::none) {
+    f.branch_unlikely(entry.load(aggregate.failed).value, without, "has.result"); // told when its merge failed
+  }
   Row row{.time = window.time};
   if (walk.state().key.size != 0) {
     llvm::Value* heap = f.call("flow_table_heap", {table}, "heap");
@@ -293,6 +297,8 @@ void emit_aggregate_result(RowWalk& walk, const plan::Aggregate& aggregate, llvm
     }
   }
   walk.consumers(walk.origin(plan::OriginKind::fired), row);
+  f.go_to(without);
+  f.begin(without);
 }
 
 void emit_aggregate_merge(RowWalk& walk, const plan::Aggregate& aggregate, llvm::Value* from, llvm::Value* entry,
@@ -300,6 +306,10 @@ void emit_aggregate_merge(RowWalk& walk, const plan::Aggregate& aggregate, llvm:
   FunctionEmitter& f = walk.f;
   auto& b = f.builder;
   EntryCode source(walk, from, entry), target(walk, table, into);
+  llvm::BasicBlock* merged = f.block("merged");
+  if (aggregate.failed != plan::none) {
+    f.branch_unlikely(target.load(aggregate.failed).value, merged, "has.not.failed");
+  }
   std::vector<Contribution> sums(aggregate.accumulators.size());
   for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
     const plan::Accumulator& acc = aggregate.accumulators[i];
@@ -311,7 +321,9 @@ void emit_aggregate_merge(RowWalk& walk, const plan::Aggregate& aggregate, llvm:
     auto* pair =
         b.CreateBinaryIntrinsic(is_plain ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::sadd_with_overflow,
                                 target.load(acc.value).value, source.load(acc.value).value);
-    f.fail_if(b.CreateExtractValue(pair, 1), aggregate.calls[acc.call].range, FLOW_FAIL_OVERFLOW);
+    llvm::Value* overflows = b.CreateExtractValue(pair, 1, "overflows");
+    if (aggregate.failed != plan::none) target.store(aggregate.failed, overflows);
+    f.fail_if(overflows, aggregate.calls[acc.call].range, FLOW_FAIL_OVERFLOW);
     sums[i].new_sum = b.CreateExtractValue(pair, 0, "sum");
   }
   for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
@@ -331,6 +343,8 @@ void emit_aggregate_merge(RowWalk& walk, const plan::Aggregate& aggregate, llvm:
       keep(walk, target, acc, source.load(acc.value), order, time, source.load(acc.is_set).value);
     }
   }
+  f.go_to(merged);
+  f.begin(merged);
 }
 
 } // namespace flow::codegen

@@ -78,7 +78,7 @@ void settle_key(KeySpec& key) {
 }
 
 Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls,
-                        bool has_time, std::vector<Accumulator>& accumulators) {
+                        bool has_time, std::vector<Accumulator>& accumulators, uint32_t* failed) {
   Layout layout{.name = std::move(name), .fields = key_fields(key)};
   size_t first = layout.fields.size();
   auto add = [&](const sema::AggregateCall& call, const char* part, sema::Type type) {
@@ -109,6 +109,8 @@ Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<
       if (is_by && has_time) made.order_time = add(call, ".time", time);
     }
     accumulators.push_back(made);
+    if (failed != nullptr && *failed == none && call.kind == sema::AggregateKind::sum && !is_float_sum)
+      *failed = add({}, "@failed", flag);
   }
   layout.stride = std::max(8u, align_up(place_fields(layout.fields, first, key.size), 8));
   settle_fingerprint(layout);

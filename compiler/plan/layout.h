@@ -15,9 +15,10 @@ Layout row_layout(std::string name, const std::vector<sema::Column>& columns, bo
 /// Bytes of the key at the start of an entry; fills `size` and `is_bytes` of the spec from its columns.
 void settle_key(KeySpec& key);
 
-/// Of the entries of an aggregate: key, then what the accumulators need. Fills the accumulators' field numbers.
+/// Of the entries of an aggregate: key, then what the accumulators need. Fills the accumulators' field numbers, and
+/// `failed`, if it is given and panes may fail to be merged.
 Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls,
-                        bool has_time, std::vector<Accumulator>& accumulators);
+                        bool has_time, std::vector<Accumulator>& accumulators, uint32_t* failed = nullptr);
 
 /// Of the entries of a top: key, then the list of kept rows.
 Layout top_layout(std::string name, const KeySpec& key, uint32_t count, uint32_t row_layout_number, const Layout& row);

@@ -277,8 +277,9 @@ private:
       call.by = over_port(call.by, crossing);
       call.filter = over_port(call.filter, crossing);
     }
-    Layout layout =
-        aggregate_layout(node.name + ".entry", crossing.key, made.calls, crossing.has_time, made.accumulators);
+    bool is_merged = op.window.kind == sema::WindowKind::hopping;
+    Layout layout = aggregate_layout(node.name + ".entry", crossing.key, made.calls, crossing.has_time,
+                                     made.accumulators, is_merged ? &made.failed : nullptr);
     add_state(chain, node, op.window, crossing, std::move(layout));
     add_stateful(chain, node, std::move(made));
     places_[id] = {chain, add_fired(chain, node, node.schema.columns)};

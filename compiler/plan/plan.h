@@ -99,6 +99,7 @@ struct Accumulator {
 struct Aggregate {
   std::vector<sema::AggregateCall> calls; // argument, by, filter over the port's columns
   std::vector<Accumulator> accumulators;
+  uint32_t failed = none; // field of an entry that panes are merged into: a merge failed, so there is no result
 };
 /// Keeps the first `count` rows by `orders`; ties by event time, then by the remaining columns in order, so that
 /// the result does not show in which order threads met. Fired rows: the kept rows in order.
