@@ -143,7 +143,7 @@ private:
 
   bool refuse(const Expr& argument, std::string_view due) {
     auto report =
-        check_.report(DiagnosticKind::wrong_arguments, argument.range, "this function takes {}, but `{}` is `{}`", due,
+        check_.report(DiagnosticKind::wrong_arguments, argument.range, "this aggregate takes {}, but `{}` is `{}`", due,
                       check_.written(argument.range), text_of(argument.type));
     if (argument.type.kind == Kind::STRING && due == "a number") {
       report.help("convert it: `f64({})`", check_.written(argument.range)).help("or count the rows: `count()`");
@@ -242,7 +242,7 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
   for (const AggregateCall& call : made.calls) result.columns.push_back({call.name, call.result});
   Window window = made.window;
   push(step, "aggregate", std::move(made), std::move(result));
-  after_stateful(step, window, late, input);
+  after_stateful(window, late, input);
   state_.is_unknown = !taken_key_is_known_;
   if (has_error)
     state_.schema = final_row;
@@ -268,7 +268,9 @@ void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {
       continue;
     }
     if (!is_ordered(value->type.kind) && value->type.kind != Kind::BOOL) {
-      check_.report(DiagnosticKind::wrong_operand, value->range, "values of `{}` have no order", text_of(value->type));
+      auto report = check_.report(DiagnosticKind::wrong_operand, value->range, "values of `{}` have no order",
+                                  text_of(value->type));
+      if (value->type.kind == Kind::ENUM) report.help("order by its text: `string({})`", check_.written(value->range));
       has_error = true;
     }
     made.orders.push_back({value, order.direction == lang::Direction::descending});
@@ -282,7 +284,7 @@ void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {
     state_.schema = result;
   else
     push(step, "top", std::move(made), std::move(result));
-  after_stateful(step, window, has_error ? nullptr : late, input);
+  after_stateful(window, has_error ? nullptr : late, input);
 }
 
 /// The rows as they are, with the window's bounds set or added, and the rank behind them.

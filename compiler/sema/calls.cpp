@@ -342,12 +342,19 @@ const Expr* ExprChecker::unknown_function(const lang::Call& node, std::string_vi
     check_.report(DiagnosticKind::wrong_arguments, range, "`{}` converts one value: `{}(x)`", name, name);
     return check_.make.error(range);
   }
-  for (const lang::Argument& argument : node.arguments) check(*argument.value);
+  // In an `aggregate` it may have been meant for many rows: what its arguments are is not known then.
+  if (scope_.aggregates == nullptr) {
+    for (const lang::Argument& argument : node.arguments) check(*argument.value);
+  }
   if (aggregate_named(name)) return outside_of_aggregate(range, name);
   if (scope_.module->misses_import) return check_.make.error(range);
   auto report = check_.report(DiagnosticKind::unknown_function, range, "there is no function `{}`", name);
   if (std::string_view ours = ours_for(name); !ours.empty()) {
     report.help("in Flow this is written `{}`", ours);
+    return check_.make.error(range);
+  }
+  if (name == "now" || name == "current_timestamp") {
+    report.help("a job has no clock of its own: a row's time is the field that `time` names at its source");
     return check_.make.error(range);
   }
   std::vector<std::string_view> names;

@@ -31,6 +31,7 @@ struct FlowState {
   bool is_wrongly_declared = false; // as stream or table: reported, and nothing that follows from it
   bool is_endless = false;          // from a source that is known to have no end
   std::optional<Window> out_of;     // the window of the last windowed step
+  bool has_left_window = false;     // a table of rows that came out of a window
   std::vector<KeyColumn> keys;      // that wait for the next stateful step, over the columns of `schema`
   std::optional<lang::SourceRange> key_range;
   std::optional<PendingWindow> window;

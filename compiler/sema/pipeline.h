@@ -62,7 +62,7 @@ private:
   Window take_window(std::vector<KeyColumn>& keys);
   void require_own_name(const lang::Step& step, std::string_view word);
   void check_bound(const lang::StateBound& bound, const Window& window);
-  void after_stateful(const lang::Step& step, Window window, Symbol* late, const Schema& input);
+  void after_stateful(Window window, Symbol* late, const Schema& input);
 
   // aggregates.cpp
   void aggregate(const lang::Step& step, const lang::Aggregate& aggregate);

@@ -19,12 +19,16 @@ void check_stream(Checking& check, Symbol& symbol, const lang::StreamDecl& decl)
   if (flow.state.is_unknown || flow.state.is_wrongly_declared || flow.state.is_table == decl.is_table) return;
   if (symbol.index != no_stream) check.flows[symbol.index].is_wrongly_declared = true;
   if (flow.state.is_table) {
-    check
-        .report(DiagnosticKind::wrong_nature, symbol.range,
-                "`{}` is a table: its rows change as long as the input goes on", symbol.name)
-        .help("declare it so: `table {} = …`", symbol.name)
-        .help("or put a window before its aggregate, as in `| window tumbling(1h)`: then every window gives its rows "
-              "once");
+    auto report = check.report(DiagnosticKind::wrong_nature, symbol.range,
+                               "`{}` is a table: its rows change as long as the input goes on", symbol.name);
+    report.help("declare it so: `table {} = …`", symbol.name);
+    if (flow.state.has_left_window) {
+      report.help("or put `| window same` before its last `aggregate` or `top`, for each window that the rows came out "
+                  "of");
+    } else {
+      report.help("or put a window before its aggregate, as in `| window tumbling(1h)`: then every window gives its "
+                  "rows once");
+    }
   } else {
     check.report(DiagnosticKind::wrong_nature, symbol.range, "`{}` is a stream: its rows never change", symbol.name)
         .help("declare it so: `stream {} = …`", symbol.name);

@@ -324,10 +324,10 @@ void PipelineChecker::check_bound(const lang::StateBound& bound, const Window& w
 }
 
 /// REQUIRES: the step has just been pushed.
-void PipelineChecker::after_stateful(const lang::Step& step, Window window, Symbol* late, const Schema& input) {
-  (void)step;
+void PipelineChecker::after_stateful(Window window, Symbol* late, const Schema& input) {
   bool is_windowed = window.kind != WindowKind::global;
   state_.is_table = !is_windowed;
+  state_.has_left_window = !is_windowed && state_.out_of.has_value();
   if (is_windowed)
     state_.out_of = window;
   else
