@@ -44,7 +44,6 @@ public:
     return {kept.data(), kept.size()};
   }
 
-  size_t bytes_used() const { return bytes_used_; }
 
 private:
   static constexpr size_t block_bytes = 64 * 1024;
@@ -57,7 +56,6 @@ private:
     }
     std::byte* place = next_ + padding;
     next_ = place + size;
-    bytes_used_ += size;
     return place;
   }
 
@@ -71,7 +69,6 @@ private:
   std::vector<std::unique_ptr<std::byte[]>> blocks_;
   std::byte* next_ = nullptr;
   std::byte* end_ = nullptr;
-  size_t bytes_used_ = 0;
 };
 
 } // namespace flow::lang

@@ -22,10 +22,4 @@ bool is_closing(TokenKind kind) {
   return kind == token::RPAREN || kind == token::RBRACKET || kind == token::RBRACE || kind == token::HOLE_END;
 }
 
-std::vector<std::string_view> all_words() {
-  std::vector<std::string_view> words;
-  for (int kind = first_word; kind <= last_word; ++kind) words.push_back(text_of(static_cast<TokenKind>(kind)));
-  return words;
-}
-
 } // namespace flow::lang

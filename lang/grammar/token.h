@@ -55,7 +55,5 @@ bool is_reserved_word(TokenKind kind); // never a name
 inline bool is_name(TokenKind kind) { return kind == token::IDENT || (is_word(kind) && !is_reserved_word(kind)); }
 bool is_opening(TokenKind kind);
 bool is_closing(TokenKind kind);
-/// All keywords in the order of the grammar.
-std::vector<std::string_view> all_words();
 
 } // namespace flow::lang

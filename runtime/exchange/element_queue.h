@@ -40,9 +40,6 @@ public:
   const Element* front();
   void pop(); // REQUIRES: front() gave an element.
 
-  // Elements that are there; exact on the producer's side only while the consumer rests.
-  uint64_t size() const { return written_.load(std::memory_order_acquire) - read_.load(std::memory_order_acquire); }
-
 private:
   static constexpr uint32_t block_elements = 32;
   struct Block {

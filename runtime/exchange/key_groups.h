@@ -12,13 +12,6 @@ namespace flow::runtime {
 constexpr uint32_t group_count_default = 128;
 constexpr uint32_t group_count_max = 32'768;
 
-struct GroupRange {
-  uint32_t begin = 0;
-  uint32_t end = 0; // exclusive
-  bool contains(uint32_t group) const { return group >= begin && group < end; }
-  bool operator==(const GroupRange&) const = default;
-};
-
 class KeyGroups {
 public:
   explicit KeyGroups(uint32_t count) : count_(count) {
@@ -33,16 +26,8 @@ public:
   uint32_t task_of(uint32_t group, uint32_t parallelism) const {
     return static_cast<uint32_t>(uint64_t{group} * parallelism / count_);
   }
-  // The groups g with task_of(g, parallelism) == task.
-  GroupRange range_of(uint32_t task, uint32_t parallelism) const {
-    return {first_of(task, parallelism), first_of(task + 1, parallelism)};
-  }
 
 private:
-  uint32_t first_of(uint32_t task, uint32_t parallelism) const {
-    return static_cast<uint32_t>((uint64_t{task} * count_ + parallelism - 1) / parallelism);
-  }
-
   uint32_t count_;
 };
 

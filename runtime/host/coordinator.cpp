@@ -25,7 +25,6 @@ Progress Coordinator::step(int64_t now_us) {
     return Progress::worked;
   }
   if (now_us - flight_->start_us < plan_.timeout_us) return Progress::waiting;
-  ++timeouts_;
   give_up(fmt::format("it took longer than {}", format_duration(plan_.timeout_us)));
   next_start_us_ = now_us + plan_.interval_us;
   return Progress::worked;

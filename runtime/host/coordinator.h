@@ -97,7 +97,6 @@ public:
   Outcome outcome() const { return outcome_; }
   const Status& failure() const { return failure_; } // of Outcome::failed
   const EpochStats& stats() const { return stats_; }
-  uint64_t timeouts() const { return timeouts_; }
 
 private:
   bool take_events();
@@ -136,7 +135,6 @@ private:
   int64_t next_start_us_ = no_deadline;
   size_t finished_tasks_ = 0;
   uint32_t failures_ = 0;
-  uint64_t timeouts_ = 0;
   Outcome outcome_ = Outcome::running;
   Status failure_;
   EpochStats stats_;

@@ -57,7 +57,6 @@ public:
   void pass();
   // Gives up what is being aligned, if it is this epoch or an older one.
   void abandon(uint64_t epoch);
-  uint64_t aligning() const { return aligning_; }
 
 private:
   struct Input {

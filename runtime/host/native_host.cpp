@@ -119,7 +119,7 @@ bool NativeHost::SpinHabit::is_worth_it() {
 
 void NativeHost::SpinHabit::learn(bool has_come) {
   constexpr int hopes_max = 8;
-  hopes_ = has_come ? hopes_max : hopes_ - 1;
+  hopes_ = has_come ? hopes_max : std::max(0, hopes_ - 1);
 }
 
 bool NativeHost::run_turns(Worker& worker, int64_t* deadline_us) {

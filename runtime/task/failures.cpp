@@ -13,7 +13,6 @@ const char* what_failed(uint32_t failure) {
   case FLOW_FAIL_OVERFLOW: return "integer overflow";
   case FLOW_FAIL_DIVISION: return "integer division by zero";
   case FLOW_FAIL_CAST: return "the value does not fit the type";
-  case FLOW_FAIL_INDEX: return "index out of range";
   case FLOW_FAIL_ARGUMENT: return "an argument is outside what the function takes";
   case FLOW_FAIL_SIZE: return "the text or row is larger than 16 MiB";
   case FLOW_FAIL_DEPTH: return "the function calls itself too deeply";

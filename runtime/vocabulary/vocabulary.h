@@ -25,7 +25,6 @@ typedef enum FlowFailure {
   FLOW_FAIL_OVERFLOW = 1, /* integer overflow in + - * or unary - */
   FLOW_FAIL_DIVISION = 2, /* integer division or remainder by zero */
   FLOW_FAIL_CAST = 3,     /* value does not fit the type, or the text is not a value of it */
-  FLOW_FAIL_INDEX = 4,    /* list index out of range */
   FLOW_FAIL_ARGUMENT = 5, /* argument outside a function's domain */
   FLOW_FAIL_PARAM = 6,    /* a param's `where` condition is false */
   FLOW_FAIL_SIZE = 7,     /* a string or row larger than the limit */
