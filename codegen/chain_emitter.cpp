@@ -158,7 +158,8 @@ private:
     FunctionEmitter f(module_, source_function(), place_of(chain_));
     auto& b = f.builder;
     llvm::Value *split = f.function->getArg(1), *input = f.function->getArg(2), *from = f.function->getArg(3);
-    llvm::Value *view = split_view(f), *position_at = f.slot(i64(), "position.at"), *cells_at = f.slot(ptr(), "cells.at");
+    llvm::Value *view = split_view(f), *position_at = f.slot(i64(), "position.at"),
+                *cells_at = f.slot(ptr(), "cells.at");
     b.CreateStore(from, position_at);
     llvm::BasicBlock *loop = f.block("next"), *row_block = f.block("record"), *bad = f.block("bad.record"),
                      *end = f.block("end"), *next = f.block("record.done");

@@ -1,18 +1,9 @@
 #include "codegen/row_walk.h"
 
+#include "lang/base/overloaded.h"
 #include "llvm/IR/CFG.h"
 
 namespace flow::codegen {
-
-namespace {
-
-template <typename... Cases> struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-
-template <typename... Cases> Overloaded(Cases...) -> Overloaded<Cases...>;
-
-} // namespace
 
 void RowWalk::consumers(uint32_t op, const Row& row) {
   for (uint32_t i = 0; i < chain.ops.size(); i++) {
@@ -24,7 +15,7 @@ void RowWalk::emit(uint32_t index, const Row& row) {
   const plan::PlanOp& op = chain.ops[index];
   guarded(op, [&] {
     f.at(op.range);
-    std::visit(Overloaded{
+    std::visit(lang::Overloaded{
                    [](const plan::Origin&) { llvm_unreachable("an origin has no input"); },
                    [&](const plan::Filter& filter) { emit_filter(*this, index, filter, row); },
                    [&](const plan::Project& project) { emit_project(*this, index, project, row); },

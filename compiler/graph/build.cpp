@@ -1,15 +1,11 @@
 #include "compiler/graph/build.h"
+#include "lang/base/overloaded.h"
 
 #include <map>
 
 namespace flow::graph {
 
 namespace {
-
-template <typename... Cases> struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <typename... Cases> Overloaded(Cases...) -> Overloaded<Cases...>;
 
 class Builder {
 public:
@@ -26,7 +22,7 @@ public:
 private:
   void add_stream(uint32_t number) {
     const sema::Stream& stream = program_.streams[number];
-    NodeId rows = std::visit(Overloaded{
+    NodeId rows = std::visit(lang::Overloaded{
                                  [&](const sema::Source& source) { return add_source(number, stream, source); },
                                  [&](const sema::ErrorStream& errors) { return add_errors(stream, errors); },
                                  [&](const sema::LateStream& late) { return add_late(stream, late); },
@@ -93,7 +89,7 @@ private:
               .on_error = step.on_error,
               .range = step.range};
     bool is_node =
-        std::visit(Overloaded{
+        std::visit(lang::Overloaded{
                        [&](const sema::Where& where) { return node.op = Filter{where.condition}, true; },
                        [&](const sema::Project& project) { return node.op = Project{project.values}, true; },
                        [&](const sema::Unnest& unnest) {

@@ -1,4 +1,5 @@
 #include "compiler/sema/finish.h"
+#include "lang/base/overloaded.h"
 
 #include <algorithm>
 #include <unordered_set>
@@ -8,11 +9,6 @@ namespace flow::sema {
 using lang::DiagnosticKind;
 
 namespace {
-
-template <typename... Cases> struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <typename... Cases> Overloaded(Cases...) -> Overloaded<Cases...>;
 
 constexpr uint32_t gone = UINT32_MAX;
 
@@ -34,9 +30,9 @@ std::vector<std::optional<size_t>> needed_steps(const TypedProgram& program) {
     open.pop_back();
     needed[index] = std::max(needed[index].value_or(0), steps);
     const Stream& stream = program.streams[index];
-    std::visit(Overloaded{[](const Source&) {}, [&](const ErrorStream& errors) { need(errors.source, 0); },
-                          [&](const LateStream& late) { need(late.stream, late.step + 1); },
-                          [&](uint32_t from) { need_all(from); }},
+    std::visit(lang::Overloaded{[](const Source&) {}, [&](const ErrorStream& errors) { need(errors.source, 0); },
+                                [&](const LateStream& late) { need(late.stream, late.step + 1); },
+                                [&](uint32_t from) { need_all(from); }},
                stream.origin);
     for (size_t i = 0; i < steps; i++) {
       const auto* others = std::get_if<Union>(&stream.steps[i].node);
@@ -98,21 +94,21 @@ void add_uses(Uses& uses, const std::vector<KeyColumn>& keys) {
 
 void add_uses(Uses& uses, const Step& step) {
   uses.add(step.result);
-  std::visit(Overloaded{[&](const Where& where) { uses.add(where.condition); },
-                        [&](const Project& project) {
-                          for (const Expr* value : project.values) uses.add(value);
-                        },
-                        [&](const Unnest& unnest) { uses.add(unnest.text), uses.add(unnest.pattern); },
-                        [&](const Aggregate& aggregate) {
-                          add_uses(uses, aggregate.keys);
-                          for (const AggregateCall& call : aggregate.calls)
-                            uses.add(call.argument), uses.add(call.by), uses.add(call.filter);
-                        },
-                        [&](const Top& top) {
-                          add_uses(uses, top.keys);
-                          for (const Order& order : top.orders) uses.add(order.value);
-                        },
-                        [](const auto&) {}},
+  std::visit(lang::Overloaded{[&](const Where& where) { uses.add(where.condition); },
+                              [&](const Project& project) {
+                                for (const Expr* value : project.values) uses.add(value);
+                              },
+                              [&](const Unnest& unnest) { uses.add(unnest.text), uses.add(unnest.pattern); },
+                              [&](const Aggregate& aggregate) {
+                                add_uses(uses, aggregate.keys);
+                                for (const AggregateCall& call : aggregate.calls)
+                                  uses.add(call.argument), uses.add(call.by), uses.add(call.filter);
+                              },
+                              [&](const Top& top) {
+                                add_uses(uses, top.keys);
+                                for (const Order& order : top.orders) uses.add(order.value);
+                              },
+                              [](const auto&) {}},
              step.node);
 }
 
@@ -174,17 +170,17 @@ private:
   }
 
   static void move_links(Stream& stream, const std::vector<uint32_t>& places) {
-    std::visit(Overloaded{[&](Source& source) {
-                            if (source.errors && places[*source.errors] == gone) {
-                              // Nobody reads the bad records: they are counted and left out.
-                              source.errors.reset();
-                              source.on_error = OnError::skip;
-                            }
-                            if (source.errors) source.errors = places[*source.errors];
-                          },
-                          [&](ErrorStream& errors) { errors.source = places[errors.source]; },
-                          [&](LateStream& late) { late.stream = places[late.stream]; },
-                          [&](uint32_t& from) { from = places[from]; }},
+    std::visit(lang::Overloaded{[&](Source& source) {
+                                  if (source.errors && places[*source.errors] == gone) {
+                                    // Nobody reads the bad records: they are counted and left out.
+                                    source.errors.reset();
+                                    source.on_error = OnError::skip;
+                                  }
+                                  if (source.errors) source.errors = places[*source.errors];
+                                },
+                                [&](ErrorStream& errors) { errors.source = places[errors.source]; },
+                                [&](LateStream& late) { late.stream = places[late.stream]; },
+                                [&](uint32_t& from) { from = places[from]; }},
                stream.origin);
     for (Step& step : stream.steps) {
       if (auto* aggregate = std::get_if<Aggregate>(&step.node)) move_late(aggregate->window, places);

@@ -16,6 +16,7 @@
 #include <utility>
 #include <variant>
 
+#include "lang/base/overloaded.h"
 #include "lang/source/source_file.h"
 
 namespace flow::lang {
@@ -472,11 +473,6 @@ struct Program {
 };
 
 // ------------------------------------------------------------------------------------------------ walking
-
-template <typename... Cases> struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <typename... Cases> Overloaded(Cases...) -> Overloaded<Cases...>;
 
 /// One case for each kind of node: `visit(*expr, [&](const Call& call) { … }, …)`.
 template <typename Family, typename... Cases> decltype(auto) visit(const Family& member, Cases&&... cases) {

@@ -44,7 +44,6 @@ public:
     return {kept.data(), kept.size()};
   }
 
-
 private:
   static constexpr size_t block_bytes = 64 * 1024;
 

@@ -60,9 +60,9 @@ typedef struct FlowCell {
   uint8_t reserved[3];
 } FlowCell;
 
-typedef struct FlowTask FlowTask;     /* one task: what a generated function is called with */
-typedef struct FlowBatch FlowBatch;   /* rows of one layout with a heap, or encoded bytes (runtime/batch) */
-typedef struct FlowSplit FlowSplit;   /* what a source reads: cursor, watermark, counters (runtime/task) */
+typedef struct FlowTask FlowTask;   /* one task: what a generated function is called with */
+typedef struct FlowBatch FlowBatch; /* rows of one layout with a heap, or encoded bytes (runtime/batch) */
+typedef struct FlowSplit FlowSplit; /* what a source reads: cursor, watermark, counters (runtime/task) */
 
 /* Bytes at the start of a FlowSplit that change while a source function runs: it works on a copy of them. */
 enum { FLOW_SPLIT_BYTES = 48 };
@@ -102,7 +102,8 @@ typedef int64_t (*FlowFireFn)(FlowTask*, uint32_t trigger, const FlowDue*, int64
 /* Stable key hashes of a batch's rows, for hosts that partition by themselves. */
 typedef void (*FlowKeysFn)(FlowTask*, const FlowBatch*, uint64_t* hashes);
 /* Evaluates the options of connector `index` (or, index == UINT32_MAX, the `where` conditions of the params) from the
- * params. Writes one cell per option; returns 0, or -1 with the error in the task. Strings live in its scratch memory. */
+ * params. Writes one cell per option; returns 0, or -1 with the error in the task. Strings live in its scratch memory.
+ */
 typedef int64_t (*FlowConfigureFn)(FlowTask*, uint32_t index, FlowCell* out);
 
 #ifdef __cplusplus

@@ -6,6 +6,7 @@
 
 #include "runtime/base/bytes.h"
 #include "runtime/base/crc32c.h"
+#include "runtime/base/group_limits.h"
 
 namespace flow::runtime {
 namespace {
@@ -14,7 +15,6 @@ namespace {
 constexpr std::string_view magic = "FLOWJOB\n";
 constexpr uint32_t format = 1;
 constexpr size_t crc_bytes = 4;
-constexpr uint32_t group_count_limit = 32'768;
 
 bool is_hex(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
@@ -61,7 +61,7 @@ Result<JobRecord> decode_job_record(std::string_view bytes, const std::string& p
   record.program = in.text();
   bool fits = in.is_at_end() && !in.has_failed() && is_job_id(record.job_id) && is_job_suffix(record.suffix) &&
               (record.folder.empty() || is_job_id(record.folder)) && record.group_count > 0 &&
-              record.group_count <= group_count_limit;
+              record.group_count <= group_count_max;
   if (!fits) return damaged;
   return record;
 }

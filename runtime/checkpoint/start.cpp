@@ -4,12 +4,11 @@
 
 #include <algorithm>
 
+#include "runtime/base/group_limits.h"
 #include "runtime/env/files.h"
 
 namespace flow::runtime {
 namespace {
-
-constexpr uint32_t group_count_default = 128;
 
 // Greater than any before, and than those that a lost record or a copy of the state may have seen: what older attempts
 // left behind is told from our own by this number.

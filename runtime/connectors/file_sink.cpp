@@ -260,7 +260,8 @@ Result<std::unique_ptr<Sink>> make_file_sink(const Options& options, std::string
                                              SinkJob job) {
   std::string_view path = options.text("path", "");
   if (path.empty()) return Status(ExitCode::usage, "the path of the output folder is empty");
-  FileSinkPlan plan{{std::string(path)}, {std::move(job.suffix), std::move(extension), job.job_id}, std::move(header), job.attempt};
+  FileSinkPlan plan{
+      {std::string(path)}, {std::move(job.suffix), std::move(extension), job.job_id}, std::move(header), job.attempt};
   return std::unique_ptr<Sink>(new FileSink(std::move(plan), std::move(job.job_id)));
 }
 

@@ -110,7 +110,8 @@ public:
   virtual std::string place() const = 0;
 };
 
-// Whether a file that an exactly-once sink listed shows at its place: asked where the program has no such sink any more.
+// Whether a file that an exactly-once sink listed shows at its place: asked where the program has no such sink any
+// more.
 Result<bool> is_shown(Env& env, const std::string& place, const StagedFile& file);
 
 // `header`: what each output begins with (Encoder::header).

@@ -6,11 +6,9 @@
 #include <cstdint>
 
 #include "runtime/base/assert.h"
+#include "runtime/base/group_limits.h"
 
 namespace flow::runtime {
-
-constexpr uint32_t group_count_default = 128;
-constexpr uint32_t group_count_max = 32'768;
 
 class KeyGroups {
 public:

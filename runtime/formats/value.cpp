@@ -246,8 +246,7 @@ std::string describe_fault(const Field& field, std::string_view text, ValueFault
   case ValueFault::range: return describe_range(field, text);
   case ValueFault::utf8: return fmt::format("{} is not valid UTF-8", quoted(utf8_mended(text)));
   case ValueFault::missing: return fmt::format("there is no value, and the type is {0}, not {0}?", type_name(field));
-  case ValueFault::mismatch:
-    return fmt::format("{} is not how {} is written in JSON", quoted(text), type_name(field));
+  case ValueFault::mismatch: return fmt::format("{} is not how {} is written in JSON", quoted(text), type_name(field));
   }
   FLOW_UNREACHABLE("only faults are described");
 }

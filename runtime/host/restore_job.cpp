@@ -55,9 +55,7 @@ Status Job::restore_chain(const ChainRecord& record, uint32_t chain) {
 
 // Idle inputs had led the tasks to different times; they may still differ at the next checkpoint.
 void Job::note_different_times(uint32_t chain) {
-  auto time_of = [&](uint32_t index) {
-    return flow_task_current_watermark(runners_[runner_of(chain, index)]->task());
-  };
+  auto time_of = [&](uint32_t index) { return flow_task_current_watermark(runners_[runner_of(chain, index)]->task()); };
   uint32_t tasks = parallelism_of(chain), index = 0;
   while (index < tasks && time_of(index) == time_of(0)) ++index;
   if (index == tasks) return;

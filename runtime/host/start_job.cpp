@@ -128,15 +128,17 @@ void Job::warn_of_other_input(const SourceUse& use) {
   Result<std::vector<SplitSpec>> found = use.connector->enumerate(env_);
   if (!found.is_ok()) return;
   auto is_new = [&](const SplitSpec& spec) {
-    return std::none_of(use.specs.begin(), use.specs.end(), [&](const SplitSpec& known) { return known.id == spec.id; });
+    return std::none_of(use.specs.begin(), use.specs.end(),
+                        [&](const SplitSpec& known) { return known.id == spec.id; });
   };
   auto first = std::find_if(found->begin(), found->end(), is_new);
   if (first == found->end()) return;
   auto count = std::count_if(found->begin(), found->end(), is_new);
-  log_.warning("source '{}': {}{} is not read: the job goes on with the input that it found at its first start; --fresh "
-               "begins a new job",
-               program_.connectors[program_.chains[use.chain].source].name, quoted(first->id),
-               count == 1 ? "" : fmt::format(" (and {} more)", count - 1));
+  log_.warning(
+      "source '{}': {}{} is not read: the job goes on with the input that it found at its first start; --fresh "
+      "begins a new job",
+      program_.connectors[program_.chains[use.chain].source].name, quoted(first->id),
+      count == 1 ? "" : fmt::format(" (and {} more)", count - 1));
 }
 
 Result<std::vector<Job::SinkUse>> Job::new_sinks(const std::string& suffix) {

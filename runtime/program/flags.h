@@ -2,8 +2,8 @@
 //
 //   --name value   --name=value   --name (of a flag that takes none, or a bool param: true)
 //
-// A param is called as in the program; '-' may stand for '_'. No param is named like a job's flag (sema sees to it). All
-// mistakes are told at once.
+// A param is called as in the program; '-' may stand for '_'. No param is named like a job's flag (sema sees to it).
+// All mistakes are told at once.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,6 @@
 // StopSignals: SIGINT and SIGTERM as requests. While someone listens the first one calls `on_stop`, on a thread of its
-// own; a second one, or one that nobody listens to yet, ends the process at once. SIGPIPE is ignored: a reader that went away is a failure of the write.
+// own; a second one, or one that nobody listens to yet, ends the process at once. SIGPIPE is ignored: a reader that
+// went away is a failure of the write.
 //
 // The signals are blocked for every thread and waited for by one, so nothing runs inside a handler and nothing is
 // global. Make it before any other thread.

@@ -70,7 +70,8 @@ std::string task_item(uint32_t index, int64_t watermark, const std::vector<Port>
   out.i64(watermark);
   out.varint(ports.size());
   for (const Port& port : ports) out.i64(port.watermark);
-  for (uint64_t counter : {counted.rows_in, counted.rows_out, counted.rows_written, counted.late, counted.bad, counted.skipped}) {
+  for (uint64_t counter :
+       {counted.rows_in, counted.rows_out, counted.rows_written, counted.late, counted.bad, counted.skipped}) {
     out.varint(counter);
   }
   return out.take();

@@ -86,9 +86,10 @@ FLOW_HOT uint8_t* flow_out_row_keyed(FlowTask* task, uint32_t output, uint64_t h
   FlowOutputView* out = &task->outputs[output];
   if (out->channels > 1) {
     // The host's table says which channel a key group goes to; a host without one is asked.
-    uint32_t channel = FLOW_LIKELY(out->owners != nullptr)
-                           ? out->owners[static_cast<uint32_t>((static_cast<unsigned __int128>(hash) * out->groups) >> 64)]
-                           : flow_rt_channel_of(task, output, hash);
+    uint32_t channel =
+        FLOW_LIKELY(out->owners != nullptr)
+            ? out->owners[static_cast<uint32_t>((static_cast<unsigned __int128>(hash) * out->groups) >> 64)]
+            : flow_rt_channel_of(task, output, hash);
     out->channel = channel;
     out->current = out->batches[channel];
   }

@@ -39,7 +39,7 @@ void flow_fail(FlowTask*, uint32_t site, uint32_t failure); /* cold; the first f
 /* Functions of the stdlib call flow_fail with site UINT32_MAX; their caller then names the place. */
 void flow_fail_at(FlowTask*, uint32_t site);
 uint8_t flow_is_deep(FlowTask*); /* is the stack of this call nearly used up? */
-void flow_forgive(FlowTask*); /* try(…): takes the failure back */
+void flow_forgive(FlowTask*);    /* try(…): takes the failure back */
 /* Applies the policy of the failed site and clears the failure. 1: stop, the function must return -1. 0: the row was
  * skipped and counted, go on with the next. */
 uint8_t flow_rt_row_failed(FlowTask*);

@@ -177,10 +177,9 @@ TEST(FileSink, cleans_up_what_older_attempts_of_the_same_job_left) {
   Env& env = *world.env;
   auto sink = file_sink(5);
   ASSERT_TRUE(sink->prepare(env).is_ok());
-  for (const char* name :
-       {"job-7-1-1-0-0.csv", "job-7-4-9-1-3.csv", "job-7-4-9-2-3.csv", "job-7-5-9-1-0.csv", "job-7-6-1-1-1.csv",
-        "job-7-4-9-1-3-fresh1.csv", "job-7-4-9-1-3.json", "notes.csv", "job-7-4-9-1.csv", "job-7-4-9-1-3-1.csv",
-        "job-8-1-1-0-0.csv"}) {
+  for (const char* name : {"job-7-1-1-0-0.csv", "job-7-4-9-1-3.csv", "job-7-4-9-2-3.csv", "job-7-5-9-1-0.csv",
+                           "job-7-6-1-1-1.csv", "job-7-4-9-1-3-fresh1.csv", "job-7-4-9-1-3.json", "notes.csv",
+                           "job-7-4-9-1.csv", "job-7-4-9-1-3-1.csv", "job-8-1-1-0-0.csv"}) {
     world.machine.preload_text(std::string("out/best/.staging/") + name, "x");
   }
   StagedFile kept{9, "job-7-4-9-2-3.csv", "part-000009-002.csv", 1, 0};

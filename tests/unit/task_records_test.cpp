@@ -97,9 +97,13 @@ struct Program {
 class Host {
 public:
   explicit Host(const Program& program) {
-    FlowHost host{this,    [](void*, uint32_t, uint32_t) { return flow_batch_new(0, 0, 0); },
-                  send,    [](void*, int64_t, uint8_t) {},
-                  nullptr, nullptr, [](void*, uint64_t) { return 0u; },
+    FlowHost host{this,
+                  [](void*, uint32_t, uint32_t) { return flow_batch_new(0, 0, 0); },
+                  send,
+                  [](void*, int64_t, uint8_t) {},
+                  nullptr,
+                  nullptr,
+                  [](void*, uint64_t) { return 0u; },
                   nullptr};
     uint32_t channels[2] = {1, 1};
     FlowPlace place{0, 0, 1, 16, nullptr, channels, program.options};
