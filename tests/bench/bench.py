@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Events per second of compiled programs beside the same thing written by hand in C++, in the same run.
 
-    tests/bench/bench.py [--flowc build/bin/flowc] [--baseline build/bin/bench_baseline] [--pairs 7] [--json FILE]
+    tests/bench/bench.py [--flowc build/bin/flowc] [--baseline build/bin/bench_baseline] [--pairs 7] [--only TEXT] [--json FILE]
 
 Each case first runs small on both sides and compares the result rows; only then it is timed, A B A B, as whole
 processes. The figure is the ratio of the medians; seconds differ from machine to machine and from hour to hour."""
@@ -88,6 +88,7 @@ def main():
     parser.add_argument("--baseline", default=str(ROOT / "build/bin/bench_baseline"))
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--scale", type=float, default=1.0, help="of the number of events")
+    parser.add_argument("--only", default="", help="cases whose name holds this text")
     parser.add_argument("--target-cpu", default="x86-64-v3")
     parser.add_argument("--json")
     options = parser.parse_args()
@@ -95,7 +96,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="flow-bench-") as folder:
         bench = Bench(options, pathlib.Path(folder))
         print(f"{'case':42} {'workers':>7} {'Flow M/s':>9} {'by hand M/s':>12} {'ratio':>6}")
-        for name, program, params, words, events in CASES:
+        for name, program, params, words, events in [case for case in CASES if options.only in case[0]]:
             events = max(1000, int(events * options.scale))
             bench.check(program, params, words, min(events, 50_000))
             for parallelism in (1, 2):
