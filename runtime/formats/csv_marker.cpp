@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "runtime/base/cpu.h"
-
 namespace flow::runtime {
 namespace {
 
@@ -143,8 +141,7 @@ scan_avx512(const char* begin, const char* end, char delimiter, uint32_t width, 
 
 } // namespace
 
-CsvMarker::CsvMarker() : scan_(scan_sse2) {
-  CpuFeatures cpu = cpu_features();
+CsvMarker::CsvMarker(CpuFeatures cpu) : scan_(scan_sse2) {
   if (cpu.has_avx2) scan_ = scan_avx2;
   if (cpu.has_avx512) scan_ = scan_avx512;
 }

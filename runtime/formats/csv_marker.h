@@ -4,13 +4,14 @@
 
 #include <memory>
 
+#include "runtime/base/cpu.h"
 #include "runtime/formats/csv_marks.h"
 
 namespace flow::runtime {
 
 class CsvMarker {
 public:
-  CsvMarker();
+  explicit CsvMarker(CpuFeatures cpu = cpu_features());
 
   struct Found {
     int64_t records = 0;
