@@ -4,72 +4,103 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 namespace flow::runtime {
 namespace {
 
 constexpr int64_t block_bytes = 64;
+constexpr int64_t bytes_ahead_min = 512;
 constexpr size_t starts_max = csv_portion_bytes + 3 * block_bytes; // written in groups, so some more than can be
 
-// 64 bytes of input, a bit for each.
-struct BlockBits {
-  uint64_t delimiters = 0;
-  uint64_t lines = 0;
-  uint64_t quotes = 0;
-  uint64_t not_ascii = 0;
-};
-
+// Block: 64 bytes a step. `separators` gives a bit for each delimiter and line end; besides, it keeps what is wanted of
+// a portion as a whole.
 struct Sse2Block {
-  static BlockBits bits(const char* at, char delimiter) {
-    BlockBits bits;
+  explicit Sse2Block(char delimiter) : delimiter_(_mm_set1_epi8(delimiter)) {}
+
+  uint64_t separators(const char* at) {
+    uint64_t bits = 0;
     for (int i = 0; i < 4; ++i) {
       __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at) + i);
-      auto equal = [&](char byte) {
-        return static_cast<uint64_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte)))) << (16 * i);
-      };
-      bits.delimiters |= equal(delimiter);
-      bits.lines |= equal('\n');
-      bits.quotes |= equal('"');
-      bits.not_ascii |= static_cast<uint64_t>(_mm_movemask_epi8(bytes)) << (16 * i);
+      __m128i lines = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n'));
+      __m128i either = _mm_or_si128(lines, _mm_cmpeq_epi8(bytes, delimiter_));
+      bits |= static_cast<uint64_t>(_mm_movemask_epi8(either)) << (16 * i);
+      line_count_ = _mm_add_epi64(line_count_, _mm_sad_epu8(_mm_sub_epi8(_mm_setzero_si128(), lines), zero()));
+      quotes_ = _mm_or_si128(quotes_, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
+      bytes_ = _mm_or_si128(bytes_, bytes);
     }
     return bits;
   }
-};
-
-struct Avx2Block {
-  __attribute__((target("avx2,bmi,popcnt"))) static BlockBits bits(const char* at, char delimiter) {
-    const auto* from = reinterpret_cast<const __m256i*>(at);
-    __m256i low = _mm256_loadu_si256(from), high = _mm256_loadu_si256(from + 1);
-    __m256i all_delimiter = _mm256_set1_epi8(delimiter), all_line = _mm256_set1_epi8('\n'),
-            all_quote = _mm256_set1_epi8('"');
-    BlockBits bits;
-    bits.delimiters = pair(_mm256_cmpeq_epi8(low, all_delimiter), _mm256_cmpeq_epi8(high, all_delimiter));
-    bits.lines = pair(_mm256_cmpeq_epi8(low, all_line), _mm256_cmpeq_epi8(high, all_line));
-    bits.quotes = pair(_mm256_cmpeq_epi8(low, all_quote), _mm256_cmpeq_epi8(high, all_quote));
-    bits.not_ascii = pair(low, high);
-    return bits;
+  int64_t lines() const {
+    return _mm_cvtsi128_si64(line_count_) + _mm_cvtsi128_si64(_mm_unpackhi_epi64(line_count_, line_count_));
   }
+  bool has_quote() const { return _mm_movemask_epi8(quotes_) != 0; }
+  bool is_ascii() const { return _mm_movemask_epi8(bytes_) == 0; }
 
 private:
-  __attribute__((target("avx2,bmi,popcnt"))) static uint64_t pair(__m256i low, __m256i high) {
-    return static_cast<uint32_t>(_mm256_movemask_epi8(low)) |
-           static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(high))) << 32;
-  }
+  static __m128i zero() { return _mm_setzero_si128(); }
+
+  __m128i delimiter_;
+  __m128i line_count_ = zero(), quotes_ = zero(), bytes_ = zero();
 };
 
+#define FLOW_AVX2 __attribute__((target("avx2,bmi,popcnt")))
+struct Avx2Block {
+  FLOW_AVX2 explicit Avx2Block(char delimiter)
+      : delimiter_(_mm256_set1_epi8(delimiter)), line_count_(_mm256_setzero_si256()), quotes_(_mm256_setzero_si256()),
+        bytes_(_mm256_setzero_si256()) {}
+
+  FLOW_AVX2 uint64_t separators(const char* at) {
+    const auto* from = reinterpret_cast<const __m256i*>(at);
+    uint64_t low = half(_mm256_loadu_si256(from)), high = half(_mm256_loadu_si256(from + 1));
+    return low | high << 32;
+  }
+  FLOW_AVX2 int64_t lines() const {
+    return _mm256_extract_epi64(line_count_, 0) + _mm256_extract_epi64(line_count_, 1) +
+           _mm256_extract_epi64(line_count_, 2) + _mm256_extract_epi64(line_count_, 3);
+  }
+  FLOW_AVX2 bool has_quote() const { return _mm256_movemask_epi8(quotes_) != 0; }
+  FLOW_AVX2 bool is_ascii() const { return _mm256_movemask_epi8(bytes_) == 0; }
+
+private:
+  FLOW_AVX2 uint64_t half(__m256i bytes) {
+    __m256i lines = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\n'));
+    __m256i ones = _mm256_sub_epi8(_mm256_setzero_si256(), lines);
+    line_count_ = _mm256_add_epi64(line_count_, _mm256_sad_epu8(ones, _mm256_setzero_si256()));
+    quotes_ = _mm256_or_si256(quotes_, _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"')));
+    bytes_ = _mm256_or_si256(bytes_, bytes);
+    __m256i either = _mm256_or_si256(lines, _mm256_cmpeq_epi8(bytes, delimiter_));
+    return static_cast<uint32_t>(_mm256_movemask_epi8(either));
+  }
+
+  __m256i delimiter_, line_count_, quotes_, bytes_;
+};
+
+#define FLOW_AVX512 __attribute__((target("avx512bw,avx512f,avx2,bmi,popcnt")))
 struct Avx512Block {
-  __attribute__((target("avx512bw,avx512f,bmi,popcnt"))) static BlockBits bits(const char* at, char delimiter) {
+  FLOW_AVX512 explicit Avx512Block(char delimiter)
+      : delimiter_(_mm512_set1_epi8(delimiter)), bytes_(_mm512_setzero_si512()) {}
+
+  FLOW_AVX512 uint64_t separators(const char* at) {
     __m512i bytes = _mm512_loadu_si512(at);
-    BlockBits bits;
-    bits.delimiters = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(delimiter));
-    bits.lines = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\n'));
-    bits.quotes = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"'));
-    bits.not_ascii = _mm512_movepi8_mask(bytes);
-    return bits;
+    uint64_t lines = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\n'));
+    line_count_ += std::popcount(lines);
+    quotes_ |= _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"'));
+    bytes_ = _mm512_or_si512(bytes_, bytes);
+    return lines | _mm512_cmpeq_epi8_mask(bytes, delimiter_);
   }
+  int64_t lines() const { return line_count_; }
+  bool has_quote() const { return quotes_ != 0; }
+  FLOW_AVX512 bool is_ascii() const { return _mm512_movepi8_mask(bytes_) == 0; }
+
+private:
+  __m512i delimiter_, bytes_;
+  int64_t line_count_ = 0;
+  uint64_t quotes_ = 0;
 };
 
-// Writes where the fields behind the separators of one block begin; up to seven more than there are, to be overwritten.
+// Writes where the fields behind the separators of one block begin; up to fifteen more than there are, to be
+// overwritten: a loop as long as their number would be mispredicted time and again.
 inline __attribute__((always_inline)) uint32_t* write_starts(uint32_t* to, uint64_t separators, uint32_t behind) {
   uint32_t* end = to + std::popcount(separators);
   do {
@@ -82,61 +113,67 @@ inline __attribute__((always_inline)) uint32_t* write_starts(uint32_t* to, uint6
   return end;
 }
 
-// The shape is checked line end by line end, so that a record that is not plain costs no more than the way to it.
+uint32_t line_end_bytes(const char* begin, int64_t behind) { return behind > 1 && begin[behind - 2] == '\r' ? 2 : 1; }
+
+bool is_line_end(const char* begin, const uint32_t* starts, int64_t i) { return begin[starts[i] - 1] == '\n'; }
+
+// How many records end where their last field does, with the same line end as the first.
+int64_t count_ended(const char* begin, const uint32_t* starts, int64_t records, uint32_t width) {
+  if (records == 0) return 0;
+  uint32_t bytes = line_end_bytes(begin, starts[width]);
+  for (int64_t r = 0; r < records; ++r) {
+    int64_t last = (r + 1) * width;
+    if (!is_line_end(begin, starts, last) || line_end_bytes(begin, starts[last]) != bytes) return r;
+  }
+  return records;
+}
+
+// How many records have no line end inside.
+int64_t count_whole(const char* begin, const uint32_t* starts, int64_t records, uint32_t width) {
+  for (int64_t i = 1; i <= records * width; ++i) {
+    if (is_line_end(begin, starts, i) && i % width != 0) return i / width;
+  }
+  return records;
+}
+
+// First the separators, without asking what they separate. That the records before `ended` are plain is then seen from
+// few of them: each ends with a line end, and there are no more line ends than that.
 template <typename Block>
-inline __attribute__((always_inline)) CsvMarker::Found scan(const char* begin, const char* end, char delimiter,
-                                                            uint32_t width, int64_t records_max, uint32_t* starts) {
-  CsvMarker::Found found;
+inline __attribute__((always_inline)) CsvMarker::Found scan(const CsvMarker::Work& work, uint32_t* starts) {
+  const char* begin = work.begin;
+  const uint32_t width = work.width;
+  Block block(work.delimiter);
   starts[0] = 0;
   uint32_t* next = starts + 1;
-  int64_t record_end = width; // of the next record, in `starts`
-  uint64_t not_ascii = 0;
-  const int64_t room = end - begin - csv_room_bytes; // a record has to end here
-  const int64_t limit = std::min(end - begin, csv_portion_bytes);
-  bool goes_on = true;
-  for (int64_t at = 0; goes_on && at + block_bytes <= limit; at += block_bytes) {
-    BlockBits bits = Block::bits(begin + at, delimiter);
-    next = write_starts(next, bits.delimiters | bits.lines, static_cast<uint32_t>(at) + 1);
-    not_ascii |= bits.not_ascii;
-    uint64_t lines = bits.lines;
-    if (bits.quotes != 0) {
-      lines &= (bits.quotes & -bits.quotes) - 1; // those before the first quote
-      goes_on = false;
-    }
-    for (; lines != 0; lines &= lines - 1) {
-      int64_t behind = at + std::countr_zero(lines) + 1;
-      bool is_plain = record_end < next - starts && starts[record_end] == behind && behind <= room;
-      uint32_t line_end_bytes = behind > 1 && begin[behind - 2] == '\r' ? 2 : 1;
-      if (found.records == 0) found.line_end_bytes = line_end_bytes;
-      if (is_plain && line_end_bytes == found.line_end_bytes) {
-        ++found.records;
-        record_end += width;
-      } else {
-        records_max = found.records;
-      }
-      if (found.records == records_max) {
-        goes_on = false;
-        break;
-      }
-    }
+  const int64_t most = work.records_max * width;
+  for (int64_t at = 0; at + block_bytes <= work.end - begin && next - starts <= most; at += block_bytes) {
+    next = write_starts(next, block.separators(begin + at), static_cast<uint32_t>(at) + 1);
   }
-  found.is_ascii = not_ascii == 0;
-  return found;
+  const int64_t separators = next - starts - 1;
+  const int64_t there = std::min(separators / width, work.records_max);
+  int64_t ended = there;
+  const char* limit = work.room_end;
+  if (block.has_quote()) {
+    const void* quote = std::memchr(begin, '"', static_cast<size_t>(work.end - begin));
+    limit = std::min(limit, static_cast<const char*>(quote));
+  }
+  while (ended > 0 && begin + starts[ended * width] > limit) --ended;
+  int64_t lines = block.lines();
+  for (int64_t i = ended * width + 1; i <= separators; ++i) lines -= is_line_end(begin, starts, i) ? 1 : 0;
+  int64_t records = count_ended(begin, starts, ended, width);
+  if (records < ended || lines != ended) records = count_whole(begin, starts, records, width);
+  return {.records = records,
+          .line_end_bytes = records == 0 ? 1 : line_end_bytes(begin, starts[width]),
+          .is_ascii = block.is_ascii(),
+          .is_cut = records < there};
 }
 
-CsvMarker::Found scan_sse2(const char* begin, const char* end, char delimiter, uint32_t width, int64_t records_max,
-                           uint32_t* starts) {
-  return scan<Sse2Block>(begin, end, delimiter, width, records_max, starts);
+CsvMarker::Found scan_sse2(const CsvMarker::Work& work, uint32_t* starts) { return scan<Sse2Block>(work, starts); }
+FLOW_AVX2 CsvMarker::Found scan_avx2(const CsvMarker::Work& work, uint32_t* starts) {
+  return scan<Avx2Block>(work, starts);
 }
-
-__attribute__((target("avx2,bmi,popcnt"))) CsvMarker::Found
-scan_avx2(const char* begin, const char* end, char delimiter, uint32_t width, int64_t records_max, uint32_t* starts) {
-  return scan<Avx2Block>(begin, end, delimiter, width, records_max, starts);
-}
-
-__attribute__((target("avx512bw,avx512f,bmi,popcnt"))) CsvMarker::Found
-scan_avx512(const char* begin, const char* end, char delimiter, uint32_t width, int64_t records_max, uint32_t* starts) {
-  return scan<Avx512Block>(begin, end, delimiter, width, records_max, starts);
+FLOW_AVX512 CsvMarker::Found scan_avx512(const CsvMarker::Work& work, uint32_t* starts) {
+  return scan<Avx512Block>(work, starts);
 }
 
 } // namespace
@@ -150,7 +187,16 @@ CsvMarker::Found CsvMarker::mark(const char* begin, const char* end, char delimi
                                  int64_t records_max) {
   if (end - begin < block_bytes || records_max <= 0) return {};
   if (starts_ == nullptr) starts_ = std::make_unique_for_overwrite<uint32_t[]>(starts_max);
-  return scan_(begin, end, delimiter, width, records_max, starts_.get());
+  Found found = scan_({.begin = begin,
+                       .end = begin + std::min(end - begin, bytes_ahead_),
+                       .room_end = end - csv_room_bytes,
+                       .delimiter = delimiter,
+                       .width = width,
+                       .records_max = std::min(records_max, csv_portion_bytes)},
+                      starts_.get());
+  int64_t used = found.records == 0 ? 0 : starts_[static_cast<size_t>(found.records * width)];
+  bytes_ahead_ = std::clamp(2 * (found.is_cut ? used : bytes_ahead_), bytes_ahead_min, csv_portion_bytes);
+  return found;
 }
 
 } // namespace flow::runtime

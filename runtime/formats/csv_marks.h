@@ -1,9 +1,10 @@
 // CsvMarks: where the fields of some CSV records stand, so that generated code can read them by itself.
 //
 // Only plain records are marked: no quote anywhere, exactly the expected number of columns, all with the same kind of
-// line end, at least `csv_room_bytes` of input behind them (a field may be read in words). Whatever else stands in the
-// input is read record by record with Decoder::next, which has the last word on every record; generated code hands it
-// a marked record too as soon as a field is not right. So what is decoded does not depend on what was marked.
+// line end, at least `csv_room_bytes` of input before and behind them (a field is read in words, from both ends).
+// Whatever else stands in the input is read record by record with Decoder::next, which has the last word on every
+// record; generated code hands it a marked record too as soon as a field is not right. So what is decoded does not
+// depend on what was marked.
 //
 // Plain data, written by CsvMarker (csv_marker.h), read by the vocabulary. The marks live as long as the input that
 // they were made for.

@@ -1,9 +1,10 @@
-// Reading the fields of marked CSV records: several bytes of a field at a time, as one word. Compiled twice (hot.h).
+// Reading the fields of marked CSV records: all bytes of a field at a time. Compiled twice (hot.h).
 //
-// In a word the first byte of the text is the lowest. `digit_bytes` turns '0' … '9' into 0 … 9 and shifts a short text
-// up, so that zeros stand before it, as digits that change nothing; `not_digits` is not zero if any byte is above 9.
+// Numbers are read from their end: sixteen bytes that end with the last digit, of which those before the first are put
+// to zero, as zeros before a number change nothing; so no step depends on the length. SSE2 alone, which every CPU has.
 #include "runtime/vocabulary/csv.h"
 
+#include <emmintrin.h>
 #include <string.h>
 
 #include "runtime/vocabulary/hot.h"
@@ -29,59 +30,30 @@ FLOW_INLINE uint64_t load_2(const char* data) {
 
 constexpr uint64_t zero_digits = 0x3030303030303030u;
 constexpr uint64_t high_bits = 0x8080808080808080u;
+constexpr uint64_t ten_to_8 = 100'000'000, ten_to_16 = ten_to_8 * ten_to_8;
 
-FLOW_INLINE uint64_t not_digits(uint64_t digits) { return ((digits + 0x7676767676767676u) | digits) & high_bits; }
+FLOW_INLINE __m128i load_16(const char* data) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(data)); }
 
-// REQUIRES: 1 <= length <= 8.
-FLOW_INLINE uint64_t digit_bytes(const char* data, uint64_t length) {
-  return (load_8(data) ^ zero_digits) << (64 - 8 * length);
-}
+// All bits of the last `count` of sixteen bytes. REQUIRES: count <= 16.
+constexpr unsigned char last_bytes[32] = {0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,
+                                          0,   0,   0,   0,   0,   255, 255, 255, 255, 255, 255,
+                                          255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+FLOW_INLINE __m128i last(uint64_t count) { return load_16(reinterpret_cast<const char*>(last_bytes) + count); }
 
-// Two digits, four, eight: neighbours are joined by one multiplication each.
-FLOW_INLINE uint64_t value_of(uint64_t digits) {
-  digits = digits * 2561 >> 8; // 10 and 1
-  digits = (digits & 0x00ff00ff00ff00ffu) * 6553601 >> 16;
-  return (digits & 0x0000ffff0000ffffu) * 42949672960001u >> 32;
-}
-
-constexpr uint64_t powers_of_ten[17] = {1u,
-                                        10u,
-                                        100u,
-                                        1000u,
-                                        10000u,
-                                        100000u,
-                                        1000000u,
-                                        10000000u,
-                                        100000000u,
-                                        1000000000u,
-                                        10000000000u,
-                                        100000000000u,
-                                        1000000000000u,
-                                        10000000000000u,
-                                        100000000000000u,
-                                        1000000000000000u,
-                                        10000000000000000u};
-
-// Digits only, 1 to 19 of them. Adds to `wrong` if any is none.
-FLOW_INLINE uint64_t whole_number(const char* data, uint64_t length, uint64_t* wrong) {
-  if (FLOW_LIKELY(length <= 8)) {
-    uint64_t digits = digit_bytes(data, length);
-    *wrong |= not_digits(digits);
-    return value_of(digits);
-  }
-  uint64_t last = load_8(data + length - 8) ^ zero_digits;
-  *wrong |= not_digits(last);
-  if (FLOW_LIKELY(length <= 16)) {
-    uint64_t first = digit_bytes(data, length - 8);
-    *wrong |= not_digits(first);
-    return value_of(first) * powers_of_ten[8] + value_of(last);
-  }
-  uint64_t first = digit_bytes(data, length - 16), middle = load_8(data + length - 16) ^ zero_digits;
-  *wrong |= not_digits(first) | not_digits(middle);
-  return (value_of(first) * powers_of_ten[8] + value_of(middle)) * powers_of_ten[8] + value_of(last);
+// The number in the last `count` of sixteen bytes; not zero in `wrong` if one of them is no digit.
+FLOW_INLINE uint64_t value_of(__m128i text, uint64_t count, uint64_t* wrong) {
+  __m128i digits = _mm_and_si128(_mm_sub_epi8(text, _mm_set1_epi8('0')), last(count));
+  *wrong |= static_cast<uint32_t>(_mm_movemask_epi8(_mm_adds_epu8(digits, _mm_set1_epi8(0x76)))); // above 9
+  __m128i twos = _mm_srli_epi16(_mm_mullo_epi16(digits, _mm_set1_epi16(2561)), 8);                // 10 and 1
+  __m128i fours = _mm_madd_epi16(twos, _mm_set1_epi32(1 << 16 | 100));
+  __m128i eights = _mm_madd_epi16(_mm_packs_epi32(fours, fours), _mm_set1_epi32(1 << 16 | 10000));
+  auto both = static_cast<uint64_t>(_mm_cvtsi128_si64(eights));
+  return (both & 0xffffffffu) * ten_to_8 + (both >> 32);
 }
 
 constexpr uint64_t integer_digits_max = 19; // more may not fit into 64 bits
+constexpr double tens[17] = {1e0, 1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
+                             1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e0}; // the last one is for "no point"
 
 } // namespace
 
@@ -115,12 +87,15 @@ FLOW_HOT uint8_t flow_csv_is_null(CsvMarks* marks, const char* data, uint64_t le
 // ---- numbers ----
 
 FLOW_HOT uint8_t flow_csv_integer(const char* data, uint64_t length, uint8_t is_signed, uint64_t high, int64_t* value) {
-  uint64_t is_negative = is_signed && length > 0 && *data == '-';
-  data += is_negative;
-  length -= is_negative;
-  if (FLOW_UNLIKELY(length - 1 >= integer_digits_max)) return 0;
-  uint64_t wrong = 0;
-  uint64_t number = whole_number(data, length, &wrong);
+  const char* end = data + length;
+  uint64_t is_negative = is_signed != 0 && *data == '-', count = length - is_negative;
+  if (FLOW_UNLIKELY(count - 1 >= integer_digits_max)) return 0;
+  uint64_t wrong = 0, number = 0;
+  if (FLOW_UNLIKELY(count > 16)) {
+    number = value_of(load_16(end - 32), count - 16, &wrong) * ten_to_16;
+    count = 16;
+  }
+  number += value_of(load_16(end - 16), count, &wrong);
   *value = static_cast<int64_t>(is_negative ? 0 - number : number);
   return wrong == 0 && number <= high; // the lowest number itself is left to the decoder
 }
@@ -128,26 +103,25 @@ FLOW_HOT uint8_t flow_csv_integer(const char* data, uint64_t length, uint8_t is_
 // An integer below 2^53 divided by a power of ten up to 10^22 is the double next to the decimal number, because both
 // are doubles and division rounds correctly (Clinger).
 FLOW_HOT uint8_t flow_csv_f64(const char* data, uint64_t length, double* value) {
-  uint64_t is_negative = length > 0 && *data == '-';
-  data += is_negative;
-  length -= is_negative;
-  if (FLOW_UNLIKELY(length - 1 >= 19)) return 0;
-  uint64_t wrong = 0, number, fraction = 0; // digits behind the point
-  uint64_t first = load_8(data) ^ zero_digits, ends = not_digits(first);
-  uint64_t whole = ends == 0 ? 8 : static_cast<uint64_t>(__builtin_ctzll(ends)) / 8; // digits before it, if so few
-  if (whole >= length) {
-    number = value_of(first << (64 - 8 * length));
-  } else if (FLOW_LIKELY(whole - 1 < 8 && data[whole] == '.' && length - whole - 2 < 16)) {
-    fraction = length - whole - 1;
-    number = value_of(first << (64 - 8 * whole)) * powers_of_ten[fraction] +
-             whole_number(data + whole + 1, fraction, &wrong);
-    if (FLOW_UNLIKELY(whole + fraction > 18)) return 0;
-  } else {
-    number = whole_number(data, length, &wrong);
-    if (length > 18) return 0;
-  }
-  double magnitude = static_cast<double>(static_cast<int64_t>(number)) / static_cast<double>(powers_of_ten[fraction]);
-  *value = is_negative ? -magnitude : magnitude;
+  const char* end = data + length;
+  uint64_t is_negative = *data == '-', count = length - is_negative;
+  if (FLOW_UNLIKELY(count - 1 >= 16)) return 0;
+  __m128i text = load_16(end - 16);
+  auto points = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8('.'))));
+  points = (points >> (16 - count) << (16 - count)); // those inside
+  uint64_t has_point = points != 0;
+  auto fraction =
+      static_cast<uint64_t>(__builtin_clz(points * 2 + 1) - 15); // digits behind the last; 16: there is none
+  // What stands before the point moves into its place; a second point stays, and is no digit.
+  __m128i behind = last(fraction);
+  __m128i digits = _mm_or_si128(_mm_and_si128(behind, text), _mm_andnot_si128(behind, load_16(end - 17)));
+  uint64_t wrong = has_point & (fraction - 1 >= count - 2); // a digit before and one behind it
+  uint64_t number = value_of(digits, count - has_point, &wrong);
+  double magnitude = static_cast<double>(static_cast<int64_t>(number)) / tens[fraction];
+  uint64_t bits;
+  memcpy(&bits, &magnitude, 8);
+  bits |= is_negative << 63;
+  memcpy(value, &bits, 8);
   return wrong == 0 && number <= uint64_t{1} << 53;
 }
 
@@ -161,14 +135,18 @@ FLOW_HOT uint8_t flow_csv_f32(const char* data, uint64_t length, float* value) {
   return (bits & 0x1fffffff) != 0x10000000;
 }
 
+// Without branches on what the value is: nobody can predict a bool.
 FLOW_HOT uint8_t flow_csv_bool(const char* data, uint64_t length, uint8_t* value) {
+  if (FLOW_UNLIKELY(length == 1)) {
+    char letter = static_cast<char>(*data | 0x20);
+    *value = letter == 't' || *data == '1';
+    return letter == 't' || letter == 'f' || *data == '1' || *data == '0';
+  }
   uint64_t lower = load_8(data) | 0x2020202020202020u; // letters in any case
-  bool is_true =
-      (length == 4 && (lower & 0xffffffffu) == 0x65757274u) || (length == 1 && ((lower & 0xff) == 't' || *data == '1'));
-  bool is_false = (length == 5 && (lower & 0xffffffffffu) == 0x65736c6166u) ||
-                  (length == 1 && ((lower & 0xff) == 'f' || *data == '0'));
-  *value = is_true;
-  return is_true || is_false;
+  uint64_t is_true = (length == 4) & ((lower & 0xffffffffu) == 0x65757274u);
+  uint64_t is_false = (length == 5) & ((lower & 0xffffffffffu) == 0x65736c6166u);
+  *value = static_cast<uint8_t>(is_true);
+  return (is_true | is_false) != 0;
 }
 
 // ---- time ----
@@ -190,25 +168,34 @@ FLOW_HOT uint8_t flow_csv_date(const char* data, uint64_t length, FlowCsvDay* la
   return 1;
 }
 
+// One to six digits, as microseconds.
+FLOW_INLINE int64_t fraction_us(const char* data, uint64_t count, uint64_t* wrong) {
+  uint64_t digits = (load_8(data) ^ zero_digits) & ((uint64_t{1} << (8 * count)) - 1); // the missing ones zero
+  *wrong |= ((digits + 0x7676767676767676u) | digits) & high_bits;
+  digits = digits << 16; // two zeros before the six
+  digits = digits * 2561 >> 8;
+  digits = (digits & 0x00ff00ff00ff00ffu) * 6553601 >> 16;
+  return static_cast<int64_t>((digits & 0x0000ffff0000ffffu) * 42949672960001u >> 32);
+}
+
 // "YYYY-MM-DD HH:MM:SS" or with a T, perhaps with one to six digits of fraction, perhaps with a Z.
 FLOW_HOT uint8_t flow_csv_timestamp(const char* data, uint64_t length, FlowCsvDay* last, int64_t* value) {
-  uint64_t fraction_end = length - (data[length > 0 ? length - 1 : 0] == 'Z');
-  if (FLOW_UNLIKELY(fraction_end - 19 > 7 || fraction_end == 20 || (data[10] != 'T' && data[10] != ' '))) return 0;
+  uint64_t end = length - (data[static_cast<int64_t>(length) - 1] == 'Z');
+  if (FLOW_UNLIKELY(end - 19 > 7 || (data[10] != 'T' && data[10] != ' '))) return 0;
   if (FLOW_UNLIKELY(!read_day(data, last))) return 0;
-  constexpr uint64_t form = 0x30303a30303a3030;   // "00:00:00"
+  constexpr uint64_t form = 0x30303a30303a3030;   // "00:00:00", as a word: the first byte is the lowest
   constexpr uint64_t excess = 0x767a7f767a7f767d; // a byte above 9, 5, 0 or 2 gets its high bit
   uint64_t clock = load_8(data + 11) ^ form;
   uint64_t wrong = ((clock + excess) | clock) & high_bits;
   uint64_t pairs = clock * 10 + (clock >> 8);
   uint64_t hours = pairs & 0xff, minutes = pairs >> 24 & 0xff, seconds = pairs >> 48 & 0xff;
-  int64_t micros = 0;
-  if (fraction_end > 19) {
-    uint64_t digits = fraction_end - 20; // as the last six, the missing ones zero
-    uint64_t bytes = (load_8(data + 20) ^ zero_digits) & ((uint64_t{1} << (8 * digits)) - 1);
-    wrong |= not_digits(bytes) | (data[19] != '.');
-    micros = static_cast<int64_t>(value_of(bytes << 16));
+  int64_t micros =
+      last->days * 86'400'000'000 + static_cast<int64_t>(hours * 3600 + minutes * 60 + seconds) * 1'000'000;
+  wrong |= hours > 23;
+  if (end > 19) {
+    if (FLOW_UNLIKELY(end == 20 || data[19] != '.')) return 0;
+    micros += fraction_us(data + 20, end - 20, &wrong);
   }
-  int64_t time_of_day = static_cast<int64_t>(hours * 3600 + minutes * 60 + seconds) * 1'000'000 + micros;
-  *value = last->days * 86'400'000'000 + time_of_day;
-  return wrong == 0 && hours < 24;
+  *value = micros;
+  return wrong == 0;
 }

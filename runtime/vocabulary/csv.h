@@ -4,8 +4,8 @@
 // on with the next; where there are no marks, or a field is not right, it asks flow_rt_decode for that record.
 //
 // Each flow_csv_KIND reads the usual form of its kind, and only where the result is exactly that of the decoder
-// (formats/value.h): else it answers 0 and leaves the question to flow_rt_csv_cell. They may read `csv_room_bytes` from
-// where a field begins. `length` is never that of a null.
+// (formats/value.h): else it answers 0 and leaves the question to flow_rt_csv_cell. They may read `csv_room_bytes`
+// before and behind a field. `length` is never that of a null.
 #pragma once
 
 #include "runtime/abi/flow_abi.h"

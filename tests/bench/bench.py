@@ -25,7 +25,9 @@ CASES = [
      ["tumbling_sum", "{n}", "1024"], 30_000_000),
     ("generate > key > tumbling sum, 1 M keys", "tumbling_sum", ["--events", "{n}", "--keys", "1048576"],
      ["tumbling_sum", "{n}", "1048576"], 30_000_000),
-    ("CSV file > hourly tips", "hourly_tips_csv", ["--data", "{file}"], ["hourly_tips_csv", "{file}"], 5_000_000),
+    ("CSV file > hourly tips", "hourly_tips_csv", ["--data", "{fares}"], ["hourly_tips_csv", "{fares}"], 5_000_000),
+    ("CSV file of rides > where, all 11 fields", "rides_all", ["--data", "{rides}"], ["rides_all", "{rides}"], 4_000_000),
+    ("CSV file of rides > where, 4 of 11 fields", "rides_four", ["--data", "{rides}"], ["rides_four", "{rides}"], 4_000_000),
 ]
 
 
@@ -43,10 +45,10 @@ class Bench:
         subprocess.run([self.flowc, "build", source, "-o", job, "-O", "3", "--target-cpu", self.options.target_cpu], check=True)
         return job
 
-    def fares(self, events):
-        folder = self.work / f"fares_{events}"
+    def data(self, what, events):
+        folder = self.work / f"{what}_{events}"
         if not folder.exists():
-            job = self.build("make_fares", "csv(out)")
+            job = self.build(f"make_{what}", "csv(out)")
             subprocess.run([job, "--events", str(events), "--out", folder, "--parallelism", "1"], check=True)
         parts = sorted(folder.glob("part-*"))
         if len(parts) != 1:
@@ -54,8 +56,8 @@ class Bench:
         return str(parts[0])
 
     def words(self, template, events):
-        needs_file = "{file}" in template
-        return [w.format(n=events, file=self.fares(events) if needs_file else "") for w in template]
+        files = {what: self.data(what, events) for what in ("fares", "rides") if f"{{{what}}}" in template}
+        return [w.format(n=events, **files) for w in template]
 
     def check(self, program, params, words, events):
         out = self.work / f"checked_{program}_{'_'.join(params[-1:])}".replace("/", "_")

@@ -312,13 +312,13 @@ constexpr FlowKind kinds[] = {FLOW_BOOL,  FLOW_I8,        FLOW_I16,  FLOW_I32,  
                               FLOW_U16,   FLOW_U32,       FLOW_U64,  FLOW_F32,      FLOW_F64, FLOW_STRING,
                               FLOW_BYTES, FLOW_TIMESTAMP, FLOW_DATE, FLOW_DURATION, FLOW_ENUM};
 
-// A text with what a field may be read into behind it, in memory that ends there.
+// A text with what may be read around it, in memory that ends there.
 class Padded {
 public:
-  Padded(std::string_view text, char behind) : memory_(text.size() + csv_room_bytes, behind), size_(text.size()) {
-    std::copy(text.begin(), text.end(), memory_.begin());
+  Padded(std::string_view text, char around) : memory_(text.size() + 2 * csv_room_bytes, around), size_(text.size()) {
+    std::copy(text.begin(), text.end(), memory_.begin() + csv_room_bytes);
   }
-  std::string_view text() const { return {memory_.data(), size_}; }
+  std::string_view text() const { return {memory_.data() + csv_room_bytes, size_}; }
 
 private:
   std::vector<char> memory_;
@@ -328,8 +328,8 @@ private:
 // Every kind against the decoder; whether the usual form was recognised.
 bool check_value(const Field& field, std::string_view text, Days& days) {
   bool was_usual = false;
-  for (char behind : {',', '\n', '0', '9', '\xff'}) {
-    Padded padded(text, behind);
+  for (char around : {',', '\n', '0', '9', '.', '-', '\xff'}) {
+    Padded padded(text, around);
     Scratch scratch;
     scratch.begin(2 * text.size());
     FlowCell expected{}, got{};
