@@ -34,6 +34,7 @@ CsvSource::CsvSource(FunctionEmitter& function, const plan::Connector& connector
   make_slots(connector);
   scan_ = f_.block("scan");
   marked_ = f_.block("marked");
+  unread_ = f_.block("unread");
   plain_ = f_.block("plain");
   record_ = f_.block("record");
   next_ = f_.block("next");
@@ -97,14 +98,17 @@ void CsvSource::emit_marked() {
   f_.begin(marked_);
   f_.call("flow_scratch_reset", {f_.task});
   llvm::Value* due = load(due_at_, "record");
-  b.CreateStore(f_.call("flow_csv_position", {marks_, due}, "begin"), begin_at_);
   llvm::Value* starts = f_.call("flow_csv_starts", {marks_, due}, "starts");
   for (const Field& field : fields_) read_field(field, starts);
   f_.call("flow_csv_take", {marks_, due});
+  b.CreateStore(f_.call("flow_csv_position", {marks_, due}, "begin"), begin_at_);
   llvm::Value* following = b.CreateAdd(due, f_.i64(1), "following.record");
   b.CreateStore(following, due_at_);
   b.CreateStore(f_.call("flow_csv_position", {marks_, following}, "following"), following_at_);
   f_.go_to(record_);
+  f_.begin(unread_);
+  b.CreateStore(f_.call("flow_csv_position", {marks_, due}, "begin"), begin_at_);
+  f_.go_to(plain_);
 }
 
 void CsvSource::emit_plain(llvm::BasicBlock* stop) {
@@ -167,7 +171,7 @@ void CsvSource::read_field(const Field& field, llvm::Value* starts) {
 void CsvSource::read_cell(const Field& field, llvm::Value* data, llvm::Value* length) {
   llvm::Value* is_good =
       f_.asks("flow_rt_csv_cell", {f_.function->getArg(1), f_.i32(field.number), data, length, cell_at_}, "is.good");
-  f_.branch_unlikely(f_.builder.CreateNot(is_good), plain_, "good");
+  f_.branch_unlikely(f_.builder.CreateNot(is_good), unread_, "good");
   store(field, load_cell(f_, cell_at_, field.type));
 }
 

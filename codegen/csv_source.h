@@ -1,7 +1,7 @@
 // Reading CSV in a source function: usual records field by field into registers, the others by the runtime's decoder.
 //
 //   scan     asks for marks (runtime/vocabulary/csv.h) from where the next record begins; there are none → plain
-//   marked   reads the needed fields of one marked record; one is not right → plain; then takes the record
+//   marked   reads the needed fields of one marked record; one is not right → unread, plain; then takes the record
 //   plain    lets the runtime decode one record: a row, a bad record, or no more → return
 //   record   the row, from either way: here the chain's operators go
 //   next     the next marked record, or scan
@@ -61,7 +61,7 @@ private:
 
   FunctionEmitter& f_;
   std::vector<Field> fields_;
-  llvm::BasicBlock *scan_, *marked_, *plain_, *record_, *next_, *bad_, *end_;
+  llvm::BasicBlock *scan_, *marked_, *unread_, *plain_, *record_, *next_, *bad_, *end_;
   llvm::Value *begin_at_, *following_at_, *due_at_; // `due`: the marked record that comes next
   llvm::Value *plain_position_at_, *cells_at_, *cell_at_, *number_at_, *flag_at_; // what calls write to
   llvm::Value *marks_ = nullptr, *count_ = nullptr, *data_ = nullptr, *columns_ = nullptr, *is_ascii_ = nullptr;

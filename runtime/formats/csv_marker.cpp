@@ -10,6 +10,7 @@ namespace flow::runtime {
 namespace {
 
 constexpr int64_t block_bytes = 64;
+static_assert(csv_portion_bytes / block_bytes <= 255, "Avx2Block counts line ends in bytes");
 constexpr int64_t bytes_ahead_min = 512;
 constexpr size_t starts_max = csv_portion_bytes + 3 * block_bytes; // written in groups, so some more than can be
 
@@ -47,33 +48,36 @@ private:
 #define FLOW_AVX2 __attribute__((target("avx2,bmi,popcnt")))
 struct Avx2Block {
   FLOW_AVX2 explicit Avx2Block(char delimiter)
-      : delimiter_(_mm256_set1_epi8(delimiter)), line_count_(_mm256_setzero_si256()), quotes_(_mm256_setzero_si256()),
-        bytes_(_mm256_setzero_si256()) {}
+      : delimiter_(_mm256_set1_epi8(delimiter)), low_lines_(_mm256_setzero_si256()), high_lines_(low_lines_),
+        quotes_(low_lines_), bytes_(low_lines_) {}
 
   FLOW_AVX2 uint64_t separators(const char* at) {
     const auto* from = reinterpret_cast<const __m256i*>(at);
-    uint64_t low = half(_mm256_loadu_si256(from)), high = half(_mm256_loadu_si256(from + 1));
-    return low | high << 32;
+    uint64_t low = half(_mm256_loadu_si256(from), &low_lines_);
+    return low | half(_mm256_loadu_si256(from + 1), &high_lines_) << 32;
   }
   FLOW_AVX2 int64_t lines() const {
-    return _mm256_extract_epi64(line_count_, 0) + _mm256_extract_epi64(line_count_, 1) +
-           _mm256_extract_epi64(line_count_, 2) + _mm256_extract_epi64(line_count_, 3);
+    __m256i zero = _mm256_setzero_si256();
+    __m256i sums = _mm256_add_epi64(_mm256_sad_epu8(low_lines_, zero), _mm256_sad_epu8(high_lines_, zero));
+    return _mm256_extract_epi64(sums, 0) + _mm256_extract_epi64(sums, 1) + _mm256_extract_epi64(sums, 2) +
+           _mm256_extract_epi64(sums, 3);
   }
   FLOW_AVX2 bool has_quote() const { return _mm256_movemask_epi8(quotes_) != 0; }
   FLOW_AVX2 bool is_ascii() const { return _mm256_movemask_epi8(bytes_) == 0; }
 
 private:
-  FLOW_AVX2 uint64_t half(__m256i bytes) {
+  FLOW_AVX2 uint64_t half(__m256i bytes, __m256i* count) {
     __m256i lines = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\n'));
-    __m256i ones = _mm256_sub_epi8(_mm256_setzero_si256(), lines);
-    line_count_ = _mm256_add_epi64(line_count_, _mm256_sad_epu8(ones, _mm256_setzero_si256()));
+    *count = _mm256_sub_epi8(*count, lines); // minus minus one
     quotes_ = _mm256_or_si256(quotes_, _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"')));
     bytes_ = _mm256_or_si256(bytes_, bytes);
     __m256i either = _mm256_or_si256(lines, _mm256_cmpeq_epi8(bytes, delimiter_));
     return static_cast<uint32_t>(_mm256_movemask_epi8(either));
   }
 
-  __m256i delimiter_, line_count_, quotes_, bytes_;
+  __m256i delimiter_;
+  __m256i low_lines_, high_lines_; // line ends, a counter for every byte of a block
+  __m256i quotes_, bytes_;
 };
 
 #define FLOW_AVX512 __attribute__((target("avx512bw,avx512f,avx2,bmi,popcnt")))

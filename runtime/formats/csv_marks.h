@@ -14,7 +14,7 @@
 
 namespace flow::runtime {
 
-constexpr int64_t csv_portion_bytes = 16 * 1024; // records are marked so far ahead
+constexpr int64_t csv_portion_bytes = 255 * 64; // records are marked so far ahead
 constexpr int64_t csv_room_bytes = 32;
 
 struct CsvMarkedColumn {
