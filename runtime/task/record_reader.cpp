@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace flow::runtime {
@@ -55,10 +56,23 @@ int32_t RecordReader::next(const FlowInput& input, int64_t* position, const Flow
 CsvMarks* RecordReader::mark(const FlowInput& input, int64_t position) {
   bool are_left = marks_.taken < marks_.count && csv_position(marks_, marks_.taken) == position;
   if (!are_left) {
-    marks_ = rows_left_ > 0 ? decoder_->mark(input, position, rows_left_) : CsvMarks();
+    marks_ = new_marks(input, position);
     settled_ = 0;
   }
   return &marks_;
+}
+
+CsvMarks RecordReader::new_marks(const FlowInput& input, int64_t position) {
+  constexpr int64_t wait_max = 63;
+  if (rows_left_ <= 0) return {};
+  if (wait_ > 0) {
+    --wait_;
+    return {};
+  }
+  CsvMarks marks = decoder_->mark(input, position, rows_left_);
+  last_wait_ = marks.count > 0 ? 0 : std::min(2 * last_wait_ + 1, wait_max);
+  wait_ = last_wait_;
+  return marks;
 }
 
 void RecordReader::settle(RecordCounts* counts) {

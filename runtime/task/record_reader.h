@@ -52,6 +52,7 @@ private:
   RecordReader(const FlowConnector& connector, std::unique_ptr<Decoder> decoder, std::string split_name);
   int32_t stop(Status status);
   void describe_bad();
+  CsvMarks new_marks(const FlowInput& input, int64_t position);
   void pass_marks(int64_t position);
 
   const FlowConnector& connector_;
@@ -61,7 +62,10 @@ private:
   std::vector<FlowCell> bad_cells_; // text, file, line, column, field, reason
   int64_t rows_left_ = 0;
   int64_t record_begin_ = 0;
-  CsvMarks marks_;      // of the input of this pull
+  CsvMarks marks_; // of the input of this pull
+  // Where records are not plain, asking for marks is in vain: after each time, so many calls go by before the next, and
+  // more the longer that lasts.
+  int64_t wait_ = 0, last_wait_ = 0;
   int64_t settled_ = 0; // of marks_.taken, what has been counted
   bool is_last_marked_ = false;
   Status error_;
