@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "codegen/csv_source.h"
 #include "codegen/functions.h"
 #include "codegen/keys.h"
 #include "codegen/row_walk.h"
@@ -52,7 +53,7 @@ public:
     ChainFunctions made;
     if (chain_.source != plan::none) {
       bool is_generated = !connector().generated.empty() || connector().type == "generate";
-      made.source = is_generated ? emit_generate() : emit_decode();
+      made.source = is_generated ? emit_generate() : connector().decodes_inline ? emit_decode_inline() : emit_decode();
     }
     if (!chain_.ports.empty()) made.process = emit_process();
     if (chain_.state != plan::none) made.fire = emit_fire();
@@ -191,6 +192,26 @@ private:
     f.begin(end);
     f.leave(b.CreateLoad(i64(), position_at, "reached"));
     f.finish();
+    return f.function;
+  }
+
+  /// As emit_decode, with the usual records read here.
+  llvm::Function* emit_decode_inline() {
+    FunctionEmitter f(module_, source_function(), place_of(chain_));
+    RowWalk walk(f, chain_);
+    CsvSource source(f, connector());
+    llvm::BasicBlock* done = f.block("record.done");
+    source.emit_reading(walk.stop_block());
+    source_row(walk, [&](Row& row) {
+      row.columns = source.columns();
+      observe_time(f, row, source.begin());
+    });
+    f.go_to(done);
+    f.begin(source.bad_record());
+    emit_bad_record(walk, source.cells_at());
+    f.go_to(done);
+    f.begin(done);
+    end_row(f, nullptr, source.following(), source.next(), has_outputs(chain_));
     return f.function;
   }
 

@@ -30,8 +30,9 @@ struct ChangeKinds {
 };
 
 struct Source {
-  uint32_t stream;
-}; // of TypedProgram::streams, which holds its options
+  uint32_t stream;             // of TypedProgram::streams, which holds its options
+  bool decodes_inline = false; // usual records are read by generated code, the others by the runtime's decoder
+};
 struct Errors {}; // bad records of the input, a Source
 struct Filter {
   const Expr* condition;

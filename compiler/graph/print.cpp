@@ -137,7 +137,9 @@ private:
   }
 
   std::string describe(const Node& node) {
-    if (std::holds_alternative<Source>(node.op)) return "source";
+    if (const auto* source = std::get_if<Source>(&node.op)) {
+      return source->decodes_inline ? "source decoded inline" : "source";
+    }
     if (std::holds_alternative<Errors>(node.op)) return "bad records";
     if (std::holds_alternative<Union>(node.op)) return "union";
     if (std::holds_alternative<Late>(node.op)) return "late rows";

@@ -20,7 +20,8 @@ constexpr Pass passes[] = {
     {"push_filters", push_filters},           // projections become neighbours
     {"merge_projections", merge_projections}, // few large projections instead of many small ones
     {"prune_fields", prune_fields},           // what nobody reads any more is not even decoded
-    {"remove_unused", remove_unused},         // last: what the others made idle
+    {"remove_unused", remove_unused},         // what the others made idle
+    {"inline_decoding", inline_decoding},     // of the sources that are left; no other pass looks at it
 };
 
 bool is_disabled(const Options& options, const char* name) {

@@ -84,6 +84,7 @@ private:
                    .is_source = true,
                    .options = source.options,
                    .fields = source.fields,
+                   .decodes_inline = op.decodes_inline,
                    .generated = source.generated,
                    .watermark = source.watermark,
                    .on_error = source.on_error,

@@ -165,6 +165,7 @@ struct Connector {
   std::vector<sema::Type> option_types;
   std::vector<sema::RecordField> fields;
   std::vector<bool> is_needed;        // per field; sources
+  bool decodes_inline = false;        // by generated code, as far as it goes; sources
   std::vector<const Expr*> generated; // generate: per field
   const Expr* time = nullptr;         // over the fields
   sema::WatermarkKind watermark = sema::WatermarkKind::none;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "runtime/base/text.h"
+#include "runtime/formats/csv_marker.h"
 #include "runtime/formats/csv_record.h"
 #include "runtime/formats/nearest.h"
 
@@ -14,6 +15,8 @@ namespace {
 constexpr size_t header_columns_max = 65'536;
 constexpr size_t header_names_shown = 20;
 constexpr uint32_t no_field = ~uint32_t{0};
+constexpr uint32_t no_length = ~uint32_t{0};
+constexpr int64_t no_record = -1;
 
 std::string_view without_spaces(std::string_view text) {
   auto is_space = [](char c) { return c == ' ' || c == '\t'; };
@@ -40,7 +43,36 @@ public:
     if (!is_header_due_) map_by_position();
   }
 
+  bool read_marked(const CsvMarks& marks, uint32_t field, std::string_view text, FlowCell* cell) override {
+    if (scratch_record_ != marks.taken) scratch_.begin(2 * csv_portion_bytes);
+    scratch_record_ = marks.taken;
+    CsvSlice slice{text.data(), static_cast<uint32_t>(text.size()), false, false};
+    return parse(fields()[field], slice, cell) == ValueFault::none;
+  }
+
 private:
+  CsvMarks mark_window(const Window& window, int64_t records_max) override {
+    if (is_header_due_) return {};
+    auto width = static_cast<uint32_t>(columns_.size());
+    auto null_length = static_cast<uint32_t>(csv_.null_text.size());
+    CsvMarker::Found found = marker_.mark(window.at, window.end, csv_.delimiter, width, records_max);
+    marked_columns_.resize(fields().size());
+    for (uint32_t column = 0; column < width; ++column) {
+      if (columns_[column] == no_field) continue;
+      marked_columns_[columns_[column]] = {column, column + 1 == width ? found.line_end_bytes : 1};
+    }
+    scratch_record_ = no_record;
+    return {.data = window.at,
+            .starts = marker_.starts(),
+            .columns = marked_columns_.data(),
+            .null_text = csv_.null_text.data(),
+            .null_length = null_length,
+            .null_value_length = without_spaces(csv_.null_text) == csv_.null_text ? null_length : no_length,
+            .width = width,
+            .count = found.records,
+            .is_ascii = static_cast<uint8_t>(found.is_ascii ? 1 : 0)};
+  }
+
   Step take(const Window& window, FlowCell* cells) override {
     if (window.at == window.end) return {Taken::end, window.at};
     if (is_header_due_) return take_header(window);
@@ -50,6 +82,7 @@ private:
     if (split.end == window.at && columns_.size() > 1) return {Taken::nothing, split.next, split.lines};
     if (split.columns != columns_.size()) return reject_columns(window, split);
     scratch_.begin(2 * static_cast<size_t>(split.end - window.at));
+    scratch_record_ = no_record;
     for (size_t column = 0; column < columns_.size(); ++column) {
       if (columns_[column] == no_field) continue;
       const CsvSlice& slice = splitter_.slices()[column];
@@ -189,6 +222,9 @@ private:
   uint64_t header_call_ = 0;      // the call of next() that took the header
   std::string header_;            // as it stands in the file
   std::vector<uint32_t> columns_; // the field of each column of the file, or no_field
+  CsvMarker marker_;
+  std::vector<CsvMarkedColumn> marked_columns_;
+  int64_t scratch_record_ = no_record; // the marked record whose texts the scratch memory holds
 };
 
 } // namespace

@@ -64,6 +64,18 @@ void Decoder::give_back() {
   give_back_more();
 }
 
+CsvMarks Decoder::mark(const FlowInput& input, int64_t position, int64_t records_max) {
+  bool is_between_records = error_.is_ok() && !now_.is_at_start && !now_.is_skipping;
+  if (!is_between_records || position < csv_room_bytes) return {};
+  CsvMarks marks = mark_window({input.data + position, input.data + input.end, input.is_last != 0}, records_max);
+  marks.position = position;
+  return marks;
+}
+
+bool Decoder::read_marked(const CsvMarks&, uint32_t, std::string_view, FlowCell*) {
+  FLOW_UNREACHABLE("fields are read where records were marked");
+}
+
 Decoded Decoder::result_of(const Step& step) {
   now_.line += step.lines;
   switch (step.taken) {

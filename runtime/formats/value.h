@@ -42,7 +42,7 @@ class Scratch {
 public:
   // Room for `bytes` until the next call.
   void begin(size_t bytes) {
-    if (memory_.size() < bytes) memory_.resize(bytes);
+    if (memory_.size() <= bytes) memory_.resize(bytes + 1); // one more: no bytes at all have an address too
     used_ = 0;
   }
   // REQUIRES: not more in all than `begin` was told.

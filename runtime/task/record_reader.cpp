@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace flow::runtime {
@@ -22,9 +23,11 @@ RecordReader::RecordReader(const FlowConnector& connector, std::unique_ptr<Decod
       cells_(connector.field_count + 1), bad_cells_(bad_cells) {}
 
 int32_t RecordReader::next(const FlowInput& input, int64_t* position, const FlowCell** cells, RecordCounts* counts) {
+  is_last_marked_ = false;
   while (rows_left_ > 0) {
     record_begin_ = *position;
     Decoded decoded = decoder_->next(input, position, cells_.data());
+    pass_marks(*position);
     if (decoded == Decoded::end) return 0;
     if (decoded == Decoded::failed) return stop(decoder_->error());
     --rows_left_;
@@ -50,6 +53,44 @@ int32_t RecordReader::next(const FlowInput& input, int64_t* position, const Flow
   return 0;
 }
 
+CsvMarks* RecordReader::mark(const FlowInput& input, int64_t position) {
+  bool are_left = marks_.taken < marks_.count && csv_position(marks_, marks_.taken) == position;
+  if (!are_left) {
+    marks_ = new_marks(input, position);
+    settled_ = 0;
+  }
+  return &marks_;
+}
+
+CsvMarks RecordReader::new_marks(const FlowInput& input, int64_t position) {
+  constexpr int64_t wait_max = 63;
+  if (rows_left_ <= 0) return {};
+  if (wait_ > 0) {
+    --wait_;
+    return {};
+  }
+  CsvMarks marks = decoder_->mark(input, position, rows_left_);
+  last_wait_ = marks.count > 0 ? 0 : std::min(2 * last_wait_ + 1, wait_max);
+  wait_ = last_wait_;
+  return marks;
+}
+
+void RecordReader::settle(RecordCounts* counts) {
+  int64_t taken = marks_.taken - settled_;
+  if (taken == 0) return;
+  settled_ = marks_.taken;
+  rows_left_ -= taken;
+  counts->taken += static_cast<uint64_t>(taken);
+  decoder_->pass_lines(taken);
+  is_last_marked_ = true;
+}
+
+// The decoder has read marked records by itself; those behind them are still marked.
+void RecordReader::pass_marks(int64_t position) {
+  while (marks_.taken < marks_.count && csv_position(marks_, marks_.taken) < position) ++marks_.taken;
+  settled_ = marks_.taken;
+}
+
 int32_t RecordReader::stop(Status status) {
   error_ = std::move(status);
   return -1;
@@ -69,6 +110,12 @@ void RecordReader::describe_bad() {
 }
 
 int64_t RecordReader::undo_record() {
+  if (is_last_marked_) {
+    settled_ = --marks_.taken;
+    ++rows_left_;
+    decoder_->pass_lines(-1);
+    return csv_position(marks_, marks_.taken);
+  }
   decoder_->give_back();
   ++rows_left_;
   return record_begin_;

@@ -69,6 +69,7 @@ public:
   void stop(Status status);
   FlowTable* open_pane(uint32_t state, int64_t start);
   int32_t decode(Split& split, const FlowInput& input, int64_t* position, const FlowCell** cells);
+  CsvMarks* mark(Split& split, const FlowInput& input, int64_t position);
 
   // ---- snapshots (snapshot.cpp, restore.cpp) ----
   FlowSnapshot* capture(uint64_t epoch);
@@ -94,6 +95,7 @@ public:
 private:
   bool begin_call();
   int64_t source_pass(Split& split, const FlowInput& input, int64_t from);
+  void settle(Split& split); // counts the marked records that were taken
   void refresh(); // target_ from ports or splits; if nothing is due, that is the watermark
   bool has_due() const;
   bool begin_window();

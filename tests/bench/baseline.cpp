@@ -1,7 +1,7 @@
 // The queries of tests/bench written by hand, as an expert would for exactly this query: one thread, one loop, no
 // framework. With --print it prints its result rows, which must be those of the Flow program; without, only a checksum.
 //
-//   baseline where EVENTS | tumbling_sum EVENTS KEYS | hourly_tips_csv FILE   [--print]
+//   baseline where EVENTS | tumbling_sum EVENTS KEYS | hourly_tips_csv FILE | rides_all FILE | rides_four FILE   [--print]
 #include <algorithm>
 #include <charconv>
 #include <cinttypes>
@@ -11,12 +11,15 @@
 #include <cstring>
 #include <ctime>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "tests/bench/rides.h"
 
 namespace {
 
@@ -151,7 +154,7 @@ int64_t parse_time(const char* p, const char* end) {
   return micros;
 }
 
-void hourly_tips_csv(const char* path) {
+std::string_view file_bytes(const char* path) {
   int file = open(path, O_RDONLY);
   struct stat info{};
   if (file < 0 || fstat(file, &info) != 0) {
@@ -159,8 +162,12 @@ void hourly_tips_csv(const char* path) {
     std::exit(1);
   }
   auto size = static_cast<size_t>(info.st_size);
-  const char* text = static_cast<const char*>(mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, 0));
-  const char* end = text + size;
+  return {static_cast<const char*>(mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, 0)), size};
+}
+
+void hourly_tips_csv(const char* path) {
+  std::string_view bytes = file_bytes(path);
+  const char *text = bytes.data(), *end = text + bytes.size();
   constexpr int64_t hour = 3600 * second;
   Table table;
   int64_t window_end = 0;
@@ -173,7 +180,7 @@ void hourly_tips_csv(const char* path) {
     if (best != nullptr) emit(best->key, window_end, best->total);
     table.clear();
   };
-  const char* p = static_cast<const char*>(std::memchr(text, '\n', size)) + 1;
+  const char* p = static_cast<const char*>(std::memchr(text, '\n', bytes.size())) + 1;
   while (p < end) {
     const char* commas[4];
     for (const char*& comma : commas) {
@@ -195,6 +202,11 @@ void hourly_tips_csv(const char* path) {
   fire();
 }
 
+void read_rides(const char* path, bool wants_all) {
+  std::string_view bytes = file_bytes(path);
+  checksum = rides(bytes.data(), bytes.data() + bytes.size(), wants_all, prints);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -210,6 +222,8 @@ int main(int argc, char** argv) {
     tumbling_sum(number(1), number(2));
   else if (words.size() == 2 && words[0] == "hourly_tips_csv")
     hourly_tips_csv(words[1].c_str());
+  else if (words.size() == 2 && (words[0] == "rides_all" || words[0] == "rides_four"))
+    read_rides(words[1].c_str(), words[0] == "rides_all");
   else
     return 2;
   if (!prints) std::printf("%016" PRIx64 "\n", checksum);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Events per second of compiled programs beside the same thing written by hand in C++, in the same run.
 
-    tests/bench/bench.py [--flowc build/bin/flowc] [--baseline build/bin/bench_baseline] [--pairs 7] [--json FILE]
+    tests/bench/bench.py [--flowc build/bin/flowc] [--baseline build/bin/bench_baseline] [--pairs 7] [--only TEXT] [--json FILE]
 
 Each case first runs small on both sides and compares the result rows; only then it is timed, A B A B, as whole
 processes. The figure is the ratio of the medians; seconds differ from machine to machine and from hour to hour."""
@@ -25,7 +25,9 @@ CASES = [
      ["tumbling_sum", "{n}", "1024"], 30_000_000),
     ("generate > key > tumbling sum, 1 M keys", "tumbling_sum", ["--events", "{n}", "--keys", "1048576"],
      ["tumbling_sum", "{n}", "1048576"], 30_000_000),
-    ("CSV file > hourly tips", "hourly_tips_csv", ["--data", "{file}"], ["hourly_tips_csv", "{file}"], 5_000_000),
+    ("CSV file > hourly tips", "hourly_tips_csv", ["--data", "{fares}"], ["hourly_tips_csv", "{fares}"], 5_000_000),
+    ("CSV file of rides > where, all 11 fields", "rides_all", ["--data", "{rides}"], ["rides_all", "{rides}"], 4_000_000),
+    ("CSV file of rides > where, 4 of 11 fields", "rides_four", ["--data", "{rides}"], ["rides_four", "{rides}"], 4_000_000),
 ]
 
 
@@ -43,10 +45,10 @@ class Bench:
         subprocess.run([self.flowc, "build", source, "-o", job, "-O", "3", "--target-cpu", self.options.target_cpu], check=True)
         return job
 
-    def fares(self, events):
-        folder = self.work / f"fares_{events}"
+    def data(self, what, events):
+        folder = self.work / f"{what}_{events}"
         if not folder.exists():
-            job = self.build("make_fares", "csv(out)")
+            job = self.build(f"make_{what}", "csv(out)")
             subprocess.run([job, "--events", str(events), "--out", folder, "--parallelism", "1"], check=True)
         parts = sorted(folder.glob("part-*"))
         if len(parts) != 1:
@@ -54,8 +56,8 @@ class Bench:
         return str(parts[0])
 
     def words(self, template, events):
-        needs_file = "{file}" in template
-        return [w.format(n=events, file=self.fares(events) if needs_file else "") for w in template]
+        files = {what: self.data(what, events) for what in ("fares", "rides") if f"{{{what}}}" in template}
+        return [w.format(n=events, **files) for w in template]
 
     def check(self, program, params, words, events):
         out = self.work / f"checked_{program}_{'_'.join(params[-1:])}".replace("/", "_")
@@ -88,6 +90,7 @@ def main():
     parser.add_argument("--baseline", default=str(ROOT / "build/bin/bench_baseline"))
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--scale", type=float, default=1.0, help="of the number of events")
+    parser.add_argument("--only", default="", help="cases whose name holds this text")
     parser.add_argument("--target-cpu", default="x86-64-v3")
     parser.add_argument("--json")
     options = parser.parse_args()
@@ -95,7 +98,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="flow-bench-") as folder:
         bench = Bench(options, pathlib.Path(folder))
         print(f"{'case':42} {'workers':>7} {'Flow M/s':>9} {'by hand M/s':>12} {'ratio':>6}")
-        for name, program, params, words, events in CASES:
+        for name, program, params, words, events in [case for case in CASES if options.only in case[0]]:
             events = max(1000, int(events * options.scale))
             bench.check(program, params, words, min(events, 50_000))
             for parallelism in (1, 2):

@@ -63,6 +63,11 @@ TEST(Csv, a_blank_line_is_a_record_of_one_column) {
   EXPECT_THAT(decode(nullable, "a\n\n\"\"\n"), ElementsAre("'a'", "null", "''"));
 }
 
+TEST(Csv, no_bytes_at_all_are_bytes) {
+  auto source = csv().field("data", FLOW_BYTES);
+  EXPECT_THAT(decode(source, "\nYWJj\n\n"), ElementsAre("", "YWJj", ""));
+}
+
 TEST(Csv, wrong_number_of_columns_is_bad) {
   auto source = csv().field("id", FLOW_I64).field("name", FLOW_STRING);
   EXPECT_THAT(decode(source, "1\n1,2,3\n1,2\n"),
