@@ -199,12 +199,13 @@ private:
   llvm::Function* emit_decode_inline() {
     FunctionEmitter f(module_, source_function(), place_of(chain_));
     RowWalk walk(f, chain_);
+    llvm::Value* view = split_view(f);
     CsvSource source(f, connector());
     llvm::BasicBlock* done = f.block("record.done");
     source.emit_reading(walk.stop_block());
     source_row(walk, [&](Row& row) {
       row.columns = source.columns();
-      observe_time(f, row, source.begin());
+      observe_time(f, row, view, source.begin());
     });
     f.go_to(done);
     f.begin(source.bad_record());
@@ -212,6 +213,7 @@ private:
     f.go_to(done);
     f.begin(done);
     end_row(f, nullptr, source.following(), source.next(), has_outputs(chain_));
+    f.finish();
     return f.function;
   }
 

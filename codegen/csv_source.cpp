@@ -96,7 +96,7 @@ void CsvSource::emit_scan() {
 void CsvSource::emit_marked() {
   auto& b = f_.builder;
   f_.begin(marked_);
-  f_.call("flow_scratch_reset", {f_.task});
+  f_.begin_row();
   llvm::Value* due = load(due_at_, "record");
   llvm::Value* starts = f_.call("flow_csv_starts", {marks_, due}, "starts");
   for (const Field& field : fields_) read_field(field, starts);
@@ -114,7 +114,7 @@ void CsvSource::emit_marked() {
 void CsvSource::emit_plain(llvm::BasicBlock* stop) {
   auto& b = f_.builder;
   f_.begin(plain_);
-  f_.call("flow_scratch_reset", {f_.task});
+  f_.begin_row();
   b.CreateStore(load(begin_at_, "begin"), plain_position_at_);
   llvm::Value* what =
       f_.call("flow_rt_decode",
@@ -131,7 +131,7 @@ void CsvSource::emit_plain(llvm::BasicBlock* stop) {
   for (const Field& field : fields_) store(field, load_cell(f_, cell_at(f_, cells, field.number), field.type));
   f_.go_to(record_);
   f_.begin(end_);
-  b.CreateRet(load(following_at_, "reached"));
+  f_.leave(load(following_at_, "reached"));
 }
 
 void CsvSource::emit_next() {

@@ -16,7 +16,7 @@ namespace flow::codegen {
 
 class CsvSource {
 public:
-  /// In a source function, before anything else is in it.
+  /// In a source function.
   CsvSource(FunctionEmitter& function, const plan::Connector& connector);
 
   /// Emits everything up to `record`, where the builder is left. `stop` ends the function with an error.
