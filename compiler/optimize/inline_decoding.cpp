@@ -4,12 +4,19 @@
 
 namespace flow::optimize {
 
+namespace {
+
+constexpr size_t fields_max = 128; // what it takes to compile them grows with their number
+
+} // namespace
+
 void inline_decoding(graph::DataflowGraph& graph, lang::Arena&) {
   for (graph::Node& node : graph.nodes) {
     auto* source = std::get_if<graph::Source>(&node.op);
     if (source == nullptr) continue;
     const sema::Stream& stream = graph.program->streams[source->stream];
-    source->decodes_inline = std::get<sema::Source>(stream.origin).format == "csv";
+    bool is_csv = std::get<sema::Source>(stream.origin).format == "csv";
+    source->decodes_inline = is_csv && node.schema.columns.size() <= fields_max;
   }
 }
 

@@ -96,7 +96,7 @@ private:
   bool begin_call();
   int64_t source_pass(Split& split, const FlowInput& input, int64_t from);
   void settle(Split& split); // counts the marked records that were taken
-  void refresh(); // target_ from ports or splits; if nothing is due, that is the watermark
+  void refresh();            // target_ from ports or splits; if nothing is due, that is the watermark
   bool has_due() const;
   bool begin_window();
   bool fire_portion();

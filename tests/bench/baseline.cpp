@@ -1,7 +1,8 @@
 // The queries of tests/bench written by hand, as an expert would for exactly this query: one thread, one loop, no
 // framework. With --print it prints its result rows, which must be those of the Flow program; without, only a checksum.
 //
-//   baseline where EVENTS | tumbling_sum EVENTS KEYS | hourly_tips_csv FILE | rides_all FILE | rides_four FILE   [--print]
+//   baseline where EVENTS | tumbling_sum EVENTS KEYS | hourly_tips_csv FILE | rides_all FILE | rides_four FILE
+//   [--print]
 #include <algorithm>
 #include <charconv>
 #include <cinttypes>

@@ -1,5 +1,5 @@
-// Rides by hand, as fast as we know how: first the separators of 16 KB at a time, 64 bytes a compare, then every field from
-// where it begins, so that fields do not wait for each other; only these kinds of fields, nothing checked.
+// Rides by hand, as fast as we know how: first the separators of 16 KB at a time, 64 bytes a compare, then every field
+// from where it begins, so that fields do not wait for each other; only these kinds of fields, nothing checked.
 #include "tests/bench/rides.h"
 
 #include <immintrin.h>
