@@ -29,7 +29,7 @@ typedef struct FlowHost {
   /* Or null: the channel of each of `*groups` key groups of a hash output, where a hash belongs to the group
    * (hash * *groups) >> 64. The table lives as long as the task; without one, channel_of is asked for each row. */
   const uint32_t* (*owners_of)(void*, uint32_t output, uint32_t* groups);
-  /* Maps a stable hash to the key group under which state is written. */
+  /* Maps a stable hash to the key group under which state is written. Also called by the thread that writes. */
   uint32_t (*group_of)(void*, uint64_t hash);
   void (*log)(void*, int level, const char* text);
 } FlowHost;
@@ -99,15 +99,18 @@ void flow_split_end(FlowTask*, FlowSplit*);
 void flow_split_advance(FlowSplit*,
                         int64_t consumed); /* the host dropped so many bytes; the cursor has counted them at pull */
 
-/* Snapshots. capture is called between elements, after flush, on the task's thread; write on any thread; release when
- * the epoch is complete (kept) or aborted (its dirty marks go back). Per key group: tables, panes. List state: items
- * (per split: name, cursor, watermark, idle, finished, decoder; per task: watermark, counters). */
+/* Snapshots. capture is called between elements, after flush, on the task's thread; groups and write on any one thread,
+ * which copies what the task has not yet changed and asks group_of; written there, too, after the last write: frees
+ * what is large, so that release has little to do. release on the task's thread when the epoch is complete (kept) or
+ * aborted (its dirty marks go back), and nobody is writing. Per key group: tables, panes. List state: items (per split:
+ * name, cursor, watermark, idle, finished, decoder; per task: watermark, counters). */
 FlowSnapshot* flow_task_capture(FlowTask*, uint64_t epoch);
 uint32_t flow_snapshot_groups(const FlowSnapshot*, uint32_t* groups,
                               uint32_t max); /* groups that hold anything; returns their number */
 void flow_snapshot_write_group(const FlowSnapshot*, uint32_t group, const FlowWriter*);
 uint32_t flow_snapshot_item_count(const FlowSnapshot*);
 void flow_snapshot_write_item(const FlowSnapshot*, uint32_t item, const FlowWriter*);
+void flow_snapshot_written(FlowSnapshot*); /* may be left out */
 void flow_snapshot_release(FlowSnapshot*, uint8_t is_kept);
 /* Restore, before the first element. Groups go to the task that owns them, items as the host distributes them: a split
  * item to exactly one task of the chain, the task item to all (watermarks combine to their minimum). Returns 0 or -1.

@@ -13,7 +13,7 @@ FlowWriter appending_to(StateFileWriter& file) {
           }};
 }
 
-void write_sections(StateFileWriter& file, const FlowSnapshot* snapshot) {
+void write_sections(StateFileWriter& file, FlowSnapshot* snapshot) {
   FlowWriter writer = appending_to(file);
   std::vector<uint32_t> groups(flow_snapshot_groups(snapshot, nullptr, 0));
   flow_snapshot_groups(snapshot, groups.data(), static_cast<uint32_t>(groups.size()));
@@ -27,6 +27,7 @@ void write_sections(StateFileWriter& file, const FlowSnapshot* snapshot) {
     flow_snapshot_write_item(snapshot, item, &writer);
     file.end_section();
   }
+  flow_snapshot_written(snapshot);
 }
 
 } // namespace

@@ -24,7 +24,7 @@ int64_t cut(WideTime time) {
   return static_cast<int64_t>(time);
 }
 
-bool starts_before(const std::unique_ptr<Pane>& pane, WideTime time) { return pane->start < time; }
+bool starts_before(const std::shared_ptr<Pane>& pane, WideTime time) { return pane->start < time; }
 
 } // namespace
 
@@ -33,7 +33,7 @@ int64_t DueWindow::end_us() const { return cut(end); }
 
 PaneSet::PaneSet(const FlowProgram& program, const FlowState& state)
     : state_(state), codec_(program, program.layouts[state.layout], state.key_is_bytes != 0),
-      key_{.size = state.key_size, .is_bytes = state.key_is_bytes != 0}, closed_through_(nothing_closed) {
+      key_(table_key(codec_.layout(), state.key_size, state.key_is_bytes != 0)), closed_through_(nothing_closed) {
   FLOW_ASSERT(state.window == FLOW_WINDOW_GLOBAL || state.size > 0, "a window has a size");
   FLOW_ASSERT(state.window != FLOW_WINDOW_HOPPING || state.slide > 0, "a hopping window has a slide");
 }
@@ -41,8 +41,11 @@ PaneSet::PaneSet(const FlowProgram& program, const FlowState& state)
 Pane& PaneSet::open(int64_t start) {
   if (state_.window == FLOW_WINDOW_GLOBAL) start = INT64_MIN;
   auto at = std::lower_bound(panes_.begin(), panes_.end(), start, starts_before);
-  if (at == panes_.end() || (*at)->start != start) at = panes_.insert(at, std::make_unique<Pane>(start, codec_, key_));
-  return **at;
+  if (at != panes_.end() && (*at)->start == start) return **at;
+  auto pane = std::make_shared<Pane>(start, codec_, key_);
+  // A pane of several windows is read several times, in the order of its entries.
+  if (state_.window == FLOW_WINDOW_HOPPING) pane->table.keep_numbers();
+  return **panes_.insert(at, std::move(pane));
 }
 
 std::optional<DueWindow> PaneSet::next_due(int64_t watermark) const {

@@ -48,7 +48,7 @@ public:
   // Every window that this watermark closes has been dealt with.
   void close_through(int64_t watermark);
 
-  const std::vector<std::unique_ptr<Pane>>& panes() const { return panes_; }
+  const std::vector<std::shared_ptr<Pane>>& panes() const { return panes_; }
   const FlowState& state() const { return state_; }
   const LayoutCodec& codec() const { return codec_; }
   TableKey key() const { return key_; }
@@ -65,7 +65,7 @@ private:
   const FlowState& state_;
   LayoutCodec codec_;
   TableKey key_;
-  std::vector<std::unique_ptr<Pane>> panes_; // by start
+  std::vector<std::shared_ptr<Pane>> panes_; // by start; a snapshot that is being written holds them, too
   WideTime closed_through_;                  // windows whose last instant is at or before this are closed
   uint64_t frees_ = 0;
 };

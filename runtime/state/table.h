@@ -1,13 +1,19 @@
 // StateTable: owner of a FlowTable (table_view.h), with everything that is not on the path of an event.
 //
-// Invariants. Entry i has its key in entries[i] and its hash in hashes[i]; every entry is found from its hash; the
-// order of entries is the order of their insertion, except that erase() puts the last entry in the place of the erased
-// one. An entry pointer lives until the next insertion or erase. Cells of the arena are never changed once written;
-// cells that nothing points to any more are dropped when the arena would have to grow (compaction), so a string's
-// address lives until the next string is stored.
+// Which form. A table begins indexed. From some 160 entries on it goes inline if it can: the key is one number, the
+// entry small, and nobody asked for numbers that stay (keep_numbers). Otherwise its index grows, and gets a directory
+// from some 20 000 entries on; the entries remain one array, which grows without being copied (memory.h). Every
+// sub-table then grows and splits alone, so no call takes longer than one of about 1 MB does.
+//
+// Invariants. Every entry is found from its hash. Indexed: entry i lies at entries[i], in the order of insertion,
+// except that erase() puts the last entry in the place of the erased one. Inline: entries have no lasting number; for
+// reading all of them they are numbered by sub-table and slot, a portion at a time. An entry pointer lives until the
+// next insertion or erase. Cells of the arena of strings are never changed once written; cells that nothing points to
+// any more are dropped when the arena would have to grow (compaction), so a string's address lives until the next
+// string is stored. While a copy is taken (table_copy.h), nothing that it reads is moved, changed or freed.
 //
 // For backends that keep more than memory holds: `on_miss` is asked for the value of a key that is not here, dirty
-// marks tell which entries may have changed since they were taken, erase() makes room.
+// marks tell which entries may have changed since they were taken, erase() makes room. Such a table stays indexed.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +21,7 @@
 #include <vector>
 
 #include "runtime/state/layout_codec.h"
+#include "runtime/state/memory.h"
 #include "runtime/state/table_view.h"
 
 namespace flow::runtime {
@@ -22,15 +29,22 @@ namespace flow::runtime {
 struct TableKey {
   uint32_t size = 0;     // bytes in the entry, 0: the table has one entry
   bool is_bytes = false; // a FlowString of the canonical bytes
+  FlowKeyHash hash = FLOW_HASH_STORED;
+  uint32_t width = 0; // of a key that is one number: its bytes, the rest of `size` is zero
 };
+
+// What the entries of this layout have as key.
+TableKey table_key(const FlowLayout& layout, uint32_t size, bool is_bytes);
 
 // Fills the entry (zeros but for its key) of a key that is not in the table; true if it was elsewhere. Strings go
 // through flow_entry_string.
 using TableMissHook = bool (*)(void* context, FlowTable* table, uint64_t hash, uint8_t* entry);
 
+class TableCopy;
+
 class StateTable : public FlowTable {
 public:
-  // `codec` outlives the table.
+  // `codec` outlives the table's use, not the table: it is not looked at when the table is freed.
   StateTable(const LayoutCodec& codec, TableKey key);
   ~StateTable();
   StateTable(const StateTable&) = delete;
@@ -38,17 +52,27 @@ public:
 
   // The entry of a key, made if it is not there. `key`: key_size bytes, or the canonical bytes.
   uint8_t* upsert(uint64_t hash, std::string_view key);
-  // Its number, or -1. No miss is told.
+  // Null if it is not there. No miss is told; not for writing.
+  uint8_t* lookup(uint64_t hash, std::string_view key) const;
+  // Its number, or -1. REQUIRES: indexed.
   int64_t find(uint64_t hash, std::string_view key) const;
 
   // Adds an entry that is known to be new.
   uint8_t* insert(uint64_t hash, std::string_view key);
   // Removes entry `index`; the last entry takes its number. The dirty mark moves with it: a backend that must learn of
-  // the erasure notes the key itself.
+  // the erasure notes the key itself. REQUIRES: indexed, and no copy is being taken.
   void erase(uint32_t index);
+  // REQUIRES: no copy is being taken.
   void clear();
 
   void store_string(uint8_t* slot, std::string_view text);
+
+  // Entries have a number and keep it. Before the table is large.
+  void keep_numbers();
+  // Makes the entries [from, returned) readable by flow_entry, at most `most` of them. Portions are read in order, from
+  // 0 on, without an insertion in between.
+  uint32_t open_portion(uint32_t from, uint32_t most);
+  template <typename Visit> void for_each_entry(Visit visit) const;
 
   // Dirty marks: off until tracked. taken: those since the last time, by entry number; giving back merges them.
   void track_dirty();
@@ -57,30 +81,125 @@ public:
   bool is_dirty(uint32_t index) const { return dirty != nullptr && (dirty[index / 64] >> (index % 64) & 1) != 0; }
 
   void set_miss_hook(TableMissHook hook, void* context) {
+    keep_numbers();
     on_miss_ = hook;
     miss_context_ = context;
   }
 
   const LayoutCodec& codec() const { return codec_; }
   TableKey key() const { return key_; }
+  // Of entry `index`; of a key that is one number the entry alone says it.
+  uint64_t hash_of(uint32_t index, const uint8_t* entry) const;
+  uint64_t hash_of_key(const uint8_t* entry) const { return hash_of_number(number_key(this, entry)); }
   uint64_t memory_bytes() const;
+  // What a copy has to save.
+  uint64_t entry_bytes() const;
 
   static StateTable* from(FlowTable* table) { return static_cast<StateTable*>(table); }
 
 private:
-  bool has_key(uint64_t index, uint64_t hash, std::string_view key) const;
+  friend class TableCopy;
+
+  struct SubTable {
+    uint8_t* memory = nullptr;
+    uint64_t bytes = 0;
+    uint32_t size = 0; // as in FlowSubTable
+    uint32_t count = 0;
+    uint32_t depth = 0;  // how many bits of the directory it answers to
+    uint64_t suffix = 0; // which
+    uint64_t empty = 0;
+    FlowBlockCopy* copying = nullptr;
+  };
+  struct Block {
+    uint8_t* memory;
+    uint64_t bytes;
+  };
+
+  bool is_inline() const { return form == FLOW_TABLE_INLINE; }
+  uint32_t number_of_sub(uint64_t hash) const;
+  SubTable& sub_of(uint64_t hash) { return subs_[number_of_sub(hash)]; }
+  const SubTable& sub_of(uint64_t hash) const { return subs_[number_of_sub(hash)]; }
+  void show(uint32_t number);
+  void double_directory();
+  uint32_t add_sub(uint32_t number);
+  bool can_split(const SubTable& sub) const;
+  uint8_t* take_slots(uint64_t bytes);
+  void give_up_slots(const SubTable& sub);
+
+  bool has_key(const uint8_t* entry, std::string_view key) const;
+  void touch(uint32_t index);
+
+  // indexed
+  uint8_t* insert_indexed(uint64_t hash, std::string_view key);
+  void add_to_index(SubTable& sub, uint64_t hash, uint32_t index);
   uint64_t slot_of_entry(uint64_t hash, uint32_t index) const;
+  void make_room_in_index(uint64_t hash);
+  template <typename Visit> void for_each_indexed(const SubTable& sub, Visit visit) const;
+  void set_index(SubTable& sub, uint64_t slot_count);
+  void grow_index(uint32_t number);
+  void split_index(uint32_t number);
   void grow_entries();
-  void grow_slots();
-  void rebuild_slots(uint64_t slot_count);
+
+  // inline
+  bool can_go_inline() const;
+  void go_inline();
+  uint8_t* insert_inline(uint64_t hash, std::string_view key);
+  uint8_t* place_inline(SubTable& sub, uint64_t hash);
+  void make_room_inline(uint32_t number);
+  uint8_t* slot_for(uint64_t hash);
+  void set_inline(SubTable& sub, uint64_t buckets);
+  void empty_slots(const SubTable& sub);
+  void take_over(const SubTable& old);
+  void grow_inline(uint32_t number);
+  void split_inline(uint32_t number);
+  static uint64_t slots_of(const SubTable& sub) { return (uint64_t{sub.size} + 1) * bucket_entries; }
+  template <typename Visit> void for_each_inline(const SubTable& sub, Visit visit) const;
+  uint32_t entries_max(const SubTable& sub) const;
+  uint64_t foreign_number(const SubTable& sub) const;
+  bool is_empty(const SubTable& sub, const uint8_t* entry) const;
+
+  void pin();
+  void unpin();
+  void watch();
+
   void reserve_heap(uint64_t bytes);
   bool compact_heap(uint64_t bytes);
   uint64_t live_heap_bytes() const;
 
   const LayoutCodec& codec_;
   TableKey key_;
+  bool keeps_numbers_ = false;
   TableMissHook on_miss_ = nullptr;
   void* miss_context_ = nullptr;
+
+  std::vector<SubTable> subs_;
+  std::vector<FlowSubTable> directory_;
+  uint32_t depth_ = 0;
+  GrowingMemory entries_memory_, hashes_memory_, heap_memory_;
+  BlockArena arena_; // of slots of large tables
+
+  TableCopy* copy_ = nullptr;  // the one that is being taken
+  uint32_t pins_ = 0;          // copies that read this table
+  std::vector<Block> retired_; // slots that a copy may still read
+
+  std::vector<uint8_t> portion_;
+  uint32_t portion_end_ = 0;
+  uint32_t portion_sub_ = 0, portion_slot_ = 0; // where the next one begins
 };
+
+template <typename Visit> void StateTable::for_each_entry(Visit visit) const {
+  if (!is_inline()) {
+    for (uint32_t index = 0; index < count; ++index) visit(entries + uint64_t{index} * stride);
+    return;
+  }
+  for (const SubTable& sub : subs_) for_each_inline(sub, visit);
+}
+
+template <typename Visit> void StateTable::for_each_inline(const SubTable& sub, Visit visit) const {
+  uint8_t* end = sub.memory + slots_of(sub) * stride;
+  for (uint8_t* entry = sub.memory; entry < end; entry += stride) {
+    if (!is_empty(sub, entry)) visit(entry);
+  }
+}
 
 } // namespace flow::runtime

@@ -1,11 +1,9 @@
 #include "runtime/task/firing.h"
 
-#include <algorithm>
-
 namespace flow::runtime {
 namespace {
 
-constexpr int64_t portion_entries = 1024;
+constexpr uint32_t portion_entries = 1024;
 
 } // namespace
 
@@ -25,17 +23,17 @@ void Firing::skip_empty() {
   while (is_active() && from_ >= table()->count) advance(from_);
 }
 
-FlowTable* Firing::table() const {
+StateTable* Firing::table() const {
   if (is_merging()) return &sources_[next_pane_]->table;
   return merged_ != nullptr ? merged_.get() : &sources_.front()->table;
 }
 
-FlowDue Firing::due() const {
+FlowDue Firing::due() {
   FlowDue due{};
   due.phase = is_merging() ? FLOW_DUE_MERGE : FLOW_DUE_EMIT;
   due.table = table();
   due.into = is_merging() ? merged_.get() : nullptr;
-  due.count = std::min<int64_t>(due.table->count, from_ + portion_entries);
+  due.count = table()->open_portion(static_cast<uint32_t>(from_), portion_entries);
   due.window_start = window_.start_us();
   due.window_end = panes_->state().window == FLOW_WINDOW_GLOBAL ? INT64_MAX : window_.end_us();
   return due;

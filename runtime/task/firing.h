@@ -17,7 +17,7 @@ public:
   bool is_active() const { return panes_ != nullptr; }
 
   // The next portion of work: what to call the chain's fire function with.
-  FlowDue due() const;
+  FlowDue due();
   int64_t from() const { return from_; }
   // The function came to `reached`. Moves to the next pane or phase; closes the window after the last.
   void advance(int64_t reached);
@@ -27,7 +27,7 @@ public:
 
 private:
   void skip_empty();
-  FlowTable* table() const;
+  StateTable* table() const;
   bool is_merging() const { return merged_ != nullptr && next_pane_ < sources_.size(); }
 
   uint32_t state_ = 0;

@@ -41,7 +41,10 @@ Status read_entry(ByteReader& in, StateTable& table, std::vector<uint8_t>& room,
   const TableKey& key = table.key();
   std::string_view key_bytes =
       key.is_bytes ? texts.front() : std::string_view(reinterpret_cast<char*>(room.data()), key.size);
-  if (table.find(hash, key_bytes) >= 0) return damaged("a key is there twice");
+  if (key.hash != FLOW_HASH_STORED && hash != table.hash_of(0, room.data())) {
+    return damaged("an entry's hash is not that of its key");
+  }
+  if (table.lookup(hash, key_bytes) != nullptr) return damaged("a key is there twice");
   uint8_t* entry = table.insert(hash, key_bytes);
   uint32_t key_end = key.is_bytes ? sizeof(FlowString) : key.size;
   std::copy(room.begin() + key_end, room.end(), entry + key_end);

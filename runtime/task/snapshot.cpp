@@ -1,7 +1,7 @@
 #include "runtime/task/snapshot.h"
 
 #include <algorithm>
-#include <numeric>
+#include <set>
 
 #include "runtime/base/assert.h"
 #include "runtime/task/task.h"
@@ -11,36 +11,9 @@ namespace {
 
 constexpr size_t write_bytes = 64 * 1024;
 
-PaneCopy copy_pane(const Pane& pane, const FlowHost& host) {
-  const StateTable& table = pane.table;
-  PaneCopy copy;
-  copy.start = pane.start;
-  copy.entries.assign(table.entries, table.entries + uint64_t{table.count} * table.stride);
-  copy.hashes.assign(table.hashes, table.hashes + table.count);
-  if (table.codec().has_strings()) copy.heap.assign(table.heap, table.heap + table.heap_used);
-  copy.groups.reserve(table.count);
-  for (uint64_t hash : copy.hashes) copy.groups.push_back(host.group_of(host.context, hash));
-  copy.by_group.resize(table.count);
-  std::iota(copy.by_group.begin(), copy.by_group.end(), 0);
-  std::sort(copy.by_group.begin(), copy.by_group.end(), [&](uint32_t a, uint32_t b) {
-    return copy.groups[a] != copy.groups[b] ? copy.groups[a] < copy.groups[b] : a < b;
-  });
-  return copy;
-}
-
-std::vector<uint32_t> groups_of(const std::vector<StateCopy>& states) {
-  std::vector<uint32_t> groups;
-  for (const StateCopy& state : states) {
-    for (const PaneCopy& pane : state.panes) {
-      for (uint32_t entry : pane.by_group) {
-        if (groups.empty() || groups.back() != pane.groups[entry]) groups.push_back(pane.groups[entry]);
-      }
-    }
-  }
-  std::sort(groups.begin(), groups.end());
-  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
-  return groups;
-}
+// Up to so many bytes of entries a task copies them itself, and no event after it pays for a block. The limit is a guess
+// from the speed of plain copies; it has not been measured here.
+constexpr uint64_t copied_at_once_max = uint64_t{4} << 20;
 
 std::string split_item(const Split& split) {
   ByteWriter out;
@@ -77,6 +50,15 @@ std::string task_item(uint32_t index, int64_t watermark, const std::vector<Port>
   return out.take();
 }
 
+void copy_now(FlowSnapshot& snapshot) {
+  for (StateCopy& state : snapshot.states) {
+    for (PaneCopy& pane : state.panes) {
+      pane.entries->finish();
+      pane.entries->stop_watching();
+    }
+  }
+}
+
 // Hands what has been written on, in pieces.
 void pass_on(ByteWriter& out, const FlowWriter& writer, size_t at_least) {
   if (out.size() < at_least || out.size() == 0) return;
@@ -86,43 +68,65 @@ void pass_on(ByteWriter& out, const FlowWriter& writer, size_t at_least) {
 
 void write_pane(ByteWriter& out, const StateCopy& state, const PaneCopy& pane, uint32_t group,
                 const FlowWriter& writer) {
-  auto [first, last] = pane.entries_of(group);
-  out.i64(pane.start);
-  out.varint(static_cast<uint64_t>(last - first));
-  for (const uint32_t* entry = first; entry != last; ++entry) {
-    out.u64(pane.hashes[*entry]);
-    state.codec.write(out, pane.entries.data() + uint64_t{*entry} * state.codec.stride(), pane.heap.data());
+  std::span<const uint32_t> entries = pane.entries_of(group);
+  out.i64(pane.pane->start);
+  out.varint(entries.size());
+  for (uint32_t entry : entries) {
+    out.u64(pane.entries->hash(entry));
+    state.codec.write(out, pane.entries->entry(entry), pane.entries->heap());
     pass_on(out, writer, write_bytes);
   }
 }
 
 uint64_t panes_in(const StateCopy& state, uint32_t group) {
   return static_cast<uint64_t>(std::count_if(state.panes.begin(), state.panes.end(), [group](const PaneCopy& pane) {
-    auto [first, last] = pane.entries_of(group);
-    return first != last;
+    return !pane.entries_of(group).empty();
   }));
 }
 
 } // namespace
 
-std::pair<const uint32_t*, const uint32_t*> PaneCopy::entries_of(uint32_t group) const {
-  auto is_before = [this](uint32_t entry, uint32_t wanted) { return groups[entry] < wanted; };
-  auto first = std::lower_bound(by_group.begin(), by_group.end(), group, is_before);
-  auto last = std::lower_bound(first, by_group.end(), group + 1, is_before);
-  return {by_group.data() + (first - by_group.begin()), by_group.data() + (last - by_group.begin())};
+void PaneCopy::sort_by_group(const FlowHost& host) {
+  std::vector<uint64_t> counts; // by group; then where its next entry goes
+  auto group_of = [&](uint32_t entry) { return host.group_of(host.context, entries->hash(entry)); };
+  entries->for_each_entry([&](uint32_t entry) {
+    uint32_t group = group_of(entry);
+    if (group >= counts.size()) counts.resize(group + uint64_t{1});
+    ++counts[group];
+  });
+  uint64_t end = 0;
+  for (uint32_t group = 0; group < counts.size(); ++group) {
+    uint64_t first = end;
+    end += counts[group];
+    if (end > first) groups.push_back({group, first, end});
+    counts[group] = first;
+  }
+  by_group.resize(end);
+  entries->for_each_entry([&](uint32_t entry) { by_group[counts[group_of(entry)]++] = entry; });
+}
+
+std::span<const uint32_t> PaneCopy::entries_of(uint32_t group) const {
+  auto at = std::lower_bound(groups.begin(), groups.end(), group,
+                             [](const Group& known, uint32_t wanted) { return known.group < wanted; });
+  if (at == groups.end() || at->group != group) return {};
+  return std::span(by_group).subspan(at->first, at->end - at->first);
 }
 
 FlowSnapshot* Task::capture(uint64_t epoch) {
   FLOW_ASSERT(!has_due(), "a snapshot is taken when nothing is due");
   auto snapshot = std::make_unique<FlowSnapshot>();
   snapshot->epoch = epoch;
+  snapshot->host = host;
+  uint64_t bytes = 0;
   for (const auto& panes : states_) {
     StateCopy& copy = snapshot->states.emplace_back(panes->state(), panes->codec());
     for (const auto& pane : panes->panes()) {
-      if (pane->table.count > 0) copy.panes.push_back(copy_pane(*pane, host));
+      if (pane->table.count == 0) continue;
+      bytes += pane->table.entry_bytes();
+      copy.panes.emplace_back(pane);
     }
   }
-  snapshot->groups = groups_of(snapshot->states);
+  if (bytes <= copied_at_once_max) copy_now(*snapshot);
   for (const auto& split : splits_) snapshot->items.push_back(split_item(*split));
   FlowTaskCounters now = counted;
   now.rows_out += outputs_of->rows_sent();
@@ -135,17 +139,36 @@ FlowSnapshot* Task::capture(uint64_t epoch) {
 
 using namespace flow::runtime;
 
+void FlowSnapshot::prepare() const {
+  if (is_prepared) return;
+  is_prepared = true;
+  // Copying first: the less of it is left, the fewer blocks the task has to save.
+  for (StateCopy& state : states) {
+    for (PaneCopy& pane : state.panes) pane.entries->finish();
+  }
+  std::set<uint32_t> found;
+  for (StateCopy& state : states) {
+    for (PaneCopy& pane : state.panes) {
+      pane.sort_by_group(host);
+      for (const PaneCopy::Group& group : pane.groups) found.insert(group.group);
+    }
+  }
+  groups.assign(found.begin(), found.end());
+}
+
 extern "C" {
 
 FlowSnapshot* flow_task_capture(FlowTask* task, uint64_t epoch) { return Task::from(task)->capture(epoch); }
 
 uint32_t flow_snapshot_groups(const FlowSnapshot* snapshot, uint32_t* groups, uint32_t max) {
+  snapshot->prepare();
   uint32_t count = static_cast<uint32_t>(snapshot->groups.size());
   std::copy_n(snapshot->groups.begin(), std::min(count, max), groups);
   return count;
 }
 
 void flow_snapshot_write_group(const FlowSnapshot* snapshot, uint32_t group, const FlowWriter* writer) {
+  snapshot->prepare();
   ByteWriter out;
   out.raw(group_magic);
   out.varint(
@@ -158,8 +181,7 @@ void flow_snapshot_write_group(const FlowSnapshot* snapshot, uint32_t group, con
     out.u64(state.codec.fingerprint());
     out.varint(panes);
     for (const PaneCopy& pane : state.panes) {
-      auto [first, last] = pane.entries_of(group);
-      if (first != last) write_pane(out, state, pane, group, *writer);
+      if (!pane.entries_of(group).empty()) write_pane(out, state, pane, group, *writer);
     }
   }
   pass_on(out, *writer, 0);
@@ -172,6 +194,16 @@ uint32_t flow_snapshot_item_count(const FlowSnapshot* snapshot) {
 void flow_snapshot_write_item(const FlowSnapshot* snapshot, uint32_t item, const FlowWriter* writer) {
   const std::string& bytes = snapshot->items[item];
   writer->write(writer->context, bytes.data(), bytes.size());
+}
+
+void flow_snapshot_written(FlowSnapshot* snapshot) {
+  snapshot->prepare();
+  for (StateCopy& state : snapshot->states) {
+    for (PaneCopy& pane : state.panes) {
+      pane.entries->free_entries();
+      pane.by_group = {};
+    }
+  }
 }
 
 // Every snapshot is whole, so an aborted one has nothing to give back.

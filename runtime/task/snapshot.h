@@ -6,7 +6,7 @@
 //   group  := "FGR1" state_count varint, state*
 //   state  := name text, fingerprint u64, pane_count varint, pane*       only states that have entries in the group
 //   pane   := start i64, entry_count varint, entry*                      in order of time
-//   entry  := hash u64, bytes as LayoutCodec writes them                 in order of insertion
+//   entry  := hash u64, bytes as LayoutCodec writes them                 as they lie in the table
 //
 //   item   := "FIT1" kind u8, split | task                               kind 1: split, 0: task
 //   split  := name text, index u32, splits u32, cursor i64, newest i64, told i64, idle u8, finished u8,
@@ -19,13 +19,17 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/abi/flow_host.h"
 #include "runtime/state/layout_codec.h"
 #include "runtime/state/pane_set.h"
+#include "runtime/state/table_copy.h"
 
 namespace flow::runtime {
 
@@ -33,16 +37,22 @@ inline constexpr std::string_view group_magic = "FGR1";
 inline constexpr std::string_view item_magic = "FIT1";
 enum class ItemKind : uint8_t { task = 0, split = 1 };
 
-// The entries of one pane as they were, in an order in which those of a group lie together.
+// The entries of one pane as they were. Begun by the task, the rest by whoever writes.
 struct PaneCopy {
-  int64_t start = 0;
-  std::vector<uint8_t> entries;
-  std::vector<uint64_t> hashes;
-  std::vector<uint8_t> heap;
-  std::vector<uint32_t> groups;   // by entry
-  std::vector<uint32_t> by_group; // entry numbers, by group, then by insertion
+  explicit PaneCopy(std::shared_ptr<Pane> of)
+      : pane(std::move(of)), entries(std::make_unique<TableCopy>(pane->table)) {}
 
-  std::pair<const uint32_t*, const uint32_t*> entries_of(uint32_t group) const;
+  void sort_by_group(const FlowHost& host);
+  std::span<const uint32_t> entries_of(uint32_t group) const;
+
+  struct Group {
+    uint32_t group;
+    uint64_t first, end; // in by_group
+  };
+  std::shared_ptr<Pane> pane; // its last window may close meanwhile
+  std::unique_ptr<TableCopy> entries;
+  std::vector<uint32_t> by_group; // entry numbers, by group, then as they lie in the table
+  std::vector<Group> groups;      // ascending
 };
 
 struct StateCopy {
@@ -54,10 +64,16 @@ struct StateCopy {
 
 } // namespace flow::runtime
 
-// Complete in itself: written on any thread, also after the task was closed.
+// Captured and released on the task's thread, written on any one thread. Holds what it needs of the task; the host must
+// still be there to say which group an entry belongs to.
 struct FlowSnapshot {
+  // What the writer does first: saves what the task has not, and groups it.
+  void prepare() const;
+
   uint64_t epoch = 0;
-  std::vector<flow::runtime::StateCopy> states;
-  std::vector<uint32_t> groups; // ascending
+  FlowHost host{};
+  mutable bool is_prepared = false;
+  mutable std::vector<flow::runtime::StateCopy> states;
+  mutable std::vector<uint32_t> groups; // ascending
   std::vector<std::string> items;
 };

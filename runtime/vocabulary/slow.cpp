@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "runtime/state/table.h"
+#include "runtime/state/table_copy.h"
 
 using flow::runtime::StateTable;
 
@@ -12,6 +13,14 @@ extern "C" {
 
 uint8_t* flow_rt_table_insert(FlowTable* table, uint64_t hash, const char* key, uint64_t length) {
   return StateTable::from(table)->insert(hash, {key, length});
+}
+
+uint8_t* flow_rt_table_insert_number(FlowTable* table, uint64_t hash, uint64_t key) {
+  return StateTable::from(table)->insert(hash, {reinterpret_cast<const char*>(&key), sizeof key});
+}
+
+void flow_rt_save_blocks(FlowBlockCopy* copy, uint64_t offset, uint64_t bytes) {
+  flow::runtime::save_blocks(*copy, offset, bytes);
 }
 
 void flow_rt_table_string(FlowTable* table, uint8_t* slot, const char* data, uint64_t length) {

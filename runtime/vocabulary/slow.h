@@ -4,6 +4,8 @@
 
 #include "runtime/abi/flow_abi.h"
 
+struct FlowBlockCopy;
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -17,6 +19,10 @@ __attribute__((cold, noinline)) char* flow_rt_scratch_grow(FlowTask*, uint64_t b
 __attribute__((cold, noinline)) void flow_rt_scratch_trim(FlowTask*);
 __attribute__((cold, noinline)) FlowTable* flow_rt_pane(FlowTask*, uint32_t state, int64_t pane_start);
 __attribute__((noinline)) uint8_t* flow_rt_table_insert(FlowTable*, uint64_t hash, const char* key, uint64_t length);
+/* The same for a key of 8 bytes. */
+__attribute__((noinline)) uint8_t* flow_rt_table_insert_number(FlowTable*, uint64_t hash, uint64_t key);
+/* Before the bytes at `offset` are changed: they are being copied, and not all of their blocks are saved. */
+__attribute__((noinline)) void flow_rt_save_blocks(struct FlowBlockCopy*, uint64_t offset, uint64_t bytes);
 __attribute__((cold, noinline)) void flow_rt_table_string(FlowTable*, uint8_t* slot, const char* data, uint64_t length);
 __attribute__((noinline)) uint64_t flow_rt_hash_bytes(const char* data, uint64_t length);
 

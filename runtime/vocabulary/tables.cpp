@@ -15,13 +15,7 @@ using namespace flow::runtime;
 
 // ---- hashes ----
 
-// SplitMix64: one step of its counter, then its mix. A bijection, so different integers never collide.
-FLOW_HOT uint64_t flow_hash_i64(uint64_t value) {
-  value += 0x9e3779b97f4a7c15u;
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
-  return value ^ (value >> 31);
-}
+FLOW_HOT uint64_t flow_hash_i64(uint64_t value) { return hash_of_number(value); }
 
 // XXH3 64 without seed. Short texts in line, the rest behind a call.
 FLOW_HOT uint64_t flow_hash_bytes(const char* data, uint64_t length) {
@@ -44,24 +38,72 @@ FLOW_HOT FlowTable* flow_pane(FlowTask* task, uint32_t state, int64_t pane_start
   return flow_rt_pane(task, state, pane_start);
 }
 
-static inline __attribute__((always_inline)) void mark(FlowTable* table, uint64_t index) {
-  if (FLOW_UNLIKELY(table->dirty != nullptr)) table->dirty[index / 64] |= uint64_t{1} << (index % 64);
+// The entry is about to change: for whoever copies the table, or wants to know which entries have changed.
+static inline __attribute__((always_inline)) void save(FlowBlockCopy* copy, uint64_t offset, uint32_t stride) {
+  if (FLOW_UNLIKELY(!are_blocks_saved(copy, offset, stride))) flow_rt_save_blocks(copy, offset, stride);
+}
+
+static inline __attribute__((always_inline)) void touch(FlowTable* table, uint64_t index, uint32_t stride) {
+  if (FLOW_LIKELY(!table->is_watched)) return;
+  if (table->dirty != nullptr) table->dirty[index / 64] |= uint64_t{1} << (index % 64);
+  if (table->copying != nullptr) save(table->copying, index * stride, stride);
+}
+
+static inline __attribute__((always_inline)) uint64_t key_at(const uint8_t* entry) {
+  uint64_t key;
+  memcpy(&key, entry, sizeof key);
+  return key;
+}
+
+static inline __attribute__((always_inline)) uint8_t* upsert_inline(FlowTable* table, uint64_t hash, const uint8_t* key,
+                                                                    uint32_t stride) {
+  const FlowSubTable* sub = sub_table(table, hash);
+  uint64_t wanted = key_at(key);
+  uint8_t* begin = sub->slots;
+  uint8_t* bucket = begin + (hash & sub->size) * bucket_entries * stride;
+  for (;;) {
+    // Which of the four it is decides no branch: that would be guessed wrong too often, and all four are in one line.
+    uint8_t* entry = bucket;
+    for (uint64_t i = 1; i < bucket_entries; ++i) {
+      if (__builtin_unpredictable(key_at(bucket + i * stride) == wanted)) entry = bucket + i * stride;
+    }
+    if (FLOW_LIKELY(key_at(entry) == wanted)) {
+      if (FLOW_UNLIKELY(table->is_watched) && sub->copying != nullptr)
+        save(sub->copying, static_cast<uint64_t>(entry - begin), stride);
+      return entry;
+    }
+    // A bucket fills from its front.
+    if (key_at(bucket + (bucket_entries - 1) * uint64_t{stride}) == sub->empty) break;
+    bucket += bucket_entries * uint64_t{stride};
+    if (FLOW_UNLIKELY(bucket == begin + (sub->size + uint64_t{1}) * bucket_entries * stride)) bucket = begin;
+  }
+  return flow_rt_table_insert_number(table, hash, wanted);
 }
 
 FLOW_HOT uint8_t* flow_table_upsert(FlowTable* table, uint64_t hash, const uint8_t* key, uint32_t key_size,
                                     uint32_t stride) {
+  if (key_size == sizeof(uint64_t) && table->form == FLOW_TABLE_INLINE) {
+    return upsert_inline(table, hash, key, stride);
+  }
   const uint32_t* slots = table->slots;
-  uint8_t* entries = table->entries;
   uint64_t mask = table->mask;
+  if (table->directory != nullptr) {
+    const FlowSubTable* sub = sub_table(table, hash);
+    slots = reinterpret_cast<const uint32_t*>(sub->slots);
+    mask = sub->size;
+  }
+  uint8_t* entries = table->entries;
   for (uint64_t slot = hash & mask;; slot = (slot + 1) & mask) {
     uint32_t number = slots[slot];
     if (FLOW_UNLIKELY(number == 0)) break;
     uint8_t* entry = entries + (number - uint64_t{1}) * stride;
     if (FLOW_LIKELY(memcmp(entry, key, key_size) == 0)) {
-      mark(table, number - uint64_t{1});
+      touch(table, number - uint64_t{1}, stride);
       return entry;
     }
   }
+  // By value: the key then need not lie in memory.
+  if (key_size == sizeof(uint64_t)) return flow_rt_table_insert_number(table, hash, key_at(key));
   return flow_rt_table_insert(table, hash, reinterpret_cast<const char*>(key), key_size);
 }
 
@@ -70,6 +112,11 @@ FLOW_HOT uint8_t* flow_table_upsert_bytes(FlowTable* table, uint64_t hash, const
   const uint32_t* slots = table->slots;
   const uint64_t* hashes = table->hashes;
   uint64_t mask = table->mask;
+  if (table->directory != nullptr) {
+    const FlowSubTable* sub = sub_table(table, hash);
+    slots = reinterpret_cast<const uint32_t*>(sub->slots);
+    mask = sub->size;
+  }
   for (uint64_t slot = hash & mask;; slot = (slot + 1) & mask) {
     uint32_t number = slots[slot];
     if (FLOW_UNLIKELY(number == 0)) break;
@@ -78,7 +125,7 @@ FLOW_HOT uint8_t* flow_table_upsert_bytes(FlowTable* table, uint64_t hash, const
     uint8_t* entry = table->entries + index * stride;
     FlowView known = read_string(entry, table->heap);
     if (FLOW_LIKELY(known.length == length && memcmp(known.data, key, length) == 0)) {
-      mark(table, index);
+      touch(table, index, stride);
       return entry;
     }
   }
@@ -86,17 +133,19 @@ FLOW_HOT uint8_t* flow_table_upsert_bytes(FlowTable* table, uint64_t hash, const
 }
 
 FLOW_HOT uint8_t* flow_table_single(FlowTable* table, uint32_t stride) {
-  (void)stride;
   if (FLOW_UNLIKELY(table->count == 0)) return flow_rt_table_insert(table, 0, "", 0);
-  mark(table, 0);
+  touch(table, 0, stride);
   return table->entries;
 }
 
 FLOW_HOT uint8_t* flow_entry(FlowTable* table, int64_t index, uint32_t stride) {
-  return table->entries + index * static_cast<int64_t>(stride);
+  return table->entries + (index - static_cast<int64_t>(table->first)) * static_cast<int64_t>(stride);
 }
 
-FLOW_HOT uint64_t flow_entry_hash(FlowTable* table, int64_t index) { return table->hashes[index]; }
+FLOW_HOT uint64_t flow_entry_hash(FlowTable* table, int64_t index) {
+  if (table->key_hash == FLOW_HASH_STORED) return table->hashes[index];
+  return hash_of_number(number_key(table, table_entry(table, static_cast<uint64_t>(index))));
+}
 
 FLOW_HOT const uint8_t* flow_table_heap(FlowTable* table) { return table->heap; }
 

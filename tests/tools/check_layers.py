@@ -58,7 +58,8 @@ OUTSIDE = [
     (r"(fcntl\.h|sys/stat\.h|sys/file\.h|sys/mman\.h|dirent\.h|cstdio|stdio\.h|filesystem|unistd\.h)$",
      ["runtime/env", "runtime/program", "compiler/driver", "tests",
       "lang/grammar", "lang/diagnostics/render.cpp",  # flex's scanner; is it a terminal
-      "runtime/base/assert.cpp"],                     # last words
+      "runtime/base/assert.cpp",                      # last words
+      "runtime/state/memory.cpp"],                    # huge pages: memory, not files
      "files come in through Env (runtime) or the driver (compiler)"),
     (r"(dlfcn\.h)$", ["tests"], "a job is static"),
 ]

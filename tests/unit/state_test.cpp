@@ -9,10 +9,13 @@
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include "runtime/state/pane_set.h"
 #include "runtime/state/table.h"
+#include "runtime/state/table_copy.h"
 #include "runtime/vocabulary/vocabulary.h"
 
 namespace flow::runtime {
@@ -84,6 +87,202 @@ TEST(StateTable, HoldsWhatAMapHolds) {
       ASSERT_EQ(table.find(hash_of(entry->key), bytes_of(entry->key)), i);
     }
   }
+}
+
+// ---- large tables: inline, directories ----
+
+struct Pair {
+  int64_t key;
+  int64_t value;
+};
+const FlowField pair_fields[] = {{"key", FLOW_I64, 0, FLOW_NONE, FLOW_NONE},
+                                 {"value", FLOW_I64, 8, FLOW_NONE, FLOW_NONE}};
+const FlowLayout pair_layout = {"pair", 3, sizeof(Pair), 2, pair_fields, no_list};
+const FlowField small_fields[] = {{"key", FLOW_I32, 0, FLOW_NONE, FLOW_NONE},
+                                  {"value", FLOW_I64, 8, FLOW_NONE, FLOW_NONE}};
+const FlowLayout small_layout = {"small", 4, sizeof(Pair), 2, small_fields, no_list};
+
+struct Numbers {
+  const FlowLayout& layout;
+  LayoutCodec codec{program, layout, false};
+  StateTable table{codec, table_key(layout, 8, false)};
+  explicit Numbers(const FlowLayout& of) : layout(of) {}
+  int64_t& operator[](int64_t key) {
+    uint64_t stored = layout.fields[0].kind == FLOW_I32 ? static_cast<uint32_t>(key) : static_cast<uint64_t>(key);
+    uint8_t* entry = flow_table_upsert(&table, flow_hash_i64(static_cast<uint64_t>(key)),
+                                       reinterpret_cast<const uint8_t*>(&stored), 8, sizeof(Pair));
+    return reinterpret_cast<Pair*>(entry)->value;
+  }
+  std::map<int64_t, int64_t> all() {
+    std::map<int64_t, int64_t> read;
+    for (uint32_t from = 0; from < table.count;) {
+      uint32_t end = table.open_portion(from, 1000);
+      EXPECT_GT(end, from);
+      for (; from < end; ++from) {
+        auto* entry = reinterpret_cast<Pair*>(flow_entry(&table, from, sizeof(Pair)));
+        int64_t key = layout.fields[0].kind == FLOW_I32 ? static_cast<int32_t>(entry->key) : entry->key;
+        EXPECT_EQ(flow_entry_hash(&table, from), flow_hash_i64(static_cast<uint64_t>(key)));
+        EXPECT_TRUE(read.emplace(key, entry->value).second);
+      }
+    }
+    return read;
+  }
+};
+
+TEST(StateTable, LargeTablesHoldWhatAMapHolds) {
+  for (const FlowLayout* layout : {&pair_layout, &small_layout}) {
+    for (bool keeps_numbers : {false, true}) {
+      Numbers numbers(*layout);
+      if (keeps_numbers) numbers.table.keep_numbers();
+      std::map<int64_t, int64_t> model;
+      std::mt19937_64 random(7);
+      for (int step = 0; step < 600'000; ++step) {
+        int64_t key = static_cast<int64_t>(random() % 400'000) - 200'000;
+        int64_t& value = numbers[key];
+        auto known = model.find(key);
+        ASSERT_EQ(value, known == model.end() ? 0 : known->second);
+        model[key] = value += step;
+      }
+      ASSERT_EQ(numbers.table.form, keeps_numbers ? FLOW_TABLE_INDEXED : FLOW_TABLE_INLINE);
+      ASSERT_NE(numbers.table.directory, nullptr);
+      ASSERT_EQ(numbers.table.count, model.size());
+      EXPECT_EQ(numbers.all(), model);
+      for (int64_t key : {-1'000'000, 1'000'000}) {
+        EXPECT_EQ(numbers.table.lookup(flow_hash_i64(static_cast<uint64_t>(key)), bytes_of(key)), nullptr);
+      }
+    }
+  }
+}
+
+// An empty slot holds a key that belongs elsewhere: none may be found that is not there, also not those very keys.
+TEST(StateTable, KeysOfEmptySlotsAreOrdinaryKeys) {
+  Numbers numbers(pair_layout);
+  for (int64_t key = 1000; key < 50'000; ++key) numbers[key] = key;
+  for (int64_t key = 0; key < 64; ++key) ASSERT_EQ(std::exchange(numbers[key], key + 1), 0) << key;
+  for (int64_t key = 0; key < 64; ++key) ASSERT_EQ(numbers[key], key + 1) << key;
+}
+
+TEST(StateTable, EqualHashesGrowOneSubTable) {
+  LayoutCodec codec(program, layouts[0], false);
+  StateTable table(codec, {8, false});
+  for (int64_t key = 0; key < 22'000; ++key) table.insert(static_cast<uint64_t>(key) << 20 & 0xfffff, bytes_of(key));
+  EXPECT_EQ(table.directory, nullptr);
+  EXPECT_EQ(table.count, 22'000u);
+}
+
+TEST(StateTable, ALargeIndexErases) {
+  Numbers numbers(pair_layout);
+  numbers.table.keep_numbers();
+  std::map<int64_t, int64_t> model;
+  std::mt19937_64 random(11);
+  for (int64_t key = 0; key < 100'000; ++key) model[key] = numbers[key] = key * 3;
+  for (int step = 0; step < 50'000; ++step) {
+    int64_t key = static_cast<int64_t>(random() % 100'000);
+    int64_t index = numbers.table.find(flow_hash_i64(static_cast<uint64_t>(key)), bytes_of(key));
+    ASSERT_EQ(index >= 0, model.erase(key) == 1);
+    if (index >= 0) numbers.table.erase(static_cast<uint32_t>(index));
+  }
+  EXPECT_EQ(numbers.all(), model);
+}
+
+// ---- copies ----
+
+std::map<int64_t, int64_t> pairs_of(const TableCopy& copy) {
+  std::map<int64_t, int64_t> read;
+  copy.for_each_entry([&](uint32_t number) {
+    const auto* entry = reinterpret_cast<const Pair*>(copy.entry(number));
+    EXPECT_EQ(copy.hash(number), flow_hash_i64(static_cast<uint64_t>(entry->key)));
+    EXPECT_TRUE(read.emplace(entry->key, entry->value).second);
+  });
+  return read;
+}
+
+// A thread copies while the task changes, adds, grows and splits.
+TEST(TableCopy, IsTheTableAsItWas) {
+  for (bool keeps_numbers : {false, true}) {
+    for (int64_t keys : {50, 1000, 30'000, 100'000}) {
+      SCOPED_TRACE(std::to_string(keys) + (keeps_numbers ? " indexed" : " inline"));
+      Numbers numbers(pair_layout);
+      if (keeps_numbers) numbers.table.keep_numbers();
+      std::map<int64_t, int64_t> model;
+      for (int64_t key = 0; key < keys; ++key) model[key] = numbers[key] = key * 7;
+      std::mt19937_64 random(3);
+      auto change = [&](int64_t times) {
+        for (int64_t i = 0; i < times; ++i) {
+          int64_t key = static_cast<int64_t>(random() % static_cast<uint64_t>(keys * 3));
+          model[key] = numbers[key] += 1;
+        }
+      };
+      for (int round = 0; round < 3; ++round) {
+        std::map<int64_t, int64_t> before = model;
+        TableCopy copy(numbers.table);
+        std::map<int64_t, int64_t> read;
+        std::thread writer([&] {
+          copy.finish();
+          read = pairs_of(copy);
+        });
+        change(keys);
+        writer.join();
+        EXPECT_EQ(read, before);
+        EXPECT_EQ(numbers.all(), model);
+      }
+    }
+  }
+}
+
+TEST(TableCopy, GoesOnWhenALaterOneBegins) {
+  Numbers numbers(pair_layout);
+  std::map<int64_t, int64_t> first_model, second_model;
+  for (int64_t key = 0; key < 100'000; ++key) first_model[key] = numbers[key] = key;
+  TableCopy first(numbers.table);
+  second_model = first_model;
+  for (int64_t key = 0; key < 150'000; key += 2) second_model[key] = numbers[key] += 5;
+  {
+    TableCopy second(numbers.table);
+    for (int64_t key = 0; key < 300'000; ++key) numbers[key] = -1;
+    second.finish();
+    EXPECT_EQ(pairs_of(second), second_model);
+  }
+  first.finish();
+  EXPECT_EQ(pairs_of(first), first_model);
+}
+
+TEST(TableCopy, StringsStayWhereTheyAre) {
+  LayoutCodec codec(program, layouts[0], false);
+  StateTable table(codec, {8, false});
+  auto text_of = [](int64_t key, int round) {
+    return std::string(20 + static_cast<size_t>(key % 50), static_cast<char>('a' + round));
+  };
+  auto write = [&](int64_t key, int round) {
+    auto* entry = reinterpret_cast<Entry*>(table.upsert(flow_hash_i64(static_cast<uint64_t>(key)), bytes_of(key)));
+    std::string text = text_of(key, round);
+    flow_entry_string(&table, entry->text, text.data(), text.size());
+  };
+  for (int64_t key = 0; key < 20'000; ++key) write(key, 0);
+  auto copy = std::make_unique<TableCopy>(table);
+  auto check = [&] {
+    uint32_t seen = 0;
+    copy->finish();
+    copy->for_each_entry([&](uint32_t number) {
+      const auto* entry = reinterpret_cast<const Entry*>(copy->entry(number));
+      FlowView view = read_string(entry->text, copy->heap());
+      EXPECT_EQ(std::string(view.data, view.length), text_of(entry->key, 0));
+      EXPECT_EQ(copy->hash(number), flow_hash_i64(static_cast<uint64_t>(entry->key)));
+      ++seen;
+    });
+    EXPECT_EQ(seen, 20'000u);
+  };
+  std::thread writer(check);
+  for (int round = 1; round < 5; ++round) {
+    for (int64_t key = 0; key < 40'000; ++key) write(key, round);
+  }
+  writer.join();
+  check();
+  copy.reset();
+  for (int round = 5; round < 12; ++round) {
+    for (int64_t key = 0; key < 40'000; ++key) write(key, round);
+  }
+  EXPECT_LT(table.heap_capacity, 30'000'000u); // compaction goes on
 }
 
 TEST(StateTable, KeepsTheOrderOfInsertion) {
@@ -313,7 +512,7 @@ TEST(PaneSet, WindowsCloseLikeInAModelThatKnowsThemAll) {
       for (uint32_t i = 0; i < random() % 4; ++i) {
         int64_t time = watermark + 1 + random() % 40;
         int64_t start = floor_to(time - offset, state.pane) + offset;
-        panes.open(start).table.upsert(1, bytes_of(start));
+        panes.open(start).table.upsert(flow_hash_i64(static_cast<uint64_t>(start)), bytes_of(start));
         open_panes.insert(start);
       }
       int64_t before = watermark;
@@ -353,7 +552,8 @@ TEST(PaneSet, WindowsCloseLikeInAModelThatKnowsThemAll) {
 TEST(PaneSet, SameWindowsThatOverlapDoNotMix) {
   FlowState state = state_of(FLOW_WINDOW_SAME, 60, 30, 0);
   PaneSet panes(program, state);
-  for (int64_t start : {-30, 0, 30}) panes.open(start).table.upsert(1, bytes_of(start));
+  for (int64_t start : {-30, 0, 30})
+    panes.open(start).table.upsert(flow_hash_i64(static_cast<uint64_t>(start)), bytes_of(start));
   std::vector<int64_t> starts;
   while (auto due = panes.next_due(INT64_MAX)) {
     std::vector<Pane*> found = panes.panes_of(*due);

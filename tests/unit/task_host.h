@@ -96,6 +96,7 @@ inline Stored store(FlowTask* task) {
     FlowWriter writer{&stored.items.emplace_back(), append};
     flow_snapshot_write_item(snapshot, i, &writer);
   }
+  flow_snapshot_written(snapshot);
   flow_snapshot_release(snapshot, 1);
   return stored;
 }
