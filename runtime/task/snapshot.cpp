@@ -11,8 +11,8 @@ namespace {
 
 constexpr size_t write_bytes = 64 * 1024;
 
-// Up to so many bytes of entries a task copies them itself, and no event after it pays for a block. The limit is a guess
-// from the speed of plain copies; it has not been measured here.
+// Up to so many bytes of entries a task copies them itself, and no event after it pays for a block. The limit is a
+// guess from the speed of plain copies; it has not been measured here.
 constexpr uint64_t copied_at_once_max = uint64_t{4} << 20;
 
 std::string split_item(const Split& split) {
