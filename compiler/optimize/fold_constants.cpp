@@ -127,21 +127,9 @@ private:
   }
 
   const Expr* integer_arithmetic(const Expr& expr, const Expr& left, const Expr& right) {
-    Wide a = sema::integer_of(left), b = sema::integer_of(right), result = 0;
-    switch (expr.kind) {
-    case ExprKind::negate: result = -a; break;
-    case ExprKind::add:
-    case ExprKind::shift_time: result = a + b; break;
-    case ExprKind::subtract: result = a - b; break;
-    case ExprKind::multiply:
-      if (__builtin_mul_overflow(a, b, &result)) return nullptr;
-      break;
-    default:
-      if (b == 0) return nullptr;
-      result = expr.kind == ExprKind::divide ? a / b : a % b;
-    }
-    if (!sema::holds(holder_of(expr.type), result)) return nullptr;
-    return make_.integer(expr.type, static_cast<int64_t>(result), expr.range);
+    std::optional<Wide> result = sema::whole_arithmetic(expr.kind, sema::integer_of(left), sema::integer_of(right));
+    if (!result || !sema::holds(holder_of(expr.type), *result)) return nullptr;
+    return make_.integer(expr.type, static_cast<int64_t>(*result), expr.range);
   }
 
   const Expr* float_arithmetic(const Expr& expr, const Expr& left, const Expr& right) {

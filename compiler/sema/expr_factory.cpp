@@ -140,22 +140,24 @@ const Expr* ExprFactory::folded(ExprKind kind, Type type, const Expr* left, cons
     default: return nullptr;
     }
   }
-  Wide a = integer_of(*left), b = integer_of(*right), result = 0;
-  switch (kind) {
-  case ExprKind::add:
-  case ExprKind::shift_time: result = a + b; break;
-  case ExprKind::subtract: result = a - b; break;
-  case ExprKind::multiply:
-    if (__builtin_mul_overflow(a, b, &result)) return nullptr;
-    break;
-  case ExprKind::divide:
-    if (b == 0) return nullptr;
-    result = a / b;
-    break;
-  default: return nullptr;
-  }
+  if (kind == ExprKind::remainder) return nullptr;
+  std::optional<Wide> result = whole_arithmetic(kind, integer_of(*left), integer_of(*right));
   Kind holder = type.is_integer() ? type.kind : Kind::I64;
-  return holds(holder, result) ? integer(type, static_cast<int64_t>(result), range) : nullptr;
+  return result && holds(holder, *result) ? integer(type, static_cast<int64_t>(*result), range) : nullptr;
+}
+
+std::optional<Wide> whole_arithmetic(ExprKind kind, Wide a, Wide b) {
+  Wide result = 0;
+  switch (kind) {
+  case ExprKind::negate: return -a;
+  case ExprKind::add:
+  case ExprKind::shift_time: return a + b;
+  case ExprKind::subtract: return a - b;
+  case ExprKind::multiply: return __builtin_mul_overflow(a, b, &result) ? std::nullopt : std::optional(result);
+  case ExprKind::divide: return b == 0 ? std::nullopt : std::optional(a / b);
+  case ExprKind::remainder: return b == 0 ? std::nullopt : std::optional(a % b);
+  default: return std::nullopt;
+  }
 }
 
 } // namespace flow::sema

@@ -2,6 +2,8 @@
 // `2 * 30min` may be the size of a window and `-1` fits every signed type.
 #pragma once
 
+#include <optional>
+
 #include <initializer_list>
 #include <string_view>
 #include <vector>
@@ -58,5 +60,7 @@ private:
 bool is_constant(const Expr& expr);
 /// The value of a constant integer, unsigned ones as such.
 Wide integer_of(const Expr& constant);
+/// `a kind b` without regard to any kind's range (of negate: -a). Nothing: it divides by zero, or is too wide.
+std::optional<Wide> whole_arithmetic(ExprKind kind, Wide a, Wide b);
 
 } // namespace flow::sema
