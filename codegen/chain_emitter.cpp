@@ -56,7 +56,7 @@ public:
       made.source = is_generated ? emit_generate() : connector().decodes_inline ? emit_decode_inline() : emit_decode();
     }
     if (!chain_.ports.empty()) made.process = emit_process();
-    if (chain_.state != plan::none) made.fire = emit_fire();
+    if (!chain_.states().empty()) made.fire = emit_fire();
     return made;
   }
 
@@ -262,9 +262,28 @@ private:
     llvm::Function* made = make_function(module_, function_name("fire"), {ptr(), i32(), ptr(), i64()}, i64());
     FunctionEmitter f(module_, made, place_of(chain_));
     auto& b = f.builder;
-    llvm::Value* due = made->getArg(2);
-    due->setName("due");
+    made->getArg(1)->setName("trigger");
+    made->getArg(2)->setName("due");
     made->getArg(3)->setName("from");
+    RowWalk walk(f, chain_);
+    std::vector<uint32_t> states = chain_.states();
+    for (uint32_t i = 0; i + 1 < states.size(); i++) {
+      llvm::BasicBlock *this_one = f.block("fire"), *others = f.block("fire.others");
+      b.CreateCondBr(b.CreateICmpEQ(made->getArg(1), f.i32(i)), this_one, others);
+      f.begin(this_one);
+      emit_firing(walk, stateful_op(states[i]));
+      f.begin(others);
+    }
+    emit_firing(walk, stateful_op(states.back()));
+    f.finish();
+    return made;
+  }
+
+  /// Both phases of firing the state of `op`; ends the function.
+  void emit_firing(RowWalk& walk, const plan::PlanOp& op) {
+    FunctionEmitter& f = walk.f;
+    auto& b = f.builder;
+    llvm::Value* due = f.function->getArg(2);
     auto load = [&](llvm::Type* type, size_t offset, const char* name) {
       return b.CreateLoad(type, f.at_offset(due, offset, llvm::Twine(name) + ".at"), name);
     };
@@ -275,19 +294,16 @@ private:
     Row window = window_of(f, load(i64(), offsetof(FlowDue, window_start), "window.start"),
                            load(i64(), offsetof(FlowDue, window_end), "window.end"));
     llvm::BasicBlock *emit = f.block("emit"), *merge = f.block("merge");
-    RowWalk walk(f, chain_);
-    const plan::PlanOp& op = stateful_op();
+    uint32_t stride = walk.entry_layout(state_of(op)).stride;
     b.CreateCondBr(b.CreateICmpEQ(phase, f.i32(FLOW_DUE_EMIT)), emit, merge);
     f.begin(emit);
-    entries_loop(walk, table, count, has_outputs(chain_), [&](llvm::Value*, llvm::Value* entry) {
+    entries_loop(f, table, stride, count, has_outputs(chain_), [&](llvm::Value*, llvm::Value* entry) {
       walk.guarded(op, [&] { emit_result(walk, op, table, entry, window); });
     });
     f.begin(merge);
-    entries_loop(walk, table, count, false, [&](llvm::Value* index, llvm::Value* entry) {
+    entries_loop(f, table, stride, count, false, [&](llvm::Value* index, llvm::Value* entry) {
       walk.guarded(op, [&] { emit_merge(walk, op, table, index, entry, into); });
     });
-    f.finish();
-    return made;
   }
 
   Row window_of(FunctionEmitter& f, llvm::Value* start, llvm::Value* end) {
@@ -297,17 +313,22 @@ private:
     return window;
   }
 
-  const plan::PlanOp& stateful_op() const {
+  static uint32_t state_of(const plan::PlanOp& op) {
+    if (const auto* aggregate = std::get_if<plan::Aggregate>(&op.op)) return aggregate->state;
+    if (const auto* top = std::get_if<plan::Top>(&op.op)) return top->state;
+    return plan::none;
+  }
+
+  const plan::PlanOp& stateful_op(uint32_t state) const {
     for (const plan::PlanOp& op : chain_.ops) {
-      if (std::holds_alternative<plan::Aggregate>(op.op) || std::holds_alternative<plan::Top>(op.op)) return op;
+      if (state_of(op) == state) return op;
     }
-    llvm_unreachable("a chain with state has a stateful operator");
+    llvm_unreachable("every state has its operator");
   }
 
   /// for (i = from; i < count; i++), then return.
-  void entries_loop(RowWalk& walk, llvm::Value* table, llvm::Value* count, bool can_fill,
+  void entries_loop(FunctionEmitter& f, llvm::Value* table, uint32_t stride, llvm::Value* count, bool can_fill,
                     const std::function<void(llvm::Value* index, llvm::Value* entry)>& body_code) {
-    FunctionEmitter& f = walk.f;
     auto& b = f.builder;
     llvm::BasicBlock *before = b.GetInsertBlock(), *loop = f.block("next.entry"), *body = f.block("entry"),
                      *exit = f.block("exit");
@@ -318,7 +339,7 @@ private:
     b.CreateCondBr(b.CreateICmpSLT(index, count), body, exit);
     f.begin(body);
     f.begin_row();
-    body_code(index, f.call("flow_entry", {table, index, f.i32(walk.entry_layout().stride)}, "entry"));
+    body_code(index, f.call("flow_entry", {table, index, f.i32(stride)}, "entry"));
     end_row(f, index, b.CreateAdd(index, f.i64(1), "following"), loop, can_fill);
     f.begin(exit);
     f.leave(index);
@@ -334,7 +355,7 @@ private:
   void emit_merge(RowWalk& walk, const plan::PlanOp& op, llvm::Value* table, llvm::Value* index, llvm::Value* entry,
                   llvm::Value* into) {
     llvm::Value* hash = walk.f.call("flow_entry_hash", {table, index}, "hash");
-    llvm::Value* target = upsert_same_key(walk, table, entry, hash, into);
+    llvm::Value* target = upsert_same_key(walk, state_of(op), table, entry, hash, into);
     if (const auto* aggregate = std::get_if<plan::Aggregate>(&op.op)) {
       emit_aggregate_merge(walk, *aggregate, table, entry, into, target);
     } else {

@@ -1,5 +1,6 @@
 #include "codegen/descriptor.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "runtime/abi/flow_program.h"
@@ -28,7 +29,7 @@ public:
     std::vector<llvm::Constant*> layouts, enums, states, chains, edges, connectors, params, sites;
     for (const plan::Layout& layout : plan_.layouts) layouts.push_back(layout_constant(layout));
     for (const sema::EnumType* type : program.enums) enums.push_back(enum_constant(*type));
-    for (const plan::State& state : plan_.states) states.push_back(state_constant(state));
+    for (const plan::State& state : plan_.states) states.push_back(state_constant(state, trigger_of(states.size())));
     for (size_t i = 0; i < plan_.chains.size(); i++)
       chains.push_back(chain_constant(plan_.chains[i], functions_.chains[i]));
     for (size_t i = 0; i < plan_.edges.size(); i++) edges.push_back(edge_constant(plan_.edges[i], functions_.keys[i]));
@@ -125,7 +126,17 @@ private:
     return record<FlowEnum>({text(type.name), u32(texts.size()), array("enum.texts", texts)});
   }
 
-  llvm::Constant* state_constant(const plan::State& state) {
+  /// A chain's fire function is told which of its states it is by position.
+  uint32_t trigger_of(size_t state) {
+    for (const plan::Chain& chain : plan_.chains) {
+      std::vector<uint32_t> states = chain.states();
+      auto at = std::find(states.begin(), states.end(), state);
+      if (at != states.end()) return static_cast<uint32_t>(at - states.begin());
+    }
+    llvm_unreachable("every state belongs to a chain");
+  }
+
+  llvm::Constant* state_constant(const plan::State& state, uint32_t trigger) {
     const sema::Window& window = state.window;
     uint32_t kind = FLOW_WINDOW_GLOBAL;
     switch (window.kind) {
@@ -134,9 +145,10 @@ private:
     case sema::WindowKind::same: kind = FLOW_WINDOW_SAME; break;
     case sema::WindowKind::global: kind = FLOW_WINDOW_GLOBAL; break;
     }
-    return record<FlowState>({text(state.name), u32(FLOW_STATE_PANES), u32(kind), i64(window.size_us),
-                              i64(window.slide_us), i64(window.offset_us), i64(state.pane_us), u32(state.layout),
-                              u32(state.key.size), u32(state.key.is_bytes ? 1 : 0), u32(0)});
+    return record<FlowState>({text(state.name), u32(state.is_partial ? FLOW_STATE_PARTIAL : FLOW_STATE_PANES),
+                              u32(kind), i64(window.size_us), i64(window.slide_us), i64(window.offset_us),
+                              i64(state.pane_us), u32(state.layout), u32(state.key.size),
+                              u32(state.key.is_bytes ? 1 : 0), u32(trigger)});
   }
 
   llvm::Constant* chain_constant(const plan::Chain& chain, const ChainFunctions& functions) {
@@ -147,7 +159,7 @@ private:
       outputs.push_back(record<FlowOutput>(
           {u32(is_edge ? FLOW_OUTPUT_EDGE : FLOW_OUTPUT_SINK), u32(output.target), u32(layout), u32(0)}));
     }
-    if (chain.state != plan::none) states.push_back(u32(chain.state));
+    for (uint32_t state : chain.states()) states.push_back(u32(state));
     return record<FlowChain>({text(chain.name), text(chain.uid), u32(chain.source), u32(chain.ports.size()),
                               u32(outputs.size()), u32(states.size()), array("outputs", outputs),
                               array("chain.states", states), u32(chain.parallelism), u32(0), function(functions.source),

@@ -98,6 +98,13 @@ llvm::Value* FunctionEmitter::slot_with(llvm::Constant* value, const llvm::Twine
   return made;
 }
 
+llvm::Value* FunctionEmitter::at_start(const std::function<llvm::Value*()>& emit) {
+  llvm::IRBuilderBase::InsertPointGuard guard(builder);
+  llvm::BasicBlock& entry = function->getEntryBlock();
+  builder.SetInsertPoint(&entry, entry.getTerminator() != nullptr ? entry.getTerminator()->getIterator() : entry.end());
+  return emit();
+}
+
 llvm::Value* FunctionEmitter::asks(llvm::StringRef name, llvm::ArrayRef<llvm::Value*> arguments,
                                    const llvm::Twine& value_name) {
   return builder.CreateICmpNE(call(name, arguments), i8(0), value_name);

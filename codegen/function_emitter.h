@@ -49,6 +49,8 @@ public:
   /// A stack slot in the entry block, so that a loop does not grow the stack.
   llvm::Value* slot(llvm::Type* type, const llvm::Twine& name);
   llvm::Value* slot_bytes(uint64_t bytes, uint64_t alignment, const llvm::Twine& name);
+  /// Emits something that holds for the whole call: once, before the loop.
+  llvm::Value* at_start(const std::function<llvm::Value*()>& emit);
   /// A slot that holds `value`, a constant, when the function begins.
   llvm::Value* slot_with(llvm::Constant* value, const llvm::Twine& name);
 

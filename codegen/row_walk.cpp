@@ -1,5 +1,7 @@
 #include "codegen/row_walk.h"
 
+#include <algorithm>
+
 #include "lang/base/overloaded.h"
 #include "llvm/IR/CFG.h"
 
@@ -20,8 +22,8 @@ void RowWalk::emit(uint32_t index, const Row& row) {
                    [&](const plan::Filter& filter) { emit_filter(*this, index, filter, row); },
                    [&](const plan::Project& project) { emit_project(*this, index, project, row); },
                    [&](const plan::Unnest& unnest) { emit_unnest(*this, index, unnest, row); },
-                   [&](const plan::Aggregate& aggregate) { emit_aggregate(*this, aggregate, row); },
-                   [&](const plan::Top& top) { emit_top(*this, top, row); },
+                   [&](const plan::Aggregate& aggregate) { emit_aggregate(*this, index, aggregate, row); },
+                   [&](const plan::Top& top) { emit_top(*this, index, top, row); },
                    [&](const plan::Emit& out) { emit_emit(*this, out, row); },
                    [&](const plan::SinkWrite& sink) { emit_sink(*this, sink, row); },
                },
@@ -48,10 +50,15 @@ void RowWalk::guarded(const plan::PlanOp& op, const std::function<void()>& body)
   f.begin(done);
 }
 
-uint32_t RowWalk::origin(plan::OriginKind kind) const {
+llvm::Value* RowWalk::position_of(uint32_t state) const {
+  std::vector<uint32_t> states = chain.states();
+  return f.i32(static_cast<uint32_t>(std::find(states.begin(), states.end(), state) - states.begin()));
+}
+
+uint32_t RowWalk::origin(plan::OriginKind kind, uint32_t state) const {
   for (uint32_t i = 0; i < chain.ops.size(); i++) {
     const auto* found = std::get_if<plan::Origin>(&chain.ops[i].op);
-    if (found != nullptr && found->kind == kind) return i;
+    if (found != nullptr && found->kind == kind && found->state == state) return i;
   }
   return plan::none;
 }

@@ -22,14 +22,18 @@ public:
 
   const plan::PhysicalPlan& plan() const { return f.module.plan; }
   const plan::Layout& layout(uint32_t number) const { return plan().layouts[number]; }
-  const plan::State& state() const { return plan().states[chain.state]; }
-  const plan::Layout& entry_layout() const { return layout(state().layout); }
+  const plan::State& state(uint32_t number) const { return plan().states[number]; }
+  const plan::Layout& entry_layout(uint32_t state_number) const { return layout(state(state_number).layout); }
+  /// What the vocabulary calls the state: its position among the chain's.
+  llvm::Value* position_of(uint32_t state) const;
+  /// The columns that an operator reads.
+  const std::vector<sema::Column>& input_columns(uint32_t op) const { return chain.ops[chain.ops[op].input].columns; }
 
   void consumers(uint32_t op, const Row& row);
   /// Runs `body` with a place for failures of `op`.
   void guarded(const plan::PlanOp& op, const std::function<void()>& body);
-  /// The origin of this kind in the chain, or plan::none.
-  uint32_t origin(plan::OriginKind kind) const;
+  /// The origin of this kind (of fired and late rows: of this state) in the chain, or plan::none.
+  uint32_t origin(plan::OriginKind kind, uint32_t state = plan::none) const;
   /// Ends the function with -1: the error is in the task.
   llvm::BasicBlock* stop_block();
 
@@ -46,14 +50,14 @@ void emit_emit(RowWalk&, const plan::Emit&, const Row&);
 void emit_sink(RowWalk&, const plan::SinkWrite&, const Row&);
 
 /// Adds the row to its entry; late rows go to the chain's late origin.
-void emit_aggregate(RowWalk&, const plan::Aggregate&, const Row&);
-/// One due entry: its result row to the consumers of the fired origin.
+void emit_aggregate(RowWalk&, uint32_t op, const plan::Aggregate&, const Row&);
+/// One due entry: its result row, or partial result, to the consumers of the fired origin.
 void emit_aggregate_result(RowWalk&, const plan::Aggregate&, llvm::Value* table, llvm::Value* entry, const Row& window);
 /// One entry of a pane into the entry of the same key of `into`.
 void emit_aggregate_merge(RowWalk&, const plan::Aggregate&, llvm::Value* from, llvm::Value* entry, llvm::Value* table,
                           llvm::Value* into);
 
-void emit_top(RowWalk&, const plan::Top&, const Row&);
+void emit_top(RowWalk&, uint32_t op, const plan::Top&, const Row&);
 void emit_top_result(RowWalk&, const plan::Top&, llvm::Value* table, llvm::Value* entry, const Row& window);
 void emit_top_merge(RowWalk&, const plan::Top&, llvm::Value* from, llvm::Value* entry, llvm::Value* table,
                     llvm::Value* into);
@@ -63,12 +67,19 @@ struct Placement {
   llvm::Value* pane_start;
   llvm::Value* last_end; // null: never late
 };
-Placement place_row(RowWalk&, const Row&);
+Placement place_row(RowWalk&, uint32_t state, const Row&, const std::vector<sema::Column>& columns);
+/// Of a partial result, whose time is the start of its pane.
+Placement place_partial(RowWalk&, uint32_t state, const Row&);
 /// Emits the test for lateness: late rows are counted and walked from the late origin; goes on with rows in time.
-void emit_late_test(RowWalk&, const Placement&, const Row&, llvm::BasicBlock* done);
+void emit_late_test(RowWalk&, uint32_t state, const Placement&, const Row&, llvm::BasicBlock* done);
+/// For a partial state: counts the row, and emits the test whether it goes out at once, on its own: `alone` emits that
+/// and `done` comes behind it. Goes on with rows that are combined.
+void emit_combining_test(RowWalk&, uint32_t state, const Placement&, llvm::BasicBlock* done,
+                         const std::function<void()>& alone);
 /// The entry of the row's key in `table`, made if need be.
-llvm::Value* upsert_entry(RowWalk&, llvm::Value* table, const Row&);
+llvm::Value* upsert_entry(RowWalk&, uint32_t state, llvm::Value* table, const Row&);
 /// The entry of another table's entry's key.
-llvm::Value* upsert_same_key(RowWalk&, llvm::Value* from, llvm::Value* entry, llvm::Value* hash, llvm::Value* into);
+llvm::Value* upsert_same_key(RowWalk&, uint32_t state, llvm::Value* from, llvm::Value* entry, llvm::Value* hash,
+                             llvm::Value* into);
 
 } // namespace flow::codegen

@@ -2,7 +2,7 @@
 //
 // A row is added in three steps, so that a row that fails leaves the entry as it was: evaluate all arguments; find the
 // entry and compute what may overflow; only then store. An entry begins as zeros, and every accumulator reads zeros
-// as "nothing yet".
+// as "nothing yet". A partial result is what an entry holds, as columns of a row; merging adds one to an entry.
 #include "codegen/keys.h"
 #include "codegen/row_walk.h"
 #include "runtime/vocabulary/vocabulary.h"
@@ -27,9 +27,10 @@ struct Contribution {
 /// Emits code over one entry.
 class EntryCode {
 public:
-  EntryCode(RowWalk& walk, llvm::Value* table, llvm::Value* entry)
-      : f_(walk.f), layout_(walk.entry_layout()), table_(table), entry_(entry) {}
+  EntryCode(RowWalk& walk, uint32_t state, llvm::Value* table, llvm::Value* entry)
+      : f_(walk.f), layout_(walk.entry_layout(state)), table_(table), entry_(entry) {}
 
+  const plan::Layout& layout() const { return layout_; }
   const plan::Field& field(uint32_t number) const { return layout_.fields[number]; }
   llvm::Value* place(uint32_t number) { return field_at(f_, field(number), entry_); }
   Value load(uint32_t number) {
@@ -129,7 +130,7 @@ void compute(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, cons
     llvm::Value* one = b.CreateZExt(c.takes_part, b.getInt64Ty());
     c.new_count = b.CreateAdd(entry.load(acc.count).value, one, std::string(call.name) + ".count");
   }
-  if (acc.kind != AggregateKind::sum || is_float_sum(acc, walk.entry_layout())) return;
+  if (acc.kind != AggregateKind::sum || is_float_sum(acc, entry.layout())) return;
   sema::Type sum = entry.field(acc.value).type;
   llvm::Value* added = as_sum_argument(f, c.argument, sum);
   added = b.CreateSelect(c.takes_part, added, llvm::Constant::getNullValue(added->getType()));
@@ -213,7 +214,7 @@ void store(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, const 
   if (c.new_count != nullptr) entry.store(acc.count, c.new_count);
   if (acc.kind == AggregateKind::count) return;
   if (c.new_sum != nullptr) return entry.store(acc.value, c.new_sum);
-  if (!is_float_sum(acc, walk.entry_layout())) return keep(walk, entry, acc, c.argument, c.by, time, c.takes_part);
+  if (!is_float_sum(acc, entry.layout())) return keep(walk, entry, acc, c.argument, c.by, time, c.takes_part);
   llvm::BasicBlock *add = f.block("add"), *done = f.block("added");
   f.builder.CreateCondBr(c.takes_part, add, done);
   f.begin(add);
@@ -244,29 +245,147 @@ Value result(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, cons
     return finish({.value = b.CreateFDiv(sum, b.CreateSIToFP(safe, b.getDoubleTy()), "avg")}, is_empty);
   }
   if (acc.kind == AggregateKind::sum) {
-    if (!is_float_sum(acc, walk.entry_layout())) return {.type = call.result, .value = entry.load(acc.value).value};
+    if (!is_float_sum(acc, entry.layout())) return {.type = call.result, .value = entry.load(acc.value).value};
     return {.type = call.result, .value = f.call("flow_sum_value", {entry.place(acc.value)}, "sum")};
   }
   return finish(entry.load(acc.value), b.CreateNot(entry.load(acc.is_set).value, "is.empty"));
 }
 
+/// Fields of entries that belong to the key: the others are what a partial result carries besides it.
+size_t key_fields(const plan::KeySpec& key) { return key.is_bytes ? 1 : key.columns.size(); }
+
+/// Field `number` of a partial result.
+using PartialField = std::function<Value(uint32_t number)>;
+
+/// What the rows' own contributions are as partial results: those of an entry that holds only this row.
+std::vector<Value> partial_of_row(RowWalk& walk, const plan::Aggregate& aggregate,
+                                  const std::vector<Contribution>& contributions, llvm::Value* time) {
+  FunctionEmitter& f = walk.f;
+  auto& b = f.builder;
+  const plan::Layout& entry = walk.entry_layout(aggregate.state);
+  std::vector<Value> fields(entry.fields.size());
+  auto set = [&](uint32_t number, llvm::Value* value) {
+    if (number != plan::none) fields[number] = {.type = entry.fields[number].type, .value = value};
+  };
+  auto set_if = [&](uint32_t number, llvm::Value* takes_part, Value value) {
+    value.type = entry.fields[number].type;
+    if (value.type.nullable && value.is_null == nullptr) value.is_null = f.i1(false);
+    if (!value.type.nullable) value.is_null = nullptr;
+    fields[number] = f.select(takes_part, value, f.zero(value.type));
+  };
+  for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
+    const plan::Accumulator& acc = aggregate.accumulators[i];
+    const Contribution& c = contributions[i];
+    set(acc.count, b.CreateZExt(c.takes_part, b.getInt64Ty()));
+    if (acc.kind == AggregateKind::count) continue;
+    if (acc.kind == AggregateKind::sum || acc.kind == AggregateKind::avg) {
+      bool is_float = is_float_sum(acc, entry);
+      sema::Type sum = is_float ? sema::scalar(Kind::F64) : entry.fields[acc.value].type;
+      set_if(acc.value, c.takes_part, {.value = as_sum_argument(f, c.argument, sum)});
+      if (is_float) set(acc.value + 1, llvm::ConstantFP::get(b.getDoubleTy(), 0.0));
+      continue;
+    }
+    set_if(acc.value, c.takes_part, c.argument);
+    set(acc.is_set, c.takes_part);
+    bool is_by = acc.kind == AggregateKind::min_by || acc.kind == AggregateKind::max_by;
+    if (acc.order != plan::none) set_if(acc.order, c.takes_part, is_by ? c.by : Value{.value = time});
+    if (acc.order_time != plan::none) set_if(acc.order_time, c.takes_part, Value{.value = time});
+  }
+  fields.erase(fields.begin(), fields.begin() + static_cast<ptrdiff_t>(key_fields(walk.state(aggregate.state).key)));
+  return fields;
+}
+
+/// The row itself as a partial result, to those who read the fired ones.
+void emit_alone(RowWalk& walk, const plan::Aggregate& aggregate, const Row& row, llvm::Value* pane_start,
+                const std::vector<Contribution>& contributions, llvm::Value* time) {
+  const plan::State& state = walk.state(aggregate.state);
+  Row partial{.time = state.window.kind == sema::WindowKind::global ? nullptr : pane_start};
+  for (uint32_t from : state.key.from) partial.columns.push_back(row.columns[from]);
+  std::vector<Value> fields = partial_of_row(walk, aggregate, contributions, time);
+  partial.columns.insert(partial.columns.end(), fields.begin(), fields.end());
+  walk.consumers(walk.origin(plan::OriginKind::fired, aggregate.state), partial);
+}
+
+/// Adds a partial result to an entry. `failed`: the entry's field that says that a merge failed, or plan::none.
+void merge(RowWalk& walk, const plan::Aggregate& aggregate, const PartialField& from, EntryCode& target,
+           uint32_t failed) {
+  FunctionEmitter& f = walk.f;
+  auto& b = f.builder;
+  std::vector<Contribution> sums(aggregate.accumulators.size());
+  for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
+    const plan::Accumulator& acc = aggregate.accumulators[i];
+    if (acc.count != plan::none) sums[i].new_count = b.CreateAdd(target.load(acc.count).value, from(acc.count).value);
+    if (acc.kind != AggregateKind::sum || is_float_sum(acc, target.layout())) continue;
+    sema::Type type = target.field(acc.value).type;
+    bool is_plain = type.is_integer() && !type.is_signed();
+    auto* pair =
+        b.CreateBinaryIntrinsic(is_plain ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::sadd_with_overflow,
+                                target.load(acc.value).value, from(acc.value).value);
+    llvm::Value* overflows = b.CreateExtractValue(pair, 1, "overflows");
+    if (failed != plan::none) target.store(failed, overflows);
+    f.fail_if(overflows, aggregate.calls[acc.call].range, FLOW_FAIL_OVERFLOW);
+    sums[i].new_sum = b.CreateExtractValue(pair, 0, "sum");
+  }
+  for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
+    const plan::Accumulator& acc = aggregate.accumulators[i];
+    if (sums[i].new_count != nullptr) target.store(acc.count, sums[i].new_count);
+    if (acc.kind == AggregateKind::count) continue;
+    if (sums[i].new_sum != nullptr) {
+      target.store(acc.value, sums[i].new_sum);
+    } else if (is_float_sum(acc, target.layout())) {
+      llvm::Value* other = f.slot_bytes(2 * sizeof(double), alignof(double), "partial.sum");
+      b.CreateStore(from(acc.value).value, other);
+      b.CreateStore(from(acc.value + 1).value, f.at_offset(other, sizeof(double), "partial.rest"));
+      f.call("flow_sum_merge", {target.place(acc.value), other});
+    } else {
+      bool is_by = acc.kind == AggregateKind::min_by || acc.kind == AggregateKind::max_by;
+      Value order = is_by ? from(acc.order) : Value{};
+      llvm::Value* time = f.i64(0);
+      if (is_by && acc.order_time != plan::none) time = from(acc.order_time).value;
+      if (!is_by && acc.order != plan::none) time = from(acc.order).value;
+      keep(walk, target, acc, from(acc.value), order, time, from(acc.is_set).value);
+    }
+  }
+}
+
+/// A partial result as it comes from the task that made it.
+void emit_merging(RowWalk& walk, const plan::Aggregate& aggregate, const Row& row) {
+  FunctionEmitter& f = walk.f;
+  llvm::BasicBlock* done = f.block("merge.done");
+  Placement placement = place_partial(walk, aggregate.state, row);
+  emit_late_test(walk, aggregate.state, placement, row, done);
+  llvm::Value* table = f.call("flow_pane", {f.task, walk.position_of(aggregate.state), placement.pane_start}, "pane");
+  EntryCode entry(walk, aggregate.state, table, upsert_entry(walk, aggregate.state, table, row));
+  const plan::KeySpec& key = walk.state(aggregate.state).key;
+  auto field = [&](uint32_t number) { return row.columns[number - key_fields(key) + key.columns.size()]; };
+  merge(walk, aggregate, field, entry, plan::none);
+  f.go_to(done);
+  f.begin(done);
+}
+
 } // namespace
 
-void emit_aggregate(RowWalk& walk, const plan::Aggregate& aggregate, const Row& row) {
+void emit_aggregate(RowWalk& walk, uint32_t op, const plan::Aggregate& aggregate, const Row& row) {
+  if (aggregate.stage == plan::AggregateStage::merging) return emit_merging(walk, aggregate, row);
   FunctionEmitter& f = walk.f;
   llvm::BasicBlock* done = f.block("aggregate.done");
-  Placement placement = place_row(walk, row);
-  emit_late_test(walk, placement, row, done);
+  Placement placement = place_row(walk, aggregate.state, row, walk.input_columns(op));
+  bool is_partial = aggregate.stage == plan::AggregateStage::partial;
+  if (!is_partial) emit_late_test(walk, aggregate.state, placement, row, done);
   std::vector<Contribution> contributions;
   for (const plan::Accumulator& acc : aggregate.accumulators)
     contributions.push_back(evaluate(walk, aggregate.calls[acc.call], row));
-  llvm::Value* table = f.call("flow_pane", {f.task, f.i32(0), placement.pane_start}, "pane");
-  EntryCode entry(walk, table, upsert_entry(walk, table, row));
+  llvm::Value* time = row.time != nullptr ? row.time : f.i64(0);
+  if (is_partial) {
+    emit_combining_test(walk, aggregate.state, placement, done,
+                        [&] { emit_alone(walk, aggregate, row, placement.pane_start, contributions, time); });
+  }
+  llvm::Value* table = f.call("flow_pane", {f.task, walk.position_of(aggregate.state), placement.pane_start}, "pane");
+  EntryCode entry(walk, aggregate.state, table, upsert_entry(walk, aggregate.state, table, row));
   for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
     const plan::Accumulator& acc = aggregate.accumulators[i];
     compute(walk, entry, acc, aggregate.calls[acc.call], contributions[i]);
   }
-  llvm::Value* time = row.time != nullptr ? row.time : f.i64(0);
   for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
     store(walk, entry, aggregate.accumulators[i], contributions[i], time);
   }
@@ -277,26 +396,32 @@ void emit_aggregate(RowWalk& walk, const plan::Aggregate& aggregate, const Row& 
 void emit_aggregate_result(RowWalk& walk, const plan::Aggregate& aggregate, llvm::Value* table, llvm::Value* entry_at,
                            const Row& window) {
   FunctionEmitter& f = walk.f;
-  EntryCode entry(walk, table, entry_at);
+  const plan::State& state = walk.state(aggregate.state);
+  bool has_window = state.window.kind != sema::WindowKind::global;
+  EntryCode entry(walk, aggregate.state, table, entry_at);
   llvm::BasicBlock* without = f.block("no.result");
   if (aggregate.failed != plan::none) {
     f.branch_unlikely(entry.load(aggregate.failed).value, without, "has.result"); // told when its merge failed
   }
   Row row{.time = window.time};
-  if (walk.state().key.size != 0) {
+  if (state.key.size != 0) {
     llvm::Value* heap = f.call("flow_table_heap", {table}, "heap");
-    row.columns = load_key(f, walk.state().key, walk.entry_layout(), entry_at, heap);
+    row.columns = load_key(f, state.key, entry.layout(), entry_at, heap);
   }
-  if (walk.state().window.kind != sema::WindowKind::global) {
-    row.columns.insert(row.columns.end(), window.columns.begin(), window.columns.end());
-  }
-  for (const sema::AggregateCall& call : aggregate.calls) {
-    uint32_t number = static_cast<uint32_t>(&call - aggregate.calls.data());
-    for (const plan::Accumulator& acc : aggregate.accumulators) {
-      if (acc.call == number) row.columns.push_back(result(walk, entry, acc, call));
+  if (aggregate.stage == plan::AggregateStage::partial) {
+    row.time = has_window ? window.columns[0].value : nullptr;
+    for (uint32_t i = static_cast<uint32_t>(key_fields(state.key)); i < entry.layout().fields.size(); i++)
+      row.columns.push_back(entry.load(i));
+  } else {
+    if (has_window) row.columns.insert(row.columns.end(), window.columns.begin(), window.columns.end());
+    for (const sema::AggregateCall& call : aggregate.calls) {
+      uint32_t number = static_cast<uint32_t>(&call - aggregate.calls.data());
+      for (const plan::Accumulator& acc : aggregate.accumulators) {
+        if (acc.call == number) row.columns.push_back(result(walk, entry, acc, call));
+      }
     }
   }
-  walk.consumers(walk.origin(plan::OriginKind::fired), row);
+  walk.consumers(walk.origin(plan::OriginKind::fired, aggregate.state), row);
   f.go_to(without);
   f.begin(without);
 }
@@ -304,45 +429,12 @@ void emit_aggregate_result(RowWalk& walk, const plan::Aggregate& aggregate, llvm
 void emit_aggregate_merge(RowWalk& walk, const plan::Aggregate& aggregate, llvm::Value* from, llvm::Value* entry,
                           llvm::Value* table, llvm::Value* into) {
   FunctionEmitter& f = walk.f;
-  auto& b = f.builder;
-  EntryCode source(walk, from, entry), target(walk, table, into);
+  EntryCode source(walk, aggregate.state, from, entry), target(walk, aggregate.state, table, into);
   llvm::BasicBlock* merged = f.block("merged");
   if (aggregate.failed != plan::none) {
     f.branch_unlikely(target.load(aggregate.failed).value, merged, "has.not.failed");
   }
-  std::vector<Contribution> sums(aggregate.accumulators.size());
-  for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
-    const plan::Accumulator& acc = aggregate.accumulators[i];
-    if (acc.count != plan::none)
-      sums[i].new_count = b.CreateAdd(target.load(acc.count).value, source.load(acc.count).value);
-    if (acc.kind != AggregateKind::sum || is_float_sum(acc, walk.entry_layout())) continue;
-    sema::Type type = target.field(acc.value).type;
-    bool is_plain = type.is_integer() && !type.is_signed();
-    auto* pair =
-        b.CreateBinaryIntrinsic(is_plain ? llvm::Intrinsic::uadd_with_overflow : llvm::Intrinsic::sadd_with_overflow,
-                                target.load(acc.value).value, source.load(acc.value).value);
-    llvm::Value* overflows = b.CreateExtractValue(pair, 1, "overflows");
-    if (aggregate.failed != plan::none) target.store(aggregate.failed, overflows);
-    f.fail_if(overflows, aggregate.calls[acc.call].range, FLOW_FAIL_OVERFLOW);
-    sums[i].new_sum = b.CreateExtractValue(pair, 0, "sum");
-  }
-  for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
-    const plan::Accumulator& acc = aggregate.accumulators[i];
-    if (sums[i].new_count != nullptr) target.store(acc.count, sums[i].new_count);
-    if (acc.kind == AggregateKind::count) continue;
-    if (sums[i].new_sum != nullptr) {
-      target.store(acc.value, sums[i].new_sum);
-    } else if (is_float_sum(acc, walk.entry_layout())) {
-      f.call("flow_sum_merge", {target.place(acc.value), source.place(acc.value)});
-    } else {
-      bool is_by = acc.kind == AggregateKind::min_by || acc.kind == AggregateKind::max_by;
-      Value order = is_by ? source.load(acc.order) : Value{};
-      llvm::Value* time = f.i64(0);
-      if (is_by && acc.order_time != plan::none) time = source.load(acc.order_time).value;
-      if (!is_by && acc.order != plan::none) time = source.load(acc.order).value;
-      keep(walk, target, acc, source.load(acc.value), order, time, source.load(acc.is_set).value);
-    }
-  }
+  merge(walk, aggregate, [&](uint32_t number) { return source.load(number); }, target, aggregate.failed);
   f.go_to(merged);
   f.begin(merged);
 }

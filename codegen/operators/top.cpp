@@ -73,8 +73,8 @@ struct List {
   llvm::Value* rows;
 };
 
-List list_of(RowWalk& walk, llvm::Value* entry) {
-  const plan::Repeat& repeat = *walk.entry_layout().repeat;
+List list_of(RowWalk& walk, const plan::Top& top, llvm::Value* entry) {
+  const plan::Repeat& repeat = *walk.entry_layout(top.state).repeat;
   return {repeat, walk.layout(repeat.row_layout), walk.f.at_offset(entry, repeat.count_offset, "count.at"),
           walk.f.at_offset(entry, repeat.offset, "rows")};
 }
@@ -91,7 +91,7 @@ Row load_kept(RowWalk& walk, const List& list, llvm::Value* table, llvm::Value* 
 void insert(RowWalk& walk, const plan::Top& top, llvm::Value* table, llvm::Value* entry, const Row& row) {
   FunctionEmitter& f = walk.f;
   auto& b = f.builder;
-  List list = list_of(walk, entry);
+  List list = list_of(walk, top, entry);
   llvm::Value* count = b.CreateLoad(b.getInt32Ty(), list.count_at, "count");
   llvm::BasicBlock* before = b.GetInsertBlock();
   llvm::BasicBlock *test = f.block("top.test"), *compare = f.block("top.compare"), *found = f.block("top.found"),
@@ -126,11 +126,11 @@ void insert(RowWalk& walk, const plan::Top& top, llvm::Value* table, llvm::Value
 }
 
 /// Runs `body` for each kept row.
-void for_each(RowWalk& walk, llvm::Value* table, llvm::Value* entry,
+void for_each(RowWalk& walk, const plan::Top& top, llvm::Value* table, llvm::Value* entry,
               const std::function<void(const Row&, llvm::Value* index)>& body) {
   FunctionEmitter& f = walk.f;
   auto& b = f.builder;
-  List list = list_of(walk, entry);
+  List list = list_of(walk, top, entry);
   llvm::Value* count = b.CreateLoad(b.getInt32Ty(), list.count_at, "count");
   llvm::BasicBlock *before = b.GetInsertBlock(), *test = f.block("kept.test"), *row = f.block("kept.row"),
                    *done = f.block("kept.done");
@@ -147,11 +147,11 @@ void for_each(RowWalk& walk, llvm::Value* table, llvm::Value* entry,
 }
 
 /// The row with its window's bounds set, or appended when it has none.
-Row with_window(RowWalk& walk, const Row& row, const Row& window) {
+Row with_window(RowWalk& walk, const plan::Top& top, const Row& row, const Row& window) {
   Row result = row;
   result.time = window.time;
-  if (walk.state().window.kind == sema::WindowKind::global) return result;
-  const plan::Layout& port = walk.layout(walk.chain.port_layout);
+  if (walk.state(top.state).window.kind == sema::WindowKind::global) return result;
+  const plan::Layout& port = walk.layout(top.row_layout);
   for (size_t bound = 0; bound < 2; bound++) {
     const char* name = bound == 0 ? "window_start" : "window_end";
     bool is_there = false;
@@ -167,34 +167,40 @@ Row with_window(RowWalk& walk, const Row& row, const Row& window) {
 
 } // namespace
 
-void emit_top(RowWalk& walk, const plan::Top& top, const Row& row) {
+void emit_top(RowWalk& walk, uint32_t op, const plan::Top& top, const Row& row) {
   FunctionEmitter& f = walk.f;
   llvm::BasicBlock* done = f.block("top.row.done");
-  Placement placement = place_row(walk, row);
-  emit_late_test(walk, placement, row, done);
+  Placement placement = place_row(walk, top.state, row, walk.input_columns(op));
+  bool is_partial = walk.state(top.state).is_partial;
+  if (!is_partial) emit_late_test(walk, top.state, placement, row, done);
   // A row that fails must leave no trace: what it is ordered by is worked out before its key gets an entry.
   for (const sema::Order& order : top.orders) ExprEmitter(f, row.columns).emit(*order.value);
-  llvm::Value* table = f.call("flow_pane", {f.task, f.i32(0), placement.pane_start}, "pane");
-  insert(walk, top, table, upsert_entry(walk, table, row), row);
+  if (is_partial) {
+    uint32_t fired = walk.origin(plan::OriginKind::fired, top.state);
+    emit_combining_test(walk, top.state, placement, done, [&] { walk.consumers(fired, row); });
+  }
+  llvm::Value* table = f.call("flow_pane", {f.task, walk.position_of(top.state), placement.pane_start}, "pane");
+  insert(walk, top, table, upsert_entry(walk, top.state, table, row), row);
   f.go_to(done);
   f.begin(done);
 }
 
 void emit_top_result(RowWalk& walk, const plan::Top& top, llvm::Value* table, llvm::Value* entry, const Row& window) {
   FunctionEmitter& f = walk.f;
-  for_each(walk, table, entry, [&](const Row& kept, llvm::Value* index) {
-    Row row = with_window(walk, kept, window);
-    if (top.has_rank) {
+  bool is_partial = walk.state(top.state).is_partial;
+  for_each(walk, top, table, entry, [&](const Row& kept, llvm::Value* index) {
+    Row row = is_partial ? kept : with_window(walk, top, kept, window);
+    if (top.has_rank && !is_partial) {
       llvm::Value* rank = f.builder.CreateAdd(f.builder.CreateZExt(index, f.builder.getInt64Ty()), f.i64(1), "rank");
       row.columns.push_back({.type = sema::scalar(sema::Kind::I64), .value = rank});
     }
-    walk.consumers(walk.origin(plan::OriginKind::fired), row);
+    walk.consumers(walk.origin(plan::OriginKind::fired, top.state), row);
   });
 }
 
 void emit_top_merge(RowWalk& walk, const plan::Top& top, llvm::Value* from, llvm::Value* entry, llvm::Value* table,
                     llvm::Value* into) {
-  for_each(walk, from, entry, [&](const Row& kept, llvm::Value*) { insert(walk, top, table, into, kept); });
+  for_each(walk, top, from, entry, [&](const Row& kept, llvm::Value*) { insert(walk, top, table, into, kept); });
 }
 
 } // namespace flow::codegen

@@ -27,21 +27,20 @@ llvm::Value* plus(FunctionEmitter& f, llvm::Value* time, int64_t span, const llv
 }
 
 /// The start of the window that the row came out of.
-llvm::Value* window_start_of(RowWalk& walk, const Row& row) {
-  const plan::Layout& port = walk.layout(walk.chain.port_layout);
-  for (size_t i = 0; i < row.columns.size(); i++) {
-    if (port.fields[i].name == "window_start") return row.columns[i].value;
+llvm::Value* window_start_of(FunctionEmitter& f, const sema::Window& window, const Row& row,
+                             const std::vector<sema::Column>& columns) {
+  for (size_t i = 0; i < columns.size(); i++) {
+    if (columns[i].name == "window_start") return row.columns[i].value;
   }
   // The column was not needed: the row's time is the window's last instant.
-  return walk.f.builder.CreateSub(plus(walk.f, row.time, 1, "window.end"), walk.f.i64(walk.state().window.size_us));
+  return f.builder.CreateSub(plus(f, row.time, 1, "window.end"), f.i64(window.size_us));
 }
 
 /// Rows that follow one another mostly lie in one pane: the last one's place is kept, so that most rows only compare.
 /// `offset` is the start of a pane, and of the last window that holds it.
-Placement place_near_last(RowWalk& walk, llvm::Value* time, const std::function<Placement()>& place) {
-  FunctionEmitter& f = walk.f;
+Placement place_near_last(FunctionEmitter& f, const plan::State& state, llvm::Value* time,
+                          const std::function<Placement()>& place) {
   auto& b = f.builder;
-  const plan::State& state = walk.state();
   llvm::Value* start_at = f.slot_with(f.i64(state.window.offset_us), "last.pane.start");
   llvm::Value* end_at = f.slot_with(f.i64(state.window.offset_us + state.window.size_us), "last.pane.end");
   llvm::Value* start = b.CreateLoad(b.getInt64Ty(), start_at, "last.start");
@@ -72,64 +71,100 @@ Placement place_near_last(RowWalk& walk, llvm::Value* time, const std::function<
   return {merge(start, made.pane_start, "pane.start"), merge(end, made.last_end, "last.window.end")};
 }
 
-} // namespace
-
-Placement place_row(RowWalk& walk, const Row& row) {
-  FunctionEmitter& f = walk.f;
-  const plan::State& state = walk.state();
+/// The pane and the last window of a time in windows that lie on a grid.
+Placement place_on_grid(FunctionEmitter& f, const plan::State& state, llvm::Value* time) {
   const sema::Window& window = state.window;
-  switch (window.kind) {
-  case sema::WindowKind::global: return {f.i64(std::numeric_limits<int64_t>::min()), nullptr};
-  case sema::WindowKind::same: {
-    llvm::Value* start = window_start_of(walk, row);
-    return {start, plus(f, start, window.size_us, "window.end")};
-  }
-  case sema::WindowKind::tumbling:
-    return place_near_last(walk, row.time, [&]() -> Placement {
-      llvm::Value* start = floor_to(f, row.time, window.size_us, window.offset_us, "window.start");
-      return {start, plus(f, start, window.size_us, "window.end")};
-    });
-  case sema::WindowKind::hopping: break;
-  }
-  return place_near_last(walk, row.time, [&]() -> Placement {
-    llvm::Value* last_start = floor_to(f, row.time, window.slide_us, window.offset_us, "last.window.start");
-    return {floor_to(f, row.time, state.pane_us, window.offset_us, "pane.start"),
-            plus(f, last_start, window.size_us, "last.window.end")};
+  bool is_hopping = window.kind == sema::WindowKind::hopping;
+  return place_near_last(f, state, time, [&]() -> Placement {
+    int64_t step = is_hopping ? window.slide_us : window.size_us;
+    llvm::Value* start = floor_to(f, time, step, window.offset_us, "last.window.start");
+    llvm::Value* end = plus(f, start, window.size_us, "last.window.end");
+    return {is_hopping ? floor_to(f, time, state.pane_us, window.offset_us, "pane.start") : start, end};
   });
 }
 
-void emit_late_test(RowWalk& walk, const Placement& placement, const Row& row, llvm::BasicBlock* done) {
-  if (placement.last_end == nullptr) return;
-  FunctionEmitter& f = walk.f;
+Placement place_at(FunctionEmitter& f, const sema::Window& window, llvm::Value* start) {
+  return {start, plus(f, start, window.size_us, "window.end")};
+}
+
+/// Whether the watermark has closed the last window that holds the row.
+llvm::Value* is_closed(FunctionEmitter& f, const Placement& placement) {
   llvm::Value* watermark = f.call("flow_watermark", {f.task}, "watermark");
   llvm::Value* last_instant = f.builder.CreateSub(placement.last_end, f.i64(1), "last.instant");
+  return f.builder.CreateICmpSLE(last_instant, watermark, "is.late");
+}
+
+} // namespace
+
+Placement place_row(RowWalk& walk, uint32_t number, const Row& row, const std::vector<sema::Column>& columns) {
+  const plan::State& state = walk.state(number);
+  switch (state.window.kind) {
+  case sema::WindowKind::global: return {walk.f.i64(std::numeric_limits<int64_t>::min()), nullptr};
+  case sema::WindowKind::same:
+    return place_at(walk.f, state.window, window_start_of(walk.f, state.window, row, columns));
+  case sema::WindowKind::tumbling:
+  case sema::WindowKind::hopping: break;
+  }
+  return place_on_grid(walk.f, state, row.time);
+}
+
+Placement place_partial(RowWalk& walk, uint32_t number, const Row& row) {
+  const plan::State& state = walk.state(number);
+  if (state.window.kind != sema::WindowKind::same) return place_row(walk, number, row, {});
+  return place_at(walk.f, state.window, row.time);
+}
+
+void emit_late_test(RowWalk& walk, uint32_t state, const Placement& placement, const Row& row, llvm::BasicBlock* done) {
+  if (placement.last_end == nullptr) return;
+  FunctionEmitter& f = walk.f;
   llvm::BasicBlock* late = f.block("late");
-  f.branch_unlikely(f.builder.CreateICmpSLE(last_instant, watermark, "is.late"), late, "in.time");
+  f.branch_unlikely(is_closed(f, placement), late, "in.time");
   llvm::BasicBlock* in_time = f.builder.GetInsertBlock();
   f.begin(late);
-  f.call("flow_rt_count_late", {f.task, f.i32(0)});
-  uint32_t origin = walk.origin(plan::OriginKind::late);
+  f.call("flow_rt_count_late", {f.task, walk.position_of(state)});
+  uint32_t origin = walk.origin(plan::OriginKind::late, state);
   if (origin != plan::none) walk.consumers(origin, row);
   f.go_to(done);
   f.begin(in_time);
 }
 
-llvm::Value* upsert_entry(RowWalk& walk, llvm::Value* table, const Row& row) {
+void emit_combining_test(RowWalk& walk, uint32_t state, const Placement& placement, llvm::BasicBlock* done,
+                         const std::function<void()>& alone) {
   FunctionEmitter& f = walk.f;
-  const plan::KeySpec& spec = walk.state().key;
-  llvm::Value* stride = f.i32(walk.entry_layout().stride);
+  auto& b = f.builder;
+  llvm::Value* position = walk.position_of(state);
+  llvm::Value* rows = f.slot_with(f.i64(0), "rows.to.combine");
+  b.CreateStore(b.CreateAdd(b.CreateLoad(b.getInt64Ty(), rows), f.i64(1)), rows);
+  f.at_end.push_back([&f, position, rows] {
+    f.call("flow_count_combined", {f.task, position, f.builder.CreateLoad(f.builder.getInt64Ty(), rows)});
+  });
+  // Neither changes while a call runs, so that the rows of a pane never overtake one another.
+  llvm::Value* is_off = f.at_start([&] { return f.asks("flow_sends_alone", {f.task, position}, "sends.alone"); });
+  llvm::Value* goes_alone = placement.last_end == nullptr ? is_off : b.CreateOr(is_off, is_closed(f, placement));
+  llvm::BasicBlock *out = f.block("alone"), *combined = f.block("combined");
+  b.CreateCondBr(goes_alone, out, combined);
+  f.begin(out);
+  alone();
+  f.go_to(done);
+  f.begin(combined);
+}
+
+llvm::Value* upsert_entry(RowWalk& walk, uint32_t state, llvm::Value* table, const Row& row) {
+  FunctionEmitter& f = walk.f;
+  const plan::KeySpec& spec = walk.state(state).key;
+  llvm::Value* stride = f.i32(walk.entry_layout(state).stride);
   if (spec.size == 0) return f.call("flow_table_single", {table, stride}, "entry");
-  Key key = make_key(f, spec, walk.entry_layout(), row.columns);
+  Key key = make_key(f, spec, walk.entry_layout(state), row.columns);
   if (spec.is_bytes)
     return f.call("flow_table_upsert_bytes", {table, key.hash, key.bytes, key.length, stride}, "entry");
   return f.call("flow_table_upsert", {table, key.hash, key.bytes, f.i32(spec.size), stride}, "entry");
 }
 
-llvm::Value* upsert_same_key(RowWalk& walk, llvm::Value* from, llvm::Value* entry, llvm::Value* hash,
+llvm::Value* upsert_same_key(RowWalk& walk, uint32_t state, llvm::Value* from, llvm::Value* entry, llvm::Value* hash,
                              llvm::Value* into) {
   FunctionEmitter& f = walk.f;
-  const plan::KeySpec& spec = walk.state().key;
-  llvm::Value* stride = f.i32(walk.entry_layout().stride);
+  const plan::KeySpec& spec = walk.state(state).key;
+  llvm::Value* stride = f.i32(walk.entry_layout(state).stride);
   if (spec.size == 0) return f.call("flow_table_single", {into, stride}, "target");
   if (!spec.is_bytes) return f.call("flow_table_upsert", {into, hash, entry, f.i32(spec.size), stride}, "target");
   llvm::Value* view = f.call("flow_view", {entry, f.call("flow_table_heap", {from})}, "key");

@@ -55,6 +55,7 @@ struct Aggregate {
   std::vector<sema::KeyColumn> keys;
   sema::Window window;
   std::vector<sema::AggregateCall> calls;
+  bool combines_first = false; // each task of the input adds up its rows, and sends partial results
 };
 struct Top {
   std::vector<sema::KeyColumn> keys;
@@ -62,6 +63,7 @@ struct Top {
   uint32_t count;
   std::vector<sema::Order> orders;
   bool has_rank;
+  bool combines_first = false; // each task of the input sends only its own first rows
 };
 struct Late {}; // late rows of the input, an Aggregate or Top; schema of that node's input
 struct Sink {

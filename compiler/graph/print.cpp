@@ -163,7 +163,7 @@ private:
           fmt::format("top {} window {}{} by", top->count, print_window(top->window), keys(node, top->keys));
       for (const sema::Order& order : top->orders)
         made += fmt::format(" {}{}", expr(node, order.value), order.descending ? " desc" : "");
-      return made;
+      return made + combined_text(top->combines_first);
     }
     const auto& aggregate = std::get<Aggregate>(node.op);
     std::string made = fmt::format("aggregate window {}{}", print_window(aggregate.window), keys(node, aggregate.keys));
@@ -174,7 +174,11 @@ private:
       if (call.filter != nullptr) made += " where " + expr(node, call.filter);
       made += ")";
     }
-    return made;
+    return made + combined_text(aggregate.combines_first);
+  }
+
+  static const char* combined_text(bool combines_first) {
+    return combines_first ? ", combined before the exchange" : "";
   }
 
   const DataflowGraph& graph_;

@@ -16,6 +16,8 @@ void merge_projections(graph::DataflowGraph& graph, lang::Arena& arena);
 void prune_fields(graph::DataflowGraph& graph, lang::Arena& arena);
 /// Takes away what leads to no sink and what does nothing.
 void remove_unused(graph::DataflowGraph& graph, lang::Arena& arena);
+/// Two-phase aggregation: lets each task of a stateful step's input combine its rows per key before they cross.
+void combine_first(graph::DataflowGraph& graph, lang::Arena& arena);
 /// Lets generated code read the usual records of a format by itself.
 void inline_decoding(graph::DataflowGraph& graph, lang::Arena& arena);
 

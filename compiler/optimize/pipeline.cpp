@@ -21,6 +21,7 @@ constexpr Pass passes[] = {
     {"merge_projections", merge_projections}, // few large projections instead of many small ones
     {"prune_fields", prune_fields},           // what nobody reads any more is not even decoded
     {"remove_unused", remove_unused},         // what the others made idle
+    {"combine_first", combine_first},         // of the steps that are left, when it is known whose late rows are read
     {"inline_decoding", inline_decoding},     // of the sources that are left; no other pass looks at it
 };
 

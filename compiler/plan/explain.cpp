@@ -21,7 +21,7 @@ std::string state_text(const PhysicalPlan& plan, const State& state) {
   std::string window = state.window.kind == sema::WindowKind::global
                            ? "until the input ends"
                            : "per window " + graph::print_window(state.window);
-  return fmt::format("state {}: {}, {}, {} bytes an entry", state.name,
+  return fmt::format("{} {}: {}, {}, {} bytes an entry", state.is_partial ? "partial results" : "state", state.name,
                      keys.empty() ? "one entry" : "an entry per " + keys, window, entry.stride);
 }
 
@@ -93,7 +93,7 @@ std::string explain_text(const PhysicalPlan& plan) {
       text += fmt::format("   gets rows of {} bytes from {}, {}\n", plan.layouts[edge.layout].stride,
                           plan.chains[edge.from_chain].uid, describe_edge(plan, edge));
     }
-    if (chain.state != none) text += "   keeps " + state_text(plan, plan.states[chain.state]) + "\n";
+    for (uint32_t state : chain.states()) text += "   keeps " + state_text(plan, plan.states[state]) + "\n";
     text += "   in one loop:\n";
     for (const std::string& line : Tree(plan, chain).lines()) text += "     " + line + "\n";
   }
@@ -106,7 +106,7 @@ std::string explain_dot(const PhysicalPlan& plan) {
   for (size_t i = 0; i < plan.chains.size(); i++) {
     const Chain& chain = plan.chains[i];
     text += fmt::format("  c{} [label=\"{} ({})\\n", i, escaped(chain.uid), parallelism_text(chain));
-    if (chain.state != none) text += escaped(state_text(plan, plan.states[chain.state])) + "\\l";
+    for (uint32_t state : chain.states()) text += escaped(state_text(plan, plan.states[state])) + "\\l";
     if (chain.source != none) text += "reads " + escaped(source_text(plan.connectors[chain.source])) + "\\l";
     for (const std::string& line : Tree(plan, chain).lines()) text += escaped(line) + "\\l";
     text += "\"];\n";

@@ -42,7 +42,9 @@ Fingerprint& Fingerprint::add(sema::Type type) {
 
 uint64_t checkpoint_fingerprint(const PhysicalPlan& plan) {
   std::vector<uint64_t> parts;
-  for (const State& state : plan.states) parts.push_back(of_state(plan, state));
+  for (const State& state : plan.states) {
+    if (!state.is_partial) parts.push_back(of_state(plan, state));
+  }
   for (const Connector& connector : plan.connectors) {
     if (connector.is_source) parts.push_back(of_source(connector));
   }

@@ -1,12 +1,16 @@
 #include "compiler/plan/lower.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <set>
 
+#include <fmt/core.h>
+
 #include "compiler/graph/rewrite.h"
 #include "compiler/graph/verify.h"
+#include "compiler/plan/combining.h"
 #include "compiler/plan/crossing.h"
 #include "compiler/plan/fingerprint.h"
 #include "compiler/plan/layout.h"
@@ -199,21 +203,30 @@ private:
 
   // ---- operators with state
 
-  /// Opens the chain of a stateful node and leads its input's rows there.
-  uint32_t open_stateful(NodeId id, const Node& node, const Crossing& crossing) {
-    bool is_keyed = !crossing.key.columns.empty();
+  /// The rows that arrive at a stateful operator, and their key.
+  struct Arrival {
+    std::vector<sema::Column> columns;
+    bool has_time;
+    KeySpec key;
+  };
+  /// Makes the rows at a place in the input's chain what crosses: the op behind which they come out.
+  using Combine = std::function<uint32_t(const Place& rows)>;
+
+  /// Opens the chain of a stateful node and leads its input's rows there, through `combine` if there is one.
+  uint32_t open_stateful(const Node& node, const Crossing& crossing, const Arrival& arrival, const Combine& combine) {
+    bool is_keyed = !arrival.key.columns.empty();
     uint32_t chain = add_chain(node.name, is_keyed ? node.parallelism : 1);
-    uint32_t layout = add_layout(row_layout(node.name + ".row", crossing.port, crossing.has_time));
+    uint32_t layout = add_layout(row_layout(node.name + ".row", arrival.columns, arrival.has_time));
     for (Place feed : feeds_of(node.inputs[0])) {
       feed.op = add_crossing(feed, node, crossing);
-      connect(feed, chain, is_keyed ? EdgeKind::hash : EdgeKind::single, layout, crossing.key);
+      if (combine) feed.op = combine(feed);
+      connect(feed, chain, is_keyed ? EdgeKind::hash : EdgeKind::single, layout, arrival.key);
     }
     add_op(chain, {.op = Origin{OriginKind::ports},
-                   .columns = crossing.port,
-                   .has_time = crossing.has_time,
+                   .columns = arrival.columns,
+                   .has_time = arrival.has_time,
                    .name = node.name + ".rows",
                    .range = node.range});
-    crossings_[id] = crossing;
     return chain;
   }
 
@@ -234,7 +247,7 @@ private:
   void lower_late(NodeId id, const Node& node) {
     uint32_t chain = places_[node.inputs[0]].chain;
     const Crossing& crossing = crossings_.at(node.inputs[0]);
-    PlanOp origin = op_of(node, Origin{OriginKind::late});
+    PlanOp origin = op_of(node, Origin{OriginKind::late, plan_.chains[chain].state});
     origin.columns = crossing.port;
     uint32_t late = add_named(chain, std::move(origin));
     places_[id] = {chain, without_computed(chain, late, node, crossing)};
@@ -256,13 +269,44 @@ private:
     return add_op(chain, std::move(made));
   }
 
-  void add_state(uint32_t chain, const Node& node, const sema::Window& window, const Crossing& crossing,
-                 Layout layout) {
-    State made{.name = node.name, .window = window, .key = crossing.key, .layout = add_layout(std::move(layout))};
+  static State make_state(const Node& node, const sema::Window& window, const KeySpec& key) {
+    State made{.name = node.name, .window = window, .key = key};
     made.pane_us =
         window.kind == sema::WindowKind::hopping ? std::gcd(window.size_us, window.slide_us) : window.size_us;
-    plan_.chains[chain].state = static_cast<uint32_t>(plan_.states.size());
-    plan_.states.push_back(std::move(made));
+    return made;
+  }
+
+  uint32_t add_state(State state, Layout layout) {
+    state.layout = add_layout(std::move(layout));
+    plan_.states.push_back(std::move(state));
+    return static_cast<uint32_t>(plan_.states.size() - 1);
+  }
+
+  /// A partial state of the chain at `rows`, in front of `whole`.
+  uint32_t add_partial(const Place& rows, const Node& node, const State& whole, const KeySpec& key, Layout layout) {
+    std::vector<uint32_t>& partials = plan_.chains[rows.chain].partials;
+    State made = make_state(node, pane_window(whole), key);
+    made.is_partial = true;
+    made.name = fmt::format("{}.partial.{}.{}", node.name, plan_.chains[rows.chain].uid, partials.size());
+    uint32_t state = add_state(std::move(made), std::move(layout));
+    partials.push_back(state);
+    return state;
+  }
+
+  /// `op` combines the rows at `rows`; what its state fires is what crosses.
+  template <typename Op> uint32_t add_combining(const Place& rows, const Node& node, Op op, const Arrival& arrival) {
+    uint32_t state = op.state;
+    PlanOp combining = op_of(node, std::move(op));
+    combining.input = rows.op;
+    combining.name = node.name + ".combine";
+    combining.columns = {};
+    add_op(rows.chain, std::move(combining));
+    return add_op(rows.chain, {.op = Origin{OriginKind::fired, state},
+                               .columns = arrival.columns,
+                               .has_time = arrival.has_time,
+                               .name = node.name + ".combined",
+                               .on_error = node.on_error,
+                               .range = node.range});
   }
 
   const Expr* over_port(const Expr* expr, const Crossing& crossing) {
@@ -271,30 +315,64 @@ private:
 
   void lower_aggregate(NodeId id, const Node& node, const graph::Aggregate& op) {
     Crossing crossing = plan_crossing(graph_, id, has_late_.count(id) != 0, arena_);
-    uint32_t chain = open_stateful(id, node, crossing);
     Aggregate made{.calls = op.calls};
     for (sema::AggregateCall& call : made.calls) {
       call.argument = over_port(call.argument, crossing);
       call.by = over_port(call.by, crossing);
       call.filter = over_port(call.filter, crossing);
     }
+    Arrival arrival{crossing.port, crossing.has_time, crossing.key};
+    State state = make_state(node, op.window, crossing.key);
+    Combine combine;
+    Aggregate partial = made;
+    Layout layout = aggregate_layout({}, crossing.key, made.calls, crossing.has_time, partial.accumulators);
+    if (op.combines_first) {
+      partial.stage = AggregateStage::partial;
+      arrival = {partial_columns(crossing.key, layout, arena_), op.window.kind != sema::WindowKind::global,
+                 key_of_partials(crossing.key)};
+      combine = [&](const Place& rows) {
+        Aggregate combining = partial;
+        Layout entry = layout;
+        entry.name = node.name + ".partial";
+        combining.state = add_partial(rows, node, state, crossing.key, std::move(entry));
+        return add_combining(rows, node, std::move(combining), arrival);
+      };
+      made.stage = AggregateStage::merging;
+      for (sema::AggregateCall& call : made.calls) call.argument = call.by = call.filter = nullptr;
+    }
+    uint32_t chain = open_stateful(node, crossing, arrival, combine);
+    crossings_[id] = crossing;
+    state.key = arrival.key;
     bool is_merged = op.window.kind == sema::WindowKind::hopping;
-    Layout layout = aggregate_layout(node.name + ".entry", crossing.key, made.calls, crossing.has_time,
-                                     made.accumulators, is_merged ? &made.failed : nullptr);
-    add_state(chain, node, op.window, crossing, std::move(layout));
+    layout = aggregate_layout(node.name + ".entry", crossing.key, partial.calls, crossing.has_time, made.accumulators,
+                              is_merged ? &made.failed : nullptr);
+    made.state = add_state(std::move(state), std::move(layout));
     add_stateful(chain, node, std::move(made));
     places_[id] = {chain, add_fired(chain, node, node.schema.columns)};
   }
 
   void lower_top(NodeId id, const Node& node, const graph::Top& op) {
     Crossing crossing = plan_crossing(graph_, id, true, arena_);
-    uint32_t chain = open_stateful(id, node, crossing);
-    Top made{
-        .count = op.count, .orders = op.orders, .has_rank = op.has_rank, .row_layout = plan_.chains[chain].port_layout};
+    Arrival arrival{crossing.port, crossing.has_time, crossing.key};
+    State state = make_state(node, op.window, crossing.key);
+    Top made{.count = op.count, .orders = op.orders, .has_rank = op.has_rank};
     for (sema::Order& order : made.orders) order.value = over_port(order.value, crossing);
-    Layout layout =
-        top_layout(node.name + ".entry", crossing.key, op.count, made.row_layout, plan_.layouts[made.row_layout]);
-    add_state(chain, node, op.window, crossing, std::move(layout));
+    Combine combine;
+    if (op.combines_first) {
+      combine = [&](const Place& rows) {
+        Top combining = made;
+        combining.row_layout = add_layout(row_layout(node.name + ".kept", arrival.columns, arrival.has_time));
+        combining.state = add_partial(rows, node, state, crossing.key,
+                                      top_layout(node.name + ".partial", crossing.key, op.count, combining.row_layout,
+                                                 plan_.layouts[combining.row_layout]));
+        return add_combining(rows, node, std::move(combining), arrival);
+      };
+    }
+    uint32_t chain = open_stateful(node, crossing, arrival, combine);
+    crossings_[id] = crossing;
+    made.row_layout = plan_.chains[chain].port_layout;
+    made.state = add_state(std::move(state), top_layout(node.name + ".entry", crossing.key, op.count, made.row_layout,
+                                                        plan_.layouts[made.row_layout]));
     add_stateful(chain, node, std::move(made));
     uint32_t fired = add_fired(chain, node, fired_by_top(crossing, node));
     places_[id] = {chain, without_computed(chain, fired, node, crossing)};
@@ -302,13 +380,14 @@ private:
 
   /// REQUIRES: operator 0 of the chain is the origin of its ports.
   template <typename Op> void add_stateful(uint32_t chain, const Node& node, Op op) {
+    plan_.chains[chain].state = op.state;
     PlanOp stateful = op_of(node, std::move(op));
     stateful.input = 0;
     add_named(chain, std::move(stateful));
   }
 
   uint32_t add_fired(uint32_t chain, const Node& node, std::vector<sema::Column> columns) {
-    PlanOp fired = op_of(node, Origin{OriginKind::fired});
+    PlanOp fired = op_of(node, Origin{OriginKind::fired, plan_.chains[chain].state});
     fired.columns = std::move(columns);
     fired.name = node.name + ".fired";
     return add_op(chain, std::move(fired));

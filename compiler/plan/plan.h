@@ -5,7 +5,7 @@
 // the ports, the entries that a trigger fires, the late rows of a stateful op) or another op; leaves are Emit and
 // SinkWrite. Codegen walks from an origin to its leaves and emits one loop. Expressions of an op read the columns of
 // its input. Every stateful op is the only op at its chain's ports and opens the chain, so a chain has at most one
-// state.
+// state. Besides it may have partial states: what it combines before rows cross to a stateful op of another chain.
 #pragma once
 
 #include <cstdint>
@@ -59,6 +59,8 @@ struct KeySpec {
 
 struct State {
   std::string name; // "hourly_tips.aggregate"
+  /// Data in flight and no state: in no snapshot, sent on before barriers and before the watermark that closes a pane.
+  bool is_partial = false;
   sema::Window window;
   int64_t pane_us = 0; // greatest common divisor of size and slide
   KeySpec key;
@@ -72,6 +74,7 @@ enum class OriginKind : uint8_t { source, source_errors, ports, fired, late };
 /// Where rows of a tree begin. Columns: source: the needed fields as decoded or generated; ports: the port's layout.
 struct Origin {
   OriginKind kind;
+  uint32_t state = none; // of fired and late rows
 };
 
 struct Filter {
@@ -95,15 +98,25 @@ struct Accumulator {
   uint32_t call = 0;
 };
 /// Adds the row to the entry of its key in its pane. `time` is the column that places it (@time, or window_start for
-/// `same`). Fired rows: keys, window_start, window_end, results.
+/// `same`). In two phases the rows between them are partial results: keys, the accumulators' fields, and as event time
+/// the start of the pane.
+///   whole    fired rows: keys, window_start, window_end, results
+///   partial  the state is a partial one; fired rows: partial results, one an entry. Rows of panes that the task's
+///            watermark has closed, and all rows while combining does not help, come out at once, each on its own
+///   merging  takes partial results; fired rows as of whole; the calls have no expressions
+enum class AggregateStage : uint8_t { whole, partial, merging };
 struct Aggregate {
+  AggregateStage stage = AggregateStage::whole;
+  uint32_t state = none;
   std::vector<sema::AggregateCall> calls; // argument, by, filter over the port's columns
   std::vector<Accumulator> accumulators;
   uint32_t failed = none; // field of an entry that panes are merged into: a merge failed, so there is no result
 };
 /// Keeps the first `count` rows by `orders`; ties by event time, then by the remaining columns in order, so that
-/// the result does not show in which order threads met. Fired rows: the kept rows in order.
+/// the result does not show in which order threads met. Fired rows: the kept rows in order; of a partial state as they
+/// came.
 struct Top {
+  uint32_t state = none;
   uint32_t count;
   std::vector<sema::Order> orders; // over the port's columns
   bool has_rank;
@@ -146,8 +159,12 @@ struct Chain {
   uint32_t port_layout = none; // the same for all ports
   std::vector<PlanOp> ops;     // inputs before what reads them
   std::vector<Output> outputs;
-  uint32_t state = none;
+  uint32_t state = none;          // of the stateful op
+  std::vector<uint32_t> partials; // states
   uint32_t parallelism = 0;
+
+  /// All its states: what their positions count in.
+  std::vector<uint32_t> states() const;
 };
 
 enum class EdgeKind : uint8_t { forward, hash, broadcast, rebalance, single };

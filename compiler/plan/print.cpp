@@ -14,12 +14,12 @@ std::string columns_text(const std::vector<sema::Column>& columns) {
   return text;
 }
 
-const char* origin_text(OriginKind kind) {
-  switch (kind) {
+const char* origin_text(const PhysicalPlan& plan, const Origin& origin) {
+  switch (origin.kind) {
   case OriginKind::source: return "rows of the source";
   case OriginKind::source_errors: return "bad records";
   case OriginKind::ports: return "rows of the ports";
-  case OriginKind::fired: return "results of closed windows";
+  case OriginKind::fired: return plan.states[origin.state].is_partial ? "combined rows" : "results of closed windows";
   case OriginKind::late: return "late rows";
   }
   return "?";
@@ -47,6 +47,15 @@ std::string calls_text(const PhysicalPlan& plan, const Aggregate& aggregate, std
   return text;
 }
 
+std::string stage_text(AggregateStage stage) {
+  switch (stage) {
+  case AggregateStage::whole: return "aggregate ";
+  case AggregateStage::partial: return "combine ";
+  case AggregateStage::merging: return "aggregate combined ";
+  }
+  return "?";
+}
+
 std::string key_text(const KeySpec& key) { return key.columns.empty() ? "no key" : "key " + columns_text(key.columns); }
 
 std::string state_text(const PhysicalPlan& plan, const State& state) {
@@ -72,7 +81,7 @@ std::string describe_op(const PhysicalPlan& plan, const Chain& chain, uint32_t n
   std::span<const sema::Column> columns;
   if (op.input != none) columns = chain.ops[op.input].columns;
   auto text = [&](const Expr& expr) { return graph::print_expr(expr, columns, *plan.program); };
-  if (const auto* origin = std::get_if<Origin>(&op.op)) return origin_text(origin->kind);
+  if (const auto* origin = std::get_if<Origin>(&op.op)) return origin_text(plan, *origin);
   if (const auto* filter = std::get_if<Filter>(&op.op)) return "where " + text(*filter->condition);
   if (const auto* unnest = std::get_if<Unnest>(&op.op))
     return "unnest split(" + text(*unnest->text) + ", " + text(*unnest->pattern) + ")";
@@ -85,9 +94,11 @@ std::string describe_op(const PhysicalPlan& plan, const Chain& chain, uint32_t n
     return made + " }";
   }
   if (const auto* aggregate = std::get_if<Aggregate>(&op.op))
-    return "aggregate " + calls_text(plan, *aggregate, columns);
-  if (const auto* top = std::get_if<Top>(&op.op))
-    return fmt::format("top {} by {}", top->count, orders_text(plan, top->orders, columns));
+    return stage_text(aggregate->stage) + calls_text(plan, *aggregate, columns);
+  if (const auto* top = std::get_if<Top>(&op.op)) {
+    return fmt::format("{}top {} by {}", plan.states[top->state].is_partial ? "combine " : "", top->count,
+                       orders_text(plan, top->orders, columns));
+  }
   if (const auto* emit = std::get_if<Emit>(&op.op)) {
     const Edge& edge = plan.edges[emit->edge];
     return "send to " + plan.chains[edge.to_chain].uid + " by " + describe_edge(plan, edge);
@@ -113,7 +124,10 @@ std::string print_plan(const PhysicalPlan& plan) {
       text +=
           fmt::format("  port {} from {} by {}\n", port, plan.chains[edge.from_chain].uid, describe_edge(plan, edge));
     }
-    if (chain.state != none) text += "  state " + state_text(plan, plan.states[chain.state]) + "\n";
+    for (uint32_t state : chain.states()) {
+      text += fmt::format("  {} {}\n", plan.states[state].is_partial ? "partial" : "state",
+                          state_text(plan, plan.states[state]));
+    }
     for (uint32_t op = 0; op < chain.ops.size(); op++) {
       std::string input = chain.ops[op].input == none ? "" : fmt::format(" of %{}", chain.ops[op].input);
       text += fmt::format("  %{}{} {}\n", op, input, describe_op(plan, chain, op));

@@ -1,5 +1,6 @@
 #include "compiler/plan/verify.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/core.h>
@@ -167,10 +168,14 @@ private:
     if (has_source && (chain_.source >= plan_.connectors.size() || !plan_.connectors[chain_.source].is_source))
       return chain_.uid + ": reads what is no source";
     if (has_ports && chain_.port_layout >= plan_.layouts.size()) return chain_.uid + ": its ports have no layout";
-    if (has_state && chain_.state >= plan_.states.size()) return chain_.uid + ": no such state";
+    for (uint32_t state : chain_.states()) {
+      if (state >= plan_.states.size()) return chain_.uid + ": no such state";
+      if (plan_.states[state].is_partial != (state != chain_.state))
+        return chain_.uid + ": takes a state for a partial one";
+    }
     auto is_once = [&](OriginKind kind, bool must) { return count_origins(chain_, kind) == (must ? 1u : 0u); };
     if (!is_once(OriginKind::source, has_source) || !is_once(OriginKind::ports, has_ports) ||
-        !is_once(OriginKind::fired, has_state)) {
+        count_origins(chain_, OriginKind::fired) != chain_.states().size()) {
       return chain_.uid + ": an origin is missing or too many";
     }
     if (count_origins(chain_, OriginKind::late) > (has_state ? 1u : 0u))
@@ -179,7 +184,7 @@ private:
       return chain_.uid + ": bad records without a source, or twice";
     uint32_t stateful = 0;
     for (const PlanOp& op : chain_.ops) stateful += is_stateful(op) ? 1 : 0;
-    if (stateful != (has_state ? 1u : 0u)) return chain_.uid + ": state and operator do not go together";
+    if (stateful != chain_.states().size()) return chain_.uid + ": states and operators do not go together";
     return std::nullopt;
   }
 
@@ -189,13 +194,27 @@ private:
     if (op.input >= number) return op.name + ": its input does not come before it";
     const PlanOp& input = chain_.ops[op.input];
     if (is<Emit>(input) || is<SinkWrite>(input)) return op.name + ": reads an end of the tree";
+    bool is_own = is_stateful(op) && state_of(op) == chain_.state;
     bool is_state_input = chain_.state != none && is_origin(input, OriginKind::ports);
-    if (is_stateful(op) != is_state_input) return op.name + ": only the stateful operator reads the ports of its chain";
+    if (is_own != is_state_input) return op.name + ": only the stateful operator reads the ports of its chain";
     if (is_stateful(input)) return op.name + ": results are read where they are fired";
+    if (is_stateful(op) && !is_state_here(state_of(op))) return op.name + ": its state is of another chain";
     return check_body(op, input);
   }
 
+  static uint32_t state_of(const PlanOp& op) {
+    const auto* aggregate = std::get_if<Aggregate>(&op.op);
+    return aggregate != nullptr ? aggregate->state : std::get<Top>(op.op).state;
+  }
+
+  bool is_state_here(uint32_t state) const {
+    std::vector<uint32_t> states = chain_.states();
+    return std::find(states.begin(), states.end(), state) != states.end();
+  }
+
   Problem check_origin(const PlanOp& op) {
+    if (is_origin(op, OriginKind::fired) && !is_state_here(std::get<Origin>(op.op).state))
+      return op.name + ": fires a state of another chain";
     if (!is_origin(op, OriginKind::ports) || fits(plan_.layouts[chain_.port_layout], op.columns, op.has_time))
       return std::nullopt;
     return op.name + ": its rows are not those of the ports";
@@ -228,7 +247,9 @@ private:
   }
 
   Problem check_aggregate(const PlanOp& op, const Aggregate& aggregate, const PlanOp& input) {
-    size_t fields = plan_.layouts[plan_.states[chain_.state].layout].fields.size();
+    const State& state = plan_.states[aggregate.state];
+    size_t fields = plan_.layouts[state.layout].fields.size();
+    if (state.is_partial != (aggregate.stage == AggregateStage::partial)) return op.name + ": state and stage differ";
     if (aggregate.accumulators.size() != aggregate.calls.size()) return op.name + ": not one accumulator for each call";
     for (const Accumulator& acc : aggregate.accumulators) {
       if (acc.call >= aggregate.calls.size()) return op.name + ": an accumulator of no call";
@@ -243,7 +264,7 @@ private:
   }
 
   Problem check_top(const PlanOp& op, const Top& top, const PlanOp& input) {
-    const Layout& entry = plan_.layouts[plan_.states[chain_.state].layout];
+    const Layout& entry = plan_.layouts[plan_.states[top.state].layout];
     if (!entry.repeat || entry.repeat->row_layout != top.row_layout || entry.repeat->max != top.count)
       return op.name + ": its entry is no list of its rows";
     if (!fits(plan_.layouts[top.row_layout], input.columns, input.has_time))

@@ -74,7 +74,8 @@ void flow_configured_free(FlowConfigured*);
 FlowTask* flow_task_open(const FlowProgram*, const FlowPlace*, const FlowHost*);
 void flow_task_close(FlowTask*);
 
-/* Rows for a port. Returns rows taken (call again with from = that once there is credit) or -1. */
+/* Rows for a port. Returns rows taken (call again with from = that once there is credit) or -1. After it and after a
+ * pull, something may be due: step. */
 int64_t flow_task_push(FlowTask*, uint32_t port, const FlowBatch*, int64_t from);
 /* Input for a split of a source chain. Returns the position reached or -1. After it, the task has sent what watermark
  * is due; the cursor of the split has advanced. */
@@ -86,6 +87,9 @@ void flow_task_end(FlowTask*, uint32_t port);
  * the watermark. 1: there is more; 0: nothing is due (only then barriers may be taken and the next element given); -1:
  * error. Watermarks go out when the rows they cause have. */
 int32_t flow_task_step(FlowTask*);
+/* Before a barrier: partial results that have not been sent are due now. 1: there are some, step until nothing is due;
+ * 0: none, a snapshot may be taken. */
+uint8_t flow_task_drain(FlowTask*);
 uint8_t flow_task_is_finished(const FlowTask*); /* all ports (splits) ended and nothing is due */
 void flow_task_flush(FlowTask*);                /* sends open batches */
 FlowTaskError flow_task_error(const FlowTask*);
@@ -99,11 +103,11 @@ void flow_split_end(FlowTask*, FlowSplit*);
 void flow_split_advance(FlowSplit*,
                         int64_t consumed); /* the host dropped so many bytes; the cursor has counted them at pull */
 
-/* Snapshots. capture is called between elements, after flush, on the task's thread; groups and write on any one thread,
- * which copies what the task has not yet changed and asks group_of; written there, too, after the last write: frees
- * what is large, so that release has little to do. release on the task's thread when the epoch is complete (kept) or
- * aborted (its dirty marks go back), and nobody is writing. Per key group: tables, panes. List state: items (per split:
- * name, cursor, watermark, idle, finished, decoder; per task: watermark, counters). */
+/* Snapshots. capture is called between elements, after drain and flush, on the task's thread; groups and write on any
+ * one thread, which copies what the task has not yet changed and asks group_of; written there, too, after the last
+ * write: frees what is large, so that release has little to do. release on the task's thread when the epoch is complete
+ * (kept) or aborted (its dirty marks go back), and nobody is writing. Per key group: tables, panes. List state: items
+ * (per split: name, cursor, watermark, idle, finished, decoder; per task: watermark, counters). */
 FlowSnapshot* flow_task_capture(FlowTask*, uint64_t epoch);
 uint32_t flow_snapshot_groups(const FlowSnapshot*, uint32_t* groups,
                               uint32_t max); /* groups that hold anything; returns their number */

@@ -52,6 +52,9 @@ typedef struct FlowEnum {
 
 typedef enum FlowStateKind {
   FLOW_STATE_PANES = 0, /* one table per pane, freed whole when its last window closes */
+  /* Results that are partial and have not been sent: data in flight. Each pane is fired alone, at the watermark that
+   * closes it or earlier (flow_task_drain); in no snapshot. */
+  FLOW_STATE_PARTIAL = 1,
 } FlowStateKind;
 
 /* What windows a pane state serves. TUMBLING and HOPPING: window [k*slide + offset, + size). Panes are `pane` long

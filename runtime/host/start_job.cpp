@@ -18,6 +18,7 @@ std::vector<StateFingerprint> state_fingerprints(const FlowProgram& program) {
   std::vector<StateFingerprint> states;
   for (uint32_t i = 0; i < program.state_count; ++i) {
     const FlowState& state = program.states[i];
+    if (state.kind == FLOW_STATE_PARTIAL) continue;
     states.push_back({state.name, program.layouts[state.layout].fingerprint});
   }
   return states;

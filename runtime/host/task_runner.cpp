@@ -79,14 +79,21 @@ bool TaskRunner::take_due_epoch() {
   if (source_ != nullptr || gate_.have_all_ended()) {
     uint64_t requested = control_.requested_epoch.load(std::memory_order_acquire);
     if (requested <= epoch_) return false;
-    take_epoch(requested);
+    if (!drain()) take_epoch(requested);
     return true;
   }
   std::optional<uint64_t> aligned = gate_.aligned();
   if (!aligned) return false;
+  if (drain()) return true;
   take_epoch(*aligned);
   gate_.pass();
   return true;
+}
+
+// Whether partial results have to be sent first.
+bool TaskRunner::drain() {
+  has_due_ = flow_task_drain(task_) != 0;
+  return has_due_;
 }
 
 void TaskRunner::take_epoch(uint64_t epoch) {
@@ -177,6 +184,7 @@ bool TaskRunner::push(const InputGate::Next& next) {
     fail();
     return false;
   }
+  has_due_ = true; // partial results, if they are many: cheap to ask for
   bool is_whole = reached == batch->rows;
   from_ = is_whole ? 0 : reached;
   return is_whole;

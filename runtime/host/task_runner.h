@@ -66,6 +66,7 @@ private:
   Progress act(int64_t now_us);
   Progress fire();
   bool take_due_epoch();
+  bool drain();
   void take_epoch(uint64_t epoch);
   void hand_over_state(uint64_t epoch);
   Progress read(int64_t now_us);

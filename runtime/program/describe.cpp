@@ -53,7 +53,8 @@ void append_chain(std::string& out, const FlowProgram& program, uint32_t number,
   if (chain.source != FLOW_NONE) out += fmt::format("     reads {}\n", program.connectors[chain.source].name);
   for (uint32_t i = 0; i < chain.state_count; ++i) {
     const FlowState& state = program.states[chain.states[i]];
-    out += fmt::format("     keeps {}: window {}, {} bytes an entry\n", state.name, window_text(state),
+    std::string_view what = state.kind == FLOW_STATE_PARTIAL ? "combines" : "keeps";
+    out += fmt::format("     {} {}: window {}, {} bytes an entry\n", what, state.name, window_text(state),
                        program.layouts[state.layout].stride);
   }
   for (uint32_t i = 0; i < chain.output_count; ++i) {

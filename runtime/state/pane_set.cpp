@@ -59,6 +59,12 @@ std::optional<DueWindow> PaneSet::next_due(int64_t watermark) const {
   return std::nullopt;
 }
 
+std::optional<DueWindow> PaneSet::next_held() const {
+  FLOW_ASSERT(is_partial(), "only partial results leave before their window closes");
+  if (panes_.empty()) return std::nullopt;
+  return first_open_window(panes_.front()->start);
+}
+
 std::optional<DueWindow> PaneSet::first_open_window(int64_t pane_start) const {
   if (state_.window == FLOW_WINDOW_HOPPING) return hopping_window_after(pane_start);
   DueWindow window{pane_start, static_cast<WideTime>(pane_start) + state_.size};
@@ -89,11 +95,17 @@ std::vector<Pane*> PaneSet::panes_of(const DueWindow& window) const {
 }
 
 void PaneSet::close(const DueWindow& window) {
+  if (is_partial()) {
+    std::erase_if(panes_, [&](const auto& pane) { return pane->start == window.start; });
+    ++frees_;
+    return;
+  }
   closed_through_ = std::max(closed_through_, window.end - 1);
   free_closed();
 }
 
 void PaneSet::close_through(int64_t watermark) {
+  if (is_partial()) return;
   WideTime through = closes_through(watermark);
   if (through <= closed_through_) return;
   closed_through_ = through;
@@ -112,6 +124,12 @@ void PaneSet::free_closed() {
 uint64_t PaneSet::entries() const {
   uint64_t sum = 0;
   for (const auto& pane : panes_) sum += pane->table.count;
+  return sum;
+}
+
+uint64_t PaneSet::held_bytes() const {
+  uint64_t sum = 0;
+  for (const auto& pane : panes_) sum += uint64_t{pane->table.count} * pane->table.stride + pane->table.heap_used;
   return sum;
 }
 

@@ -5,6 +5,9 @@
 // a row (hopping). A window [start, end) closes when the watermark reaches end - 1, the last instant in it; at the end
 // of time everything closes. Windows are computed in 128 bits, so the ends of the time axis need no special care; what
 // is told of them is cut to 64 bits.
+//
+// Of a partial state (FLOW_STATE_PARTIAL) a pane may be sent before its window closes, and begun again after that: its
+// panes are held until they have been fired, and nothing counts as closed.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +44,8 @@ public:
 
   // The first window by end that is open, holds a pane, and closes at this watermark.
   std::optional<DueWindow> next_due(int64_t watermark) const;
+  // The window of the first pane, due or not. REQUIRES: a partial state.
+  std::optional<DueWindow> next_held() const;
   // Its panes, in order of time.
   std::vector<Pane*> panes_of(const DueWindow& window) const;
   // The window has been dealt with; panes that no open window needs are freed.
@@ -52,6 +57,9 @@ public:
   const FlowState& state() const { return state_; }
   const LayoutCodec& codec() const { return codec_; }
   TableKey key() const { return key_; }
+  bool is_partial() const { return state_.kind == FLOW_STATE_PARTIAL; }
+  // Bytes of entries and of their texts.
+  uint64_t held_bytes() const;
   uint64_t entries() const;
   uint64_t memory_bytes() const;
   // Counts up whenever a pane is freed: pointers to panes are dead then.

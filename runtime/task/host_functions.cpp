@@ -43,6 +43,8 @@ void flow_task_end(FlowTask* task, uint32_t port) { Task::from(task)->end_port(p
 
 int32_t flow_task_step(FlowTask* task) { return Task::from(task)->step(); }
 
+uint8_t flow_task_drain(FlowTask* task) { return Task::from(task)->drain() ? 1 : 0; }
+
 uint8_t flow_task_is_finished(const FlowTask* task) { return Task::from(task)->is_finished(); }
 
 void flow_task_flush(FlowTask* task) { Task::from(task)->flush(); }

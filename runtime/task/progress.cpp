@@ -75,31 +75,76 @@ void Task::refresh() {
   if (chain->source != FLOW_NONE && splits_.empty() && !no_more_splits_) return;
   is_idle_ = is_open && !merge.has_active;
   if (!is_idle_) target_ = std::max(target_, merge.minimum);
+  // Those behind will not wait for a task that is idle: what it holds goes before the word that it is.
+  if (is_idle_ && !sent_idle_) drain();
   if (!has_due()) finish_progress();
 }
 
-bool Task::has_due() const {
-  if (firing_.is_active()) return true;
-  if (target_ == watermark) return false;
-  return std::any_of(states_.begin(), states_.end(),
-                     [this](const auto& panes) { return panes->next_due(target_).has_value(); });
+bool Task::has_due() const { return firing_.is_active() || next_window().has_value(); }
+
+// The due window that ends first; of equal ends that of the state that comes first in the chain. Behind them, while
+// draining, what is held.
+std::optional<std::pair<uint32_t, DueWindow>> Task::next_window() const {
+  std::optional<std::pair<uint32_t, DueWindow>> first;
+  if (target_ != watermark) {
+    for (uint32_t i = 0; i < states_.size(); ++i) {
+      std::optional<DueWindow> due = states_[i]->next_due(target_);
+      if (due && (!first || due->end < first->second.end)) first = {i, *due};
+    }
+  }
+  if (first || !is_draining_) return first;
+  for (uint32_t i = 0; i < states_.size(); ++i) {
+    if (!states_[i]->is_partial()) continue;
+    if (std::optional<DueWindow> held = states_[i]->next_held()) return std::pair{i, *held};
+  }
+  return std::nullopt;
 }
 
-// The due window that ends first; of equal ends that of the state that comes first in the chain.
 bool Task::begin_window() {
-  if (target_ == watermark) return false;
-  uint32_t first = 0;
-  std::optional<DueWindow> window;
-  for (uint32_t i = 0; i < states_.size(); ++i) {
-    std::optional<DueWindow> due = states_[i]->next_due(target_);
-    if (!due || (window && window->end <= due->end)) continue;
-    window = due;
-    first = i;
-  }
+  auto window = next_window();
   if (!window) return false;
-  firing_.begin(first, *states_[first], *window);
+  auto& [state, due] = *window;
+  PaneSet& panes = *states_[state];
+  if (panes.is_partial()) {
+    uint64_t results = program.layouts[panes.state().layout].repeat.max; // of an entry: 0 is one
+    combining_[state].send(panes.panes_of(due).front()->table.count * std::max<uint64_t>(results, 1));
+    is_draining_ = is_draining_ || combining_[state].is_in_vain();
+  }
+  firing_.begin(state, panes, due);
   if (!firing_.is_active()) forget_freed_panes();
   return true;
+}
+
+bool Task::holds_partials() const {
+  return std::any_of(states_.begin(), states_.end(),
+                     [](const auto& panes) { return panes->is_partial() && !panes->panes().empty(); });
+}
+
+bool Task::drain() {
+  if (!holds_partials()) return false;
+  is_draining_ = true;
+  return true;
+}
+
+void Task::settle_partials() {
+  for (uint32_t i = 0; i < states_.size(); ++i) {
+    if (!states_[i]->is_partial()) continue;
+    FlowStateView& view = state_views_[i];
+    combining_[i].take(view.rows_in);
+    view.rows_in = 0;
+    view.sends_alone = combining_[i].is_off() ? 1 : 0;
+    if (states_[i]->held_bytes() > Combining::bytes_max) is_draining_ = true;
+  }
+}
+
+// Everything has been sent: the moment to change one's mind.
+void Task::finish_draining() {
+  is_draining_ = false;
+  for (uint32_t i = 0; i < states_.size(); ++i) {
+    if (!states_[i]->is_partial()) continue;
+    combining_[i].judge();
+    state_views_[i].sends_alone = combining_[i].is_off() ? 1 : 0;
+  }
 }
 
 int32_t Task::step() {
@@ -126,6 +171,7 @@ bool Task::fire_portion() {
   }
   FLOW_ASSERT(reached >= from && reached <= due.count, "a trigger stops inside its entries");
   FLOW_ASSERT(reached > from || is_full != 0, "a trigger that was not stopped goes on");
+  settle_partials();
   firing_.advance(reached);
   if (!firing_.is_active()) forget_freed_panes();
   outputs_of->send_full();
@@ -133,6 +179,7 @@ bool Task::fire_portion() {
 }
 
 void Task::finish_progress() {
+  if (is_draining_) finish_draining();
   if (watermark != target_) {
     watermark = target_;
     for (const auto& panes : states_) panes->close_through(watermark);
@@ -142,7 +189,7 @@ void Task::finish_progress() {
 }
 
 void Task::forget_freed_panes() {
-  for (FlowStateView& view : state_views_) view = {};
+  for (FlowStateView& view : state_views_) view.pane = nullptr;
 }
 
 void Task::announce() {

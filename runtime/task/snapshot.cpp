@@ -114,11 +114,13 @@ std::span<const uint32_t> PaneCopy::entries_of(uint32_t group) const {
 
 FlowSnapshot* Task::capture(uint64_t epoch) {
   FLOW_ASSERT(!has_due(), "a snapshot is taken when nothing is due");
+  FLOW_ASSERT(!holds_partials(), "partial results are sent before a snapshot");
   auto snapshot = std::make_unique<FlowSnapshot>();
   snapshot->epoch = epoch;
   snapshot->host = host;
   uint64_t bytes = 0;
   for (const auto& panes : states_) {
+    if (panes->is_partial()) continue;
     StateCopy& copy = snapshot->states.emplace_back(panes->state(), panes->codec());
     for (const auto& pane : panes->panes()) {
       if (pane->table.count == 0) continue;

@@ -21,6 +21,7 @@ Task::Task(const FlowProgram& program_of, const FlowPlace& place_of, const FlowH
   for (uint32_t i = 0; i < chain->state_count; ++i) {
     states_.push_back(std::make_unique<PaneSet>(program, program.states[chain->states[i]]));
   }
+  combining_.resize(chain->state_count);
   state_views_.resize(chain->state_count);
   states = state_views_.data();
   Result<std::unique_ptr<SinkEncoders>> encoders = SinkEncoders::make(program, *chain, place);
@@ -76,6 +77,7 @@ int64_t Task::push(uint32_t port, const FlowBatch* batch, int64_t from) {
   }
   FLOW_ASSERT(reached >= from && reached <= batch->rows, "a chain stops inside its batch");
   counted.rows_in += static_cast<uint64_t>(reached - from);
+  settle_partials();
   outputs_of->send_full();
   return reached;
 }
@@ -99,6 +101,7 @@ int64_t Task::pull(Split& split, const FlowInput& input, int64_t from) {
     reached = now;
     is_waiting = split.is_waiting != 0;
     split.tell();
+    settle_partials();
     refresh();
   }
   outputs_of->send_full();
@@ -127,7 +130,8 @@ void Task::flush() {
 
 FlowTable* Task::open_pane(uint32_t state, int64_t start) {
   Pane& pane = states_[state]->open(start);
-  state_views_[state] = {start, &pane.table};
+  state_views_[state].pane_start = start;
+  state_views_[state].pane = &pane.table;
   return &pane.table;
 }
 

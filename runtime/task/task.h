@@ -8,13 +8,16 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/abi/flow_host.h"
 #include "runtime/base/status.h"
 #include "runtime/state/pane_set.h"
+#include "runtime/task/combining.h"
 #include "runtime/task/firing.h"
 #include "runtime/task/outputs.h"
 #include "runtime/task/scratch.h"
@@ -55,6 +58,7 @@ public:
   void end_split(Split& split);
   int32_t step();
   void flush();
+  bool drain(); // true: partial results are due
   bool is_finished() const;
 
   Split* open_split(std::string name, uint32_t index, uint32_t splits, int64_t cursor);
@@ -98,8 +102,12 @@ private:
   void settle(Split& split); // counts the marked records that were taken
   void refresh();            // target_ from ports or splits; if nothing is due, that is the watermark
   bool has_due() const;
+  std::optional<std::pair<uint32_t, DueWindow>> next_window() const;
   bool begin_window();
   bool fire_portion();
+  void settle_partials(); // counts the rows of a call; too many are held: they are due
+  bool holds_partials() const;
+  void finish_draining();
   void finish_progress();
   void announce();
   void forget_freed_panes();
@@ -117,6 +125,8 @@ private:
   std::vector<std::unique_ptr<PaneSet>> states_;
   std::vector<FlowStateView> state_views_;
   Firing firing_;
+  std::vector<Combining> combining_; // by state; used of partial ones
+  bool is_draining_ = false;         // all partial results are due
 
   int64_t target_ = INT64_MIN;
   bool is_idle_ = false;

@@ -38,6 +38,12 @@ FLOW_HOT FlowTable* flow_pane(FlowTask* task, uint32_t state, int64_t pane_start
   return flow_rt_pane(task, state, pane_start);
 }
 
+FLOW_HOT uint8_t flow_sends_alone(FlowTask* task, uint32_t state) { return task->states[state].sends_alone; }
+
+FLOW_HOT void flow_count_combined(FlowTask* task, uint32_t state, uint64_t rows) {
+  task->states[state].rows_in += rows;
+}
+
 // The entry is about to change: for whoever copies the table, or wants to know which entries have changed.
 static inline __attribute__((always_inline)) void save(FlowBlockCopy* copy, uint64_t offset, uint32_t stride) {
   if (FLOW_UNLIKELY(!are_blocks_saved(copy, offset, stride))) flow_rt_save_blocks(copy, offset, stride);

@@ -88,6 +88,10 @@ double flow_canonical_f64(double); /* -0.0 to 0.0, every NaN to one; before a fl
 /* ---- state ---- entry pointers are valid until the next insertion into the same table or the end of the call. */
 FlowTable* flow_pane(FlowTask*, uint32_t state,
                      int64_t pane_start); /* `state`: position in FlowChain.states; opened at need; last one cached */
+/* Of a partial state. Whether its rows go out each on its own, the same for all of a call; and how many came, once at
+ * the end of the call. */
+uint8_t flow_sends_alone(FlowTask*, uint32_t state);
+void flow_count_combined(FlowTask*, uint32_t state, uint64_t rows);
 uint8_t* flow_table_upsert(FlowTable*, uint64_t hash, const uint8_t* key, uint32_t key_size, uint32_t stride);
 uint8_t* flow_table_upsert_bytes(FlowTable*, uint64_t hash, const char* key, uint64_t length, uint32_t stride);
 uint8_t* flow_table_single(FlowTable*, uint32_t stride); /* the one entry of a state without key */

@@ -114,8 +114,11 @@ void SmallHost::read_until(int64_t end) {
     check(*source_, reached >= 0);
     if (reached < 0) return;
     api_.flow_split_advance(split_, reached - cursor);
+    step(*source_);
     work_off();
   }
+  // Everything on its way is to have arrived, as before a snapshot.
+  if (api_.flow_task_drain(source_->task) != 0) step(*source_);
   api_.flow_task_flush(source_->task);
   work_off();
 }
@@ -169,6 +172,7 @@ SnapshotBytes SmallHost::capture(const std::vector<TaskBox*>& boxes) {
                       }};
   };
   for (TaskBox* box : boxes) {
+    if (api_.flow_task_drain(box->task) != 0) step(*box);
     api_.flow_task_flush(box->task);
     FlowSnapshot* snapshot = api_.flow_task_capture(box->task, 1);
     std::vector<uint32_t> groups(group_count);
