@@ -1,6 +1,6 @@
-// combine_first: two-phase aggregation. The tasks of a stateful step's input add up their own rows per key and pane, and
-// what crosses is one partial result instead of many rows; of a `top` only the rows that are first already in their own
-// task. At run time a task leaves it where it does not help (runtime/task/combining.h).
+// combine_first: two-phase aggregation. The tasks of a stateful step's input add up their own rows per key and pane,
+// and what crosses is one partial result instead of many rows; of a `top` only the rows that are first already in their
+// own task. At run time a task leaves it where it does not help (runtime/task/combining.h).
 //
 // Not where somebody reads the late rows: they come out as they went in. Not where an integer sum may overflow under
 // `on error skip`: the row that does it is left out, and in a partial result it could not be told from the others.

@@ -38,7 +38,9 @@ std::string orders_text(const PhysicalPlan& plan, const std::vector<sema::Order>
 std::string calls_text(const PhysicalPlan& plan, const Aggregate& aggregate, std::span<const sema::Column> columns) {
   std::string text;
   for (const sema::AggregateCall& call : aggregate.calls) {
-    text += fmt::format("{}{} = {}(", text.empty() ? "" : ", ", call.name, graph::name_of(call.kind));
+    text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", call.name, graph::name_of(call.kind));
+    if (aggregate.stage == AggregateStage::merging) continue; // what it is of, the combining tasks know
+    text += "(";
     if (call.argument != nullptr) text += graph::print_expr(*call.argument, columns, *plan.program);
     if (call.by != nullptr) text += ", " + graph::print_expr(*call.by, columns, *plan.program);
     if (call.filter != nullptr) text += " where " + graph::print_expr(*call.filter, columns, *plan.program);

@@ -23,7 +23,7 @@ struct FlowStateView {
   int64_t pane_start;
   FlowTable* pane;     // null: none
   uint64_t rows_in;    // of a partial state: rows of this call
-  uint8_t sends_alone; // of a partial state: its rows are not combined for now
+  uint8_t sends_alone; // of a partial state: its rows are not combined
   uint8_t reserved[7];
 };
 

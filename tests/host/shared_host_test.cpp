@@ -64,6 +64,7 @@ TEST_F(SharedHost, two_instances_live_in_one_process) {
 TEST_F(SharedHost, a_snapshot_by_key_group_goes_into_three_tasks) {
   SmallHost before(*api_, {number(2000), number(17)}, 2);
   before.read_until(1010);
+  before.settle();
   SnapshotBytes keyed = before.keyed_snapshot(), source = before.source_snapshot();
   EXPECT_FALSE(keyed.groups.empty());
   SmallHost after(*api_, {number(2000), number(17)}, 3);
@@ -74,6 +75,28 @@ TEST_F(SharedHost, a_snapshot_by_key_group_goes_into_three_tasks) {
   all.insert(all.end(), rest.begin(), rest.end());
   std::sort(all.begin(), all.end());
   EXPECT_EQ(all, straight(2000, 17, 1));
+}
+
+// The source adds up its rows by key before it sends them.
+TEST_F(SharedHost, rows_are_combined_before_they_cross) {
+  SmallHost host(*api_, {number(2000), number(17)}, 2);
+  host.read_until(2000);
+  host.finish();
+  EXPECT_LE(host.rows_arrived(), 17 * 34) << "one per key and minute";
+  EXPECT_GE(host.rows_arrived(), 17 * 33);
+}
+
+// Those behind do not wait for an idle task: what it holds would be late for them when it speaks again.
+TEST_F(SharedHost, what_is_held_goes_out_before_the_word_that_the_source_is_idle) {
+  SmallHost host(*api_, {number(2000), number(17)}, 2);
+  host.read_until(30);
+  EXPECT_EQ(host.rows_arrived(), 0);
+  host.go_idle();
+  EXPECT_EQ(host.rows_arrived(), 17);
+  EXPECT_TRUE(host.heard_of_idle());
+  host.read_until(2000);
+  host.finish();
+  EXPECT_EQ(host.lines(), straight(2000, 17, 1));
 }
 
 } // namespace

@@ -117,9 +117,17 @@ void SmallHost::read_until(int64_t end) {
     step(*source_);
     work_off();
   }
-  // Everything on its way is to have arrived, as before a snapshot.
+}
+
+void SmallHost::settle() {
   if (api_.flow_task_drain(source_->task) != 0) step(*source_);
   api_.flow_task_flush(source_->task);
+  work_off();
+}
+
+void SmallHost::go_idle() {
+  api_.flow_split_idle(source_->task, split_, 1);
+  step(*source_);
   work_off();
 }
 
@@ -148,12 +156,14 @@ void SmallHost::work(TaskBox& box) {
 }
 
 void SmallHost::take(TaskBox& box, Element element) {
+  heard_of_idle_ = heard_of_idle_ || element.is_idle;
   if (element.kind == Element::watermark)
     return api_.flow_task_watermark(box.task, 0, element.time, element.is_idle ? 1 : 0);
   if (element.kind == Element::end) return api_.flow_task_end(box.task, 0);
   const int64_t all = INT64_MAX;
   int64_t taken = api_.flow_task_push(box.task, 0, element.rows, 0);
   check(box, taken >= 0 && taken < all);
+  rows_arrived_ += taken;
   api_.flow_batch_free(element.rows);
 }
 

@@ -42,6 +42,14 @@ public:
 
   /// Reads events up to `end` of the source and works off all that follows from it.
   void read_until(int64_t end);
+  /// Sends what is on its way, as before a snapshot.
+  void settle();
+  /// Nothing comes from the source for a while.
+  void go_idle();
+  /// Rows that the keyed tasks got.
+  int64_t rows_arrived() const { return rows_arrived_; }
+  /// Whether the keyed tasks were told that the source is idle.
+  bool heard_of_idle() const { return heard_of_idle_; }
   /// Tells the source that nothing follows, and works everything off.
   void finish();
 
@@ -86,6 +94,8 @@ private:
   std::vector<std::unique_ptr<TaskBox>> keyed_;
   FlowSplit* split_ = nullptr;
   std::string output_;
+  int64_t rows_arrived_ = 0;
+  bool heard_of_idle_ = false;
 };
 
 } // namespace flow::tests

@@ -29,6 +29,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 MODES = {"straight": 300, "parallel": 900, "restored": 300, "killed": 900}  # time-outs in seconds
 SKIPPED = 77
 FINISHED, STOPPED = 0, 3       # exit codes of a job
+INTERRUPTED = 128 + signal.SIGTERM  # a signal came while it was still opening
 LIFE_S = (0.01, 0.5)           # how long a job lives until it is killed
 PARALLELISM = (1, 2, 3, 4, 8)
 JOB_LIMIT_S = 240              # a job that takes longer hangs
@@ -156,11 +157,11 @@ def restored(program, chance, _kills):
                 wait_for_exit(process, chance.uniform(0.2, 0.7))
                 if process.poll() is None:
                     process.send_signal(signal.SIGTERM)
-            code = run.finish(process, command, allowed=(FINISHED, STOPPED))
+            code = run.finish(process, command, allowed=(FINISHED, STOPPED, INTERRUPTED))
             observer.check()
             if code == FINISHED:
                 break
-            stops += 1
+            stops += code == STOPPED
             parallelism = chance.choice([p for p in PARALLELISM if p != parallelism])
     if stops == 0:
         raise Wrong("the job had finished before it could be stopped once: nothing was shown")
@@ -196,7 +197,7 @@ def killed_round(run, chance, kills_due):
                     wait_for_exit(process, chance.uniform(0, 0.03))
                 if process.poll() is None:
                     process.kill()
-            code = run.finish(process, command, allowed=(FINISHED, STOPPED, -signal.SIGKILL))
+            code = run.finish(process, command, allowed=(FINISHED, STOPPED, INTERRUPTED, -signal.SIGKILL))
             observer.check()
             if code == FINISHED:
                 break

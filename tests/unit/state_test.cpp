@@ -566,5 +566,28 @@ TEST(PaneSet, SameWindowsThatOverlapDoNotMix) {
   EXPECT_EQ(starts, (std::vector<int64_t>{-30, 0, 30}));
 }
 
+// Partial results may leave before their window closes, and the pane may begin again.
+TEST(PaneSet, APartialPaneIsHeldUntilItIsSent) {
+  FlowState state = state_of(FLOW_WINDOW_TUMBLING, 60, 60, 0);
+  state.kind = FLOW_STATE_PARTIAL;
+  PaneSet panes(program, state);
+  auto add = [&](int64_t start) { panes.open(start).table.upsert(flow_hash_i64(1), bytes_of(1)); };
+  add(0);
+  add(60);
+  EXPECT_GT(panes.held_bytes(), 0u);
+  EXPECT_FALSE(panes.next_due(58));
+  EXPECT_EQ(panes.next_due(59)->start_us(), 0);
+  EXPECT_EQ(panes.next_held()->start_us(), 0) << "without a watermark";
+  panes.close(*panes.next_held());
+  EXPECT_EQ(panes.next_held()->start_us(), 60);
+  panes.close_through(119);
+  add(0);
+  EXPECT_EQ(panes.next_due(119)->start_us(), 0) << "nothing counts as closed";
+  panes.close(*panes.next_held());
+  panes.close(*panes.next_held());
+  EXPECT_FALSE(panes.next_held());
+  EXPECT_EQ(panes.held_bytes(), 0u);
+}
+
 } // namespace
 } // namespace flow::runtime
