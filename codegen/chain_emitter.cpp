@@ -293,16 +293,26 @@ private:
     llvm::Value* count = load(i64(), offsetof(FlowDue, count), "count");
     Row window = window_of(f, load(i64(), offsetof(FlowDue, window_start), "window.start"),
                            load(i64(), offsetof(FlowDue, window_end), "window.end"));
-    llvm::BasicBlock *emit = f.block("emit"), *merge = f.block("merge");
-    uint32_t stride = walk.entry_layout(state_of(op)).stride;
-    b.CreateCondBr(b.CreateICmpEQ(phase, f.i32(FLOW_DUE_EMIT)), emit, merge);
+    uint32_t state = state_of(op), stride = walk.entry_layout(state).stride;
+    llvm::BasicBlock *emit = f.block("emit"), *merge = f.block("merge"), *subtract = merge;
+    if (module_.plan.states[state].running_layout != plan::none) subtract = f.block("subtract");
+    llvm::SwitchInst* choice = b.CreateSwitch(phase, subtract, 2);
+    choice->addCase(f.i32(FLOW_DUE_EMIT), emit);
+    choice->addCase(f.i32(FLOW_DUE_MERGE), merge);
     f.begin(emit);
-    entries_loop(f, table, stride, count, has_outputs(chain_), [&](llvm::Value*, llvm::Value* entry) {
-      walk.guarded(op, [&] { emit_result(walk, op, table, entry, window); });
-    });
+    entries_loop(f, table, walk.fired_layout(state).stride, count, has_outputs(chain_),
+                 [&](llvm::Value*, llvm::Value* entry) {
+                   walk.guarded(op, [&] { emit_result(walk, op, table, entry, window); });
+                 });
     f.begin(merge);
     entries_loop(f, table, stride, count, false, [&](llvm::Value* index, llvm::Value* entry) {
       walk.guarded(op, [&] { emit_merge(walk, op, table, index, entry, into); });
+    });
+    if (subtract == merge) return;
+    f.begin(subtract);
+    entries_loop(f, table, stride, count, false, [&](llvm::Value* index, llvm::Value* entry) {
+      llvm::Value* target = same_key(walk, op, table, index, entry, into);
+      emit_aggregate_subtract(walk, std::get<plan::Aggregate>(op.op), table, entry, into, target);
     });
   }
 
@@ -352,10 +362,15 @@ private:
       emit_top_result(walk, std::get<plan::Top>(op.op), table, entry, window);
   }
 
+  llvm::Value* same_key(RowWalk& walk, const plan::PlanOp& op, llvm::Value* table, llvm::Value* index,
+                        llvm::Value* entry, llvm::Value* into) {
+    llvm::Value* hash = walk.f.call("flow_entry_hash", {table, index}, "hash");
+    return upsert_same_key(walk, state_of(op), table, entry, hash, into);
+  }
+
   void emit_merge(RowWalk& walk, const plan::PlanOp& op, llvm::Value* table, llvm::Value* index, llvm::Value* entry,
                   llvm::Value* into) {
-    llvm::Value* hash = walk.f.call("flow_entry_hash", {table, index}, "hash");
-    llvm::Value* target = upsert_same_key(walk, state_of(op), table, entry, hash, into);
+    llvm::Value* target = same_key(walk, op, table, index, entry, into);
     if (const auto* aggregate = std::get_if<plan::Aggregate>(&op.op)) {
       emit_aggregate_merge(walk, *aggregate, table, entry, into, target);
     } else {

@@ -24,6 +24,11 @@ public:
   const plan::Layout& layout(uint32_t number) const { return plan().layouts[number]; }
   const plan::State& state(uint32_t number) const { return plan().states[number]; }
   const plan::Layout& entry_layout(uint32_t state_number) const { return layout(state(state_number).layout); }
+  /// Of the entries that its windows are fired from.
+  const plan::Layout& fired_layout(uint32_t state_number) const {
+    uint32_t running = state(state_number).running_layout;
+    return running != plan::none ? layout(running) : entry_layout(state_number);
+  }
   /// What the vocabulary calls the state: its position among the chain's.
   llvm::Value* position_of(uint32_t state) const;
   /// The columns that an operator reads.
@@ -57,6 +62,10 @@ void emit_aggregate_result(RowWalk&, const plan::Aggregate&, llvm::Value* table,
 void emit_aggregate_merge(RowWalk&, const plan::Aggregate&, llvm::Value* from, llvm::Value* entry, llvm::Value* table,
                           llvm::Value* into);
 
+/// The same where it leaves the running window `table`.
+void emit_aggregate_subtract(RowWalk&, const plan::Aggregate&, llvm::Value* from, llvm::Value* entry,
+                             llvm::Value* table, llvm::Value* into);
+
 void emit_top(RowWalk&, uint32_t op, const plan::Top&, const Row&);
 void emit_top_result(RowWalk&, const plan::Top&, llvm::Value* table, llvm::Value* entry, const Row& window);
 void emit_top_merge(RowWalk&, const plan::Top&, llvm::Value* from, llvm::Value* entry, llvm::Value* table,
@@ -78,7 +87,7 @@ void emit_combining_test(RowWalk&, uint32_t state, const Placement&, llvm::Basic
                          const std::function<void()>& alone);
 /// The entry of the row's key in `table`, made if need be.
 llvm::Value* upsert_entry(RowWalk&, uint32_t state, llvm::Value* table, const Row&);
-/// The entry of another table's entry's key.
+/// The entry of another table's entry's key, in what its windows are fired from.
 llvm::Value* upsert_same_key(RowWalk&, uint32_t state, llvm::Value* from, llvm::Value* entry, llvm::Value* hash,
                              llvm::Value* into);
 

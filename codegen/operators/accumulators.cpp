@@ -205,6 +205,13 @@ Value result(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, cons
     llvm::Value* safe = b.CreateSelect(is_empty, f.i64(1), count);
     return finish({.value = b.CreateFDiv(sum, b.CreateSIToFP(safe, b.getDoubleTy()), "avg")}, is_empty);
   }
+  if (acc.high != plan::none) {
+    llvm::Value *low = entry.load(acc.value).value, *high = entry.load(acc.high).value;
+    bool is_signed = !call.result.is_integer() || call.result.is_signed();
+    llvm::Value* fitting = is_signed ? b.CreateAShr(low, f.i64(63)) : static_cast<llvm::Value*>(f.i64(0));
+    f.fail_if(b.CreateICmpNE(high, fitting, "overflows"), call.range, FLOW_FAIL_OVERFLOW);
+    return {.type = call.result, .value = low};
+  }
   if (acc.kind == AggregateKind::sum) {
     if (!is_float_sum(acc, entry.layout())) return {.type = call.result, .value = entry.load(acc.value).value};
     return {.type = call.result, .value = f.call("flow_sum_value", {entry.place(acc.value)}, "sum")};
@@ -246,6 +253,48 @@ std::vector<Value> partial_of_row(RowWalk& walk, const plan::Aggregate& aggregat
     if (acc.order_time != plan::none) set_if(acc.order_time, c.takes_part, Value{.value = time});
   }
   return fields;
+}
+
+namespace {
+
+/// running += pane, or -= pane: the same accumulators in both, sums of integers in 128 bits.
+void shift_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& pane, EntryCode& running, bool adds) {
+  auto& b = walk.f.builder;
+  auto shift = [&](llvm::Value* a, llvm::Value* c) { return adds ? b.CreateAdd(a, c) : b.CreateSub(a, c); };
+  for (size_t i = 0; i < aggregate.running.size(); i++) {
+    const plan::Accumulator &to = aggregate.running[i], &from = aggregate.accumulators[i];
+    if (to.count != plan::none) {
+      running.store(to.count, shift(running.load(to.count).value, pane.load(from.count).value));
+      continue;
+    }
+    llvm::Type *wide = b.getInt128Ty(), *word = b.getInt64Ty();
+    sema::Type type = pane.field(from.value).type;
+    bool is_signed = !type.is_integer() || type.is_signed();
+    llvm::Value* change = pane.load(from.value).value;
+    change = is_signed ? b.CreateSExt(change, wide) : b.CreateZExt(change, wide);
+    llvm::Value* high = b.CreateShl(b.CreateZExt(running.load(to.high).value, wide), 64);
+    llvm::Value* sum = shift(b.CreateOr(high, b.CreateZExt(running.load(to.value).value, wide)), change);
+    running.store(to.value, b.CreateTrunc(sum, word));
+    running.store(to.high, b.CreateTrunc(b.CreateLShr(sum, 64), word));
+  }
+  running.store(aggregate.panes, shift(running.load(aggregate.panes).value, walk.f.i64(1)));
+}
+
+} // namespace
+
+void add_to_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& pane, EntryCode& running) {
+  shift_running(walk, aggregate, pane, running, true);
+}
+
+void subtract_from_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& pane, EntryCode& running) {
+  FunctionEmitter& f = walk.f;
+  shift_running(walk, aggregate, pane, running, false);
+  llvm::BasicBlock *gone = f.block("gone"), *done = f.block("subtracted");
+  f.builder.CreateCondBr(f.builder.CreateICmpEQ(running.load(aggregate.panes).value, f.i64(0), "is.gone"), gone, done);
+  f.begin(gone);
+  f.call("flow_table_erase", {running.table(), running.address()});
+  f.go_to(done);
+  f.begin(done);
 }
 
 void merge(RowWalk& walk, const plan::Aggregate& aggregate, const PartialField& from, EntryCode& target,

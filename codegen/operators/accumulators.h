@@ -21,8 +21,8 @@ struct Contribution {
 /// Emits code over one entry.
 class EntryCode {
 public:
-  EntryCode(RowWalk& walk, uint32_t state, llvm::Value* table, llvm::Value* entry)
-      : f_(walk.f), layout_(walk.entry_layout(state)), table_(table), entry_(entry) {}
+  EntryCode(FunctionEmitter& f, const plan::Layout& layout, llvm::Value* table, llvm::Value* entry)
+      : f_(f), layout_(layout), table_(table), entry_(entry) {}
 
   const plan::Layout& layout() const { return layout_; }
   const plan::Field& field(uint32_t number) const { return layout_.fields[number]; }
@@ -35,6 +35,8 @@ public:
       f_.call("flow_entry_string", {table_, slot, text.value, text.length});
     });
   }
+  llvm::Value* table() const { return table_; }
+  llvm::Value* address() const { return entry_; }
   void store(uint32_t number, llvm::Value* value) { store(number, Value{.type = field(number).type, .value = value}); }
 
 private:
@@ -58,6 +60,9 @@ std::vector<Value> partial_of_row(RowWalk& walk, const plan::Aggregate& aggregat
                                   const std::vector<Contribution>& contributions, llvm::Value* time);
 /// Field `number` of a partial result.
 using PartialField = std::function<Value(uint32_t number)>;
+/// Adds the entry of a pane to that of the running window, or subtracts it; the latter goes when it was the last pane.
+void add_to_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& pane, EntryCode& running);
+void subtract_from_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& pane, EntryCode& running);
 /// Adds a partial result to an entry. `failed`: the entry's field that says that a merge failed, or plan::none.
 void merge(RowWalk& walk, const plan::Aggregate& aggregate, const PartialField& from, EntryCode& target,
            uint32_t failed);

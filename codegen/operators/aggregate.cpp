@@ -28,7 +28,7 @@ void emit_merging(RowWalk& walk, const plan::Aggregate& aggregate, const Row& ro
   Placement placement = place_partial(walk, aggregate.state, row);
   emit_late_test(walk, aggregate.state, placement, row, done);
   llvm::Value* table = f.call("flow_pane", {f.task, walk.position_of(aggregate.state), placement.pane_start}, "pane");
-  EntryCode entry(walk, aggregate.state, table, upsert_entry(walk, aggregate.state, table, row));
+  EntryCode entry(f, walk.entry_layout(aggregate.state), table, upsert_entry(walk, aggregate.state, table, row));
   const plan::KeySpec& key = walk.state(aggregate.state).key;
   auto field = [&](uint32_t number) { return row.columns[number - key_fields(key) + key.columns.size()]; };
   merge(walk, aggregate, field, entry, plan::none);
@@ -54,7 +54,7 @@ void emit_aggregate(RowWalk& walk, uint32_t op, const plan::Aggregate& aggregate
                         [&] { emit_alone(walk, aggregate, row, placement.pane_start, contributions, time); });
   }
   llvm::Value* table = f.call("flow_pane", {f.task, walk.position_of(aggregate.state), placement.pane_start}, "pane");
-  EntryCode entry(walk, aggregate.state, table, upsert_entry(walk, aggregate.state, table, row));
+  EntryCode entry(f, walk.entry_layout(aggregate.state), table, upsert_entry(walk, aggregate.state, table, row));
   for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
     const plan::Accumulator& acc = aggregate.accumulators[i];
     compute(walk, entry, acc, aggregate.calls[acc.call], contributions[i]);
@@ -71,7 +71,8 @@ void emit_aggregate_result(RowWalk& walk, const plan::Aggregate& aggregate, llvm
   FunctionEmitter& f = walk.f;
   const plan::State& state = walk.state(aggregate.state);
   bool has_window = state.window.kind != sema::WindowKind::global;
-  EntryCode entry(walk, aggregate.state, table, entry_at);
+  const plan::Layout& layout = walk.fired_layout(aggregate.state);
+  EntryCode entry(f, layout, table, entry_at);
   llvm::BasicBlock* without = f.block("no.result");
   if (aggregate.failed != plan::none) {
     f.branch_unlikely(entry.load(aggregate.failed).value, without, "has.result"); // told when its merge failed
@@ -79,17 +80,17 @@ void emit_aggregate_result(RowWalk& walk, const plan::Aggregate& aggregate, llvm
   Row row{.time = window.time};
   if (state.key.size != 0) {
     llvm::Value* heap = f.call("flow_table_heap", {table}, "heap");
-    row.columns = load_key(f, state.key, entry.layout(), entry_at, heap);
+    row.columns = load_key(f, state.key, layout, entry_at, heap);
   }
   if (aggregate.stage == plan::AggregateStage::partial) {
     row.time = has_window ? window.columns[0].value : nullptr;
-    for (uint32_t i = static_cast<uint32_t>(key_fields(state.key)); i < entry.layout().fields.size(); i++)
+    for (uint32_t i = static_cast<uint32_t>(key_fields(state.key)); i < layout.fields.size(); i++)
       row.columns.push_back(entry.load(i));
   } else {
     if (has_window) row.columns.insert(row.columns.end(), window.columns.begin(), window.columns.end());
     for (const sema::AggregateCall& call : aggregate.calls) {
       uint32_t number = static_cast<uint32_t>(&call - aggregate.calls.data());
-      for (const plan::Accumulator& acc : aggregate.accumulators) {
+      for (const plan::Accumulator& acc : aggregate.running.empty() ? aggregate.accumulators : aggregate.running) {
         if (acc.call == number) row.columns.push_back(result(walk, entry, acc, call));
       }
     }
@@ -102,7 +103,9 @@ void emit_aggregate_result(RowWalk& walk, const plan::Aggregate& aggregate, llvm
 void emit_aggregate_merge(RowWalk& walk, const plan::Aggregate& aggregate, llvm::Value* from, llvm::Value* entry,
                           llvm::Value* table, llvm::Value* into) {
   FunctionEmitter& f = walk.f;
-  EntryCode source(walk, aggregate.state, from, entry), target(walk, aggregate.state, table, into);
+  EntryCode source(f, walk.entry_layout(aggregate.state), from, entry);
+  EntryCode target(f, walk.fired_layout(aggregate.state), table, into);
+  if (!aggregate.running.empty()) return add_to_running(walk, aggregate, source, target);
   llvm::BasicBlock* merged = f.block("merged");
   if (aggregate.failed != plan::none) {
     f.branch_unlikely(target.load(aggregate.failed).value, merged, "has.not.failed");
@@ -110,6 +113,13 @@ void emit_aggregate_merge(RowWalk& walk, const plan::Aggregate& aggregate, llvm:
   merge(walk, aggregate, [&](uint32_t number) { return source.load(number); }, target, aggregate.failed);
   f.go_to(merged);
   f.begin(merged);
+}
+
+void emit_aggregate_subtract(RowWalk& walk, const plan::Aggregate& aggregate, llvm::Value* from, llvm::Value* entry,
+                             llvm::Value* table, llvm::Value* into) {
+  EntryCode source(walk.f, walk.entry_layout(aggregate.state), from, entry);
+  EntryCode target(walk.f, walk.fired_layout(aggregate.state), table, into);
+  subtract_from_running(walk, aggregate, source, target);
 }
 
 } // namespace flow::codegen

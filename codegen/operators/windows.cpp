@@ -164,7 +164,7 @@ llvm::Value* upsert_same_key(RowWalk& walk, uint32_t state, llvm::Value* from, l
                              llvm::Value* into) {
   FunctionEmitter& f = walk.f;
   const plan::KeySpec& spec = walk.state(state).key;
-  llvm::Value* stride = f.i32(walk.entry_layout(state).stride);
+  llvm::Value* stride = f.i32(walk.fired_layout(state).stride);
   if (spec.size == 0) return f.call("flow_table_single", {into, stride}, "target");
   if (!spec.is_bytes) return f.call("flow_table_upsert", {into, hash, entry, f.i32(spec.size), stride}, "target");
   llvm::Value* view = f.call("flow_view", {entry, f.call("flow_table_heap", {from})}, "key");

@@ -1,5 +1,6 @@
 #include "compiler/plan/combining.h"
 
+#include <algorithm>
 #include <numeric>
 
 namespace flow::plan {
@@ -24,6 +25,16 @@ sema::Window pane_window(const State& state) {
   window.kind = sema::WindowKind::tumbling;
   window.size_us = window.slide_us = state.pane_us;
   return window;
+}
+
+bool keeps_running(const State& state, const std::vector<sema::AggregateCall>& calls) {
+  constexpr int64_t panes_min = 3;
+  const sema::Window& window = state.window;
+  if (window.kind != sema::WindowKind::hopping || window.size_us / state.pane_us < panes_min) return false;
+  return std::all_of(calls.begin(), calls.end(), [](const sema::AggregateCall& call) {
+    return call.kind == sema::AggregateKind::count ||
+           (call.kind == sema::AggregateKind::sum && !call.result.is_float());
+  });
 }
 
 std::vector<uint32_t> Chain::states() const {

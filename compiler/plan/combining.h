@@ -1,4 +1,4 @@
-// What crosses to a stateful operator when each task of its input combines its rows first (graph: combines_first).
+// What follows from the algebra of an aggregate: how its rows are combined before they cross, how panes become windows.
 #pragma once
 
 #include "compiler/plan/plan.h"
@@ -13,5 +13,9 @@ KeySpec key_of_partials(KeySpec key);
 
 /// The window of the partial state in front of `state`: every pane by itself.
 sema::Window pane_window(const State& state);
+
+/// Whether panes are added to a running window and subtracted from it: where that is exact (counts, sums of integers in
+/// 128 bits) and a window has so many panes that merging them again and again would cost more.
+bool keeps_running(const State& state, const std::vector<sema::AggregateCall>& calls);
 
 } // namespace flow::plan

@@ -18,9 +18,10 @@ std::string state_text(const PhysicalPlan& plan, const State& state) {
   const Layout& entry = plan.layouts[state.layout];
   std::string keys;
   for (const sema::Column& column : state.key.columns) keys += (keys.empty() ? "" : ", ") + std::string(column.name);
-  std::string window = state.window.kind == sema::WindowKind::global
-                           ? "until the input ends"
-                           : "per window " + graph::print_window(state.window);
+  std::string window =
+      state.window.kind == sema::WindowKind::global
+          ? "until the input ends"
+          : "per window " + graph::print_window(state.window) + (state.running_layout != none ? " kept running" : "");
   return fmt::format("{} {}: {}, {}, {} bytes an entry", state.is_partial ? "partial results" : "state", state.name,
                      keys.empty() ? "one entry" : "an entry per " + keys, window, entry.stride);
 }

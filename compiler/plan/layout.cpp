@@ -87,6 +87,7 @@ Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<
   };
   sema::Type i64 = sema::scalar(sema::Kind::I64), f64 = sema::scalar(sema::Kind::F64),
              flag = sema::scalar(sema::Kind::BOOL), time = sema::scalar(sema::Kind::TIMESTAMP);
+  bool may_fail = false;
   for (uint32_t i = 0; i < calls.size(); i++) {
     const sema::AggregateCall& call = calls[i];
     Accumulator made{.kind = call.kind, .call = i};
@@ -109,10 +110,36 @@ Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<
       if (is_by && has_time) made.order_time = add(call, ".time", time);
     }
     accumulators.push_back(made);
-    if (failed != nullptr && *failed == none && call.kind == sema::AggregateKind::sum && !is_float_sum)
-      *failed = add({}, "@failed", flag);
+    may_fail = may_fail || (call.kind == sema::AggregateKind::sum && !is_float_sum);
   }
+  // Behind all others: they have the same numbers in a partial result.
+  if (failed != nullptr && may_fail) *failed = add({}, "@failed", flag);
   layout.stride = std::max(8u, align_up(place_fields(layout.fields, first, key.size), 8));
+  settle_fingerprint(layout);
+  return layout;
+}
+
+Layout running_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls,
+                      std::vector<Accumulator>& accumulators, uint32_t& panes) {
+  Layout layout{.name = std::move(name), .fields = key_fields(key)};
+  size_t first = layout.fields.size();
+  auto add = [&](std::string_view call, const char* part, sema::Type type) {
+    layout.fields.push_back({.name = std::string(call) + part, .type = type});
+    return static_cast<uint32_t>(layout.fields.size() - 1);
+  };
+  sema::Type i64 = sema::scalar(sema::Kind::I64);
+  for (uint32_t i = 0; i < calls.size(); i++) {
+    Accumulator made{.kind = calls[i].kind, .call = i};
+    if (made.kind == sema::AggregateKind::count) {
+      made.count = add(calls[i].name, ".count", i64);
+    } else {
+      made.value = add(calls[i].name, ".sum", calls[i].result.without_null());
+      made.high = add(calls[i].name, ".high", i64);
+    }
+    accumulators.push_back(made);
+  }
+  panes = add({}, "@panes", i64);
+  layout.stride = align_up(place_fields(layout.fields, first, key.size), 8);
   settle_fingerprint(layout);
   return layout;
 }

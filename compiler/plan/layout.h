@@ -20,6 +20,10 @@ void settle_key(KeySpec& key);
 Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls,
                         bool has_time, std::vector<Accumulator>& accumulators, uint32_t* failed = nullptr);
 
+/// Of the entries of a running window. Fills field numbers likewise.
+Layout running_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls,
+                      std::vector<Accumulator>& accumulators, uint32_t& panes);
+
 /// Of the entries of a top: key, then the list of kept rows.
 Layout top_layout(std::string name, const KeySpec& key, uint32_t count, uint32_t row_layout_number, const Layout& row);
 

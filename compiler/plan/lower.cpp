@@ -343,7 +343,12 @@ private:
     uint32_t chain = open_stateful(node, crossing, arrival, combine);
     crossings_[id] = crossing;
     state.key = arrival.key;
-    bool is_merged = op.window.kind == sema::WindowKind::hopping;
+    bool is_running = keeps_running(state, op.calls);
+    if (is_running) {
+      Layout running = running_layout(node.name + ".running", crossing.key, partial.calls, made.running, made.panes);
+      state.running_layout = add_layout(std::move(running));
+    }
+    bool is_merged = op.window.kind == sema::WindowKind::hopping && !is_running;
     layout = aggregate_layout(node.name + ".entry", crossing.key, partial.calls, crossing.has_time, made.accumulators,
                               is_merged ? &made.failed : nullptr);
     made.state = add_state(std::move(state), std::move(layout));

@@ -65,6 +65,9 @@ struct State {
   int64_t pane_us = 0; // greatest common divisor of size and slide
   KeySpec key;
   uint32_t layout = 0; // of an entry: key, then value
+  /// Of an entry of the running window: panes are added to it when they come in and subtracted when they leave; derived
+  /// from them, in no snapshot. none: the panes of each window are merged.
+  uint32_t running_layout = none;
 };
 
 // ---- operators in a chain -----------------------------------------------------------------------------------------
@@ -95,6 +98,7 @@ struct Unnest {
 struct Accumulator {
   sema::AggregateKind kind;
   uint32_t value = none, count = none, is_set = none, order = none, order_time = none; // field numbers
+  uint32_t high = none; // of an integer sum in a running window: the upper half of its 128 bits
   uint32_t call = 0;
 };
 /// Adds the row to the entry of its key in its pane. `time` is the column that places it (@time, or window_start for
@@ -111,6 +115,9 @@ struct Aggregate {
   std::vector<sema::AggregateCall> calls; // argument, by, filter over the port's columns
   std::vector<Accumulator> accumulators;
   uint32_t failed = none; // field of an entry that panes are merged into: a merge failed, so there is no result
+  /// Where the state has a running window: the fields of its entries.
+  std::vector<Accumulator> running;
+  uint32_t panes = none; // in how many panes the key is
 };
 /// Keeps the first `count` rows by `orders`; ties by event time, then by the remaining columns in order, so that
 /// the result does not show in which order threads met. Fired rows: the kept rows in order; of a partial state as they

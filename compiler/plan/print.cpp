@@ -61,8 +61,9 @@ std::string stage_text(AggregateStage stage) {
 std::string key_text(const KeySpec& key) { return key.columns.empty() ? "no key" : "key " + columns_text(key.columns); }
 
 std::string state_text(const PhysicalPlan& plan, const State& state) {
-  return fmt::format("{}: window {}, {}, entry {} bytes", state.name, graph::print_window(state.window),
-                     key_text(state.key), plan.layouts[state.layout].stride);
+  return fmt::format("{}: window {}{}, {}, entry {} bytes", state.name, graph::print_window(state.window),
+                     state.running_layout != none ? " kept running" : "", key_text(state.key),
+                     plan.layouts[state.layout].stride);
 }
 
 } // namespace

@@ -90,6 +90,8 @@ Problem check_key(const State& state, const Layout& entry) {
 
 Problem check_state(const PhysicalPlan& plan, const State& state) {
   if (state.layout >= plan.layouts.size()) return state.name + ": no layout";
+  if (state.running_layout != none && state.running_layout >= plan.layouts.size())
+    return state.name + ": no layout of its running window";
   const sema::Window& window = state.window;
   if (window.kind != sema::WindowKind::global && window.size_us <= 0) return state.name + ": a window without size";
   if (window.kind == sema::WindowKind::hopping) {
@@ -250,6 +252,9 @@ private:
     const State& state = plan_.states[aggregate.state];
     size_t fields = plan_.layouts[state.layout].fields.size();
     if (state.is_partial != (aggregate.stage == AggregateStage::partial)) return op.name + ": state and stage differ";
+    bool is_running = state.running_layout != none;
+    if (is_running != !aggregate.running.empty() || is_running != (aggregate.panes != none))
+      return op.name + ": it is not clear whether its window is kept running";
     if (aggregate.accumulators.size() != aggregate.calls.size()) return op.name + ": not one accumulator for each call";
     for (const Accumulator& acc : aggregate.accumulators) {
       if (acc.call >= aggregate.calls.size()) return op.name + ": an accumulator of no call";

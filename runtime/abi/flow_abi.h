@@ -79,7 +79,8 @@ typedef struct FlowInput {
 } FlowInput;
 
 /* One portion of due work. phase EMIT: entries [first, count) of `table` belong to a window that closed. phase MERGE:
- * entries of `table` are to be merged into `into` (hopping windows, before EMIT). */
+ * entries of `table` are to be merged into `into` (hopping windows, before EMIT). phase SUBTRACT: they leave the
+ * running window `into`, after EMIT. */
 typedef struct FlowTable FlowTable;
 typedef struct FlowDue {
   uint32_t phase; /* FLOW_DUE_EMIT or FLOW_DUE_MERGE */
@@ -90,7 +91,7 @@ typedef struct FlowDue {
   int64_t window_start; /* microseconds; both INT64_MIN/MAX for the global window */
   int64_t window_end;
 } FlowDue;
-enum { FLOW_DUE_EMIT = 0, FLOW_DUE_MERGE = 1 };
+enum { FLOW_DUE_EMIT = 0, FLOW_DUE_MERGE = 1, FLOW_DUE_SUBTRACT = 2 };
 
 /* The shapes of generated functions, all per call, none per event. They return how far they came: less than given
  * means "stop here for now" (outputs full, or a watermark must go out before the next row): call again from there.

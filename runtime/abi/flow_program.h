@@ -80,6 +80,10 @@ typedef struct FlowState {
                         bytes; 0: the state has one entry (no key) */
   uint32_t key_is_bytes;
   uint32_t trigger; /* what to pass to the chain's fire function */
+  /* HOPPING: of an entry of the running window, which panes are added to and subtracted from (FLOW_DUE_SUBTRACT);
+   * FLOW_NONE: the panes of each window are merged into an empty table. */
+  uint32_t running_layout;
+  uint32_t reserved;
 } FlowState;
 
 /* ---- chains and edges ----------------------------------------------------------------------------------------- */

@@ -36,12 +36,21 @@ PaneSet::PaneSet(const FlowProgram& program, const FlowState& state)
       key_(table_key(codec_.layout(), state.key_size, state.key_is_bytes != 0)), closed_through_(nothing_closed) {
   FLOW_ASSERT(state.window == FLOW_WINDOW_GLOBAL || state.size > 0, "a window has a size");
   FLOW_ASSERT(state.window != FLOW_WINDOW_HOPPING || state.slide > 0, "a hopping window has a slide");
+  if (state.running_layout == FLOW_NONE) return;
+  bool is_bytes = state.key_is_bytes != 0;
+  running_codec_ = std::make_unique<LayoutCodec>(program, program.layouts[state.running_layout], is_bytes);
+  running_ =
+      std::make_unique<StateTable>(*running_codec_, table_key(running_codec_->layout(), state.key_size, is_bytes));
+  running_->keep_numbers(); // entries are taken out
 }
 
 Pane& PaneSet::open(int64_t start) {
   if (state_.window == FLOW_WINDOW_GLOBAL) start = INT64_MIN;
   auto at = std::lower_bound(panes_.begin(), panes_.end(), start, starts_before);
-  if (at != panes_.end() && (*at)->start == start) return **at;
+  if (at != panes_.end() && (*at)->start == start) {
+    if ((*at)->is_running) empty_running();
+    return **at;
+  }
   auto pane = std::make_shared<Pane>(start, codec_, key_);
   // A pane of several windows is read several times, in the order of its entries.
   if (state_.window == FLOW_WINDOW_HOPPING) pane->table.keep_numbers();
@@ -94,6 +103,19 @@ std::vector<Pane*> PaneSet::panes_of(const DueWindow& window) const {
   return found;
 }
 
+std::vector<Pane*> PaneSet::leaving(const DueWindow& window) const {
+  std::vector<Pane*> found;
+  for (Pane* pane : panes_of(window)) {
+    if (pane->start < window.start + state_.slide) found.push_back(pane);
+  }
+  return found;
+}
+
+void PaneSet::empty_running() {
+  for (const auto& pane : panes_) pane->is_running = false;
+  running_->clear();
+}
+
 void PaneSet::close(const DueWindow& window) {
   if (is_partial()) {
     std::erase_if(panes_, [&](const auto& pane) { return pane->start == window.start; });
@@ -117,6 +139,8 @@ void PaneSet::free_closed() {
   auto needed = panes_.begin();
   while (needed != panes_.end() && !first_open_window((*needed)->start)) ++needed;
   if (needed == panes_.begin()) return;
+  FLOW_ASSERT(std::none_of(panes_.begin(), needed, [](const auto& pane) { return pane->is_running; }),
+              "a pane leaves the running window before it is freed");
   panes_.erase(panes_.begin(), needed);
   ++frees_;
 }
@@ -134,7 +158,7 @@ uint64_t PaneSet::held_bytes() const {
 }
 
 uint64_t PaneSet::memory_bytes() const {
-  uint64_t sum = 0;
+  uint64_t sum = running_ != nullptr ? running_->memory_bytes() : 0;
   for (const auto& pane : panes_) sum += pane->table.memory_bytes();
   return sum;
 }

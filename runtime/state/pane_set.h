@@ -6,6 +6,9 @@
 // of time everything closes. Windows are computed in 128 bits, so the ends of the time axis need no special care; what
 // is told of them is cut to 64 bits.
 //
+// A running window is a table of its own that panes are added to and subtracted from (runtime/task/firing.h does it):
+// what it holds follows from the panes whose is_running is set. A row that comes to one of those makes it start again.
+//
 // Of a partial state (FLOW_STATE_PARTIAL) a pane may be sent before its window closes, and begun again after that: its
 // panes are held until they have been fired, and nothing counts as closed.
 #pragma once
@@ -25,6 +28,7 @@ struct Pane {
   Pane(int64_t pane_start, const LayoutCodec& codec, TableKey key) : start(pane_start), table(codec, key) {}
   int64_t start;
   StateTable table;
+  bool is_running = false; // it has been added to the running window
 };
 
 struct DueWindow {
@@ -58,6 +62,11 @@ public:
   const LayoutCodec& codec() const { return codec_; }
   TableKey key() const { return key_; }
   bool is_partial() const { return state_.kind == FLOW_STATE_PARTIAL; }
+  // The running window, or null: the panes of each window are merged. Empty after a restore.
+  StateTable* running() const { return running_.get(); }
+  void empty_running();
+  // Its panes that no later window needs.
+  std::vector<Pane*> leaving(const DueWindow& window) const;
   // Bytes of entries and of their texts.
   uint64_t held_bytes() const;
   uint64_t entries() const;
@@ -73,6 +82,8 @@ private:
   const FlowState& state_;
   LayoutCodec codec_;
   TableKey key_;
+  std::unique_ptr<LayoutCodec> running_codec_;
+  std::unique_ptr<StateTable> running_;
   std::vector<std::shared_ptr<Pane>> panes_; // by start; a snapshot that is being written holds them, too
   WideTime closed_through_;                  // windows whose last instant is at or before this are closed
   uint64_t frees_ = 0;

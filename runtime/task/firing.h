@@ -1,5 +1,9 @@
-// Firing: the window that is being closed, and how far that has come. A window of one pane is read where it is; one of
-// several panes is merged first into a table of its own, pane by pane in order of time, then read.
+// Firing: the window that is being closed, and how far that has come, as a list of work: portions of one table each.
+//
+//   one pane          read where it is
+//   several           merged first into a table of its own, pane by pane in order of time, then read
+//   a running window  panes that have come in are added to it, it is read, panes that leave with this window are taken
+//                     out of it (if all of them leave, it is emptied)
 #pragma once
 
 #include <cstdint>
@@ -19,22 +23,30 @@ public:
   // The next portion of work: what to call the chain's fire function with.
   FlowDue due();
   int64_t from() const { return from_; }
-  // The function came to `reached`. Moves to the next pane or phase; closes the window after the last.
+  // The function came to `reached`. Moves to the next piece of work; closes the window after the last.
   void advance(int64_t reached);
 
   uint32_t state() const { return state_; }
   const FlowState& declared() const { return panes_->state(); }
 
 private:
+  struct Work {
+    uint32_t phase = FLOW_DUE_EMIT;
+    StateTable* table = nullptr;
+    StateTable* into = nullptr; // of EMIT null
+    Pane* pane = nullptr;       // whose `table` it is, where that matters for the running window
+  };
+
+  void plan_running(StateTable& running);
   void skip_empty();
-  StateTable* table() const;
-  bool is_merging() const { return merged_ != nullptr && next_pane_ < sources_.size(); }
+  void finish_work();
 
   uint32_t state_ = 0;
   PaneSet* panes_ = nullptr;
   DueWindow window_;
-  std::vector<Pane*> sources_;
-  size_t next_pane_ = 0;
+  std::vector<Work> work_;
+  size_t next_ = 0;
+  bool all_leave_ = false; // the running window is empty afterwards
   std::unique_ptr<StateTable> merged_;
   int64_t from_ = 0;
 };

@@ -492,6 +492,8 @@ FlowState state_of(uint32_t window, int64_t size, int64_t slide, int64_t offset)
           0,
           8,
           0,
+          0,
+          FLOW_NONE,
           0};
 }
 
