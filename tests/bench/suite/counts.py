@@ -1,0 +1,90 @@
+"""For CI: results are compared, and instructions counted under Valgrind. A count does not depend on what else runs on the
+machine. Each program runs with n and with 3 n events; what the second takes more is what the events take, without start
+and end. A count may rise by TOLERANCE above what is kept in counts.json; a renewed file is part of the change that made it
+rise, or fall."""
+import concurrent.futures
+import dataclasses
+import json
+import os
+import re
+import shutil
+import subprocess
+
+from . import machine
+from .cases import CASES
+from .programs import HERE, BenchError, Programs
+from .throughput import ONE, Throughput
+
+KEPT = HERE / "counts.json"
+TOLERANCE = 0.03
+SKIPPED = 77  # the exit code that CTest takes for "skipped"
+
+
+def run(options, work):
+    if shutil.which("valgrind") is None:
+        print("bench: valgrind is not there; scripts/setup.sh installs it")
+        return SKIPPED
+    if "avx2" not in machine.cpu().get("flags", "").split():
+        print("bench: the programs are built for x86-64-v3, and this processor has no AVX2")
+        return SKIPPED
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    cases = [case for case in CASES if case.counted and options.only in case.name]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        taken = dict(zip([case.name for case in cases], pool.map(lambda case: count(case, options, work), cases)))
+    wrong = [text for name, counted in taken.items() for text in judge(name, counted, kept.get(name))]
+    if options.renew:
+        kept.update({name: counted["Flow"] for name, counted in taken.items() if "Flow" in counted})
+        KEPT.write_text(json.dumps(dict(sorted(kept.items())), indent=1) + "\n")
+        wrong = [text for text in wrong if "FAILED" in text]
+    for text in wrong:
+        print(text)
+    print(f"bench: {len(taken)} programs compared and counted, {len(wrong)} wrong")
+    return 1 if wrong or not taken else 0
+
+
+def count(case, options, work):
+    """Instructions per event of both sides, or what went wrong."""
+    folder = work / re.sub(r"\W+", "-", case.name)
+    folder.mkdir()
+    programs = Programs(options.flowc, options.target_cpu, options.level, folder)
+    throughput = Throughput(programs, options, folder)
+    try:
+        small = dataclasses.replace(case, checked=case.counted)
+        throughput.check_rows(small, case.counted)
+        throughput.check_digests(small, case.counted * 3)
+        job = programs.timed(case.workload, case.query, case.touch)
+        return {"Flow": per_event(case, throughput, lambda given: [job, *given, *ONE]),
+                "by hand": per_event(case, throughput, lambda given: throughput.by_hand(case, given, case.shapes[0]))}
+    except BenchError as error:
+        return {"error": f"FAILED {error}"}
+
+
+def per_event(case, throughput, command):
+    few, many = (instructions(command(throughput.given(case, events))) for events in (case.counted, case.counted * 3))
+    return round((many - few) / (case.counted * 2), 2)
+
+
+def instructions(command):
+    valgrind = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+    done = subprocess.run([str(word) for word in [*valgrind, *command]], capture_output=True, text=True, check=False)
+    found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
+    if done.returncode != 0 or not found:
+        raise BenchError(f"{command[0]} under Valgrind ended with {done.returncode}: {done.stderr.strip()}")
+    return int(found.group(1).replace(",", ""))
+
+
+def judge(name, counted, kept):
+    if "error" in counted:
+        return [counted["error"]]
+    now, note = counted["Flow"], ""
+    if kept is None:
+        wrong = [f"{name}: no count is kept; give --renew and commit suite's counts.json"]
+    elif now > kept * (1 + TOLERANCE):
+        wrong = [f"{name}: {now} instructions per event, {kept} are kept: {100 * (now / kept - 1):.1f} % more"]
+    else:
+        wrong = []
+        if now < kept * (1 - TOLERANCE):
+            note = "  fewer than kept: give --renew"
+    print(f"{name:40} {now:9.2f} instructions per event, kept {kept if kept is not None else 'none':>9}, by hand "
+          f"{counted['by hand']:9.2f}{note}", flush=True)
+    return wrong
