@@ -5,40 +5,14 @@
 #include <immintrin.h>
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <string_view>
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
+#include "tests/bench/hand/input.h"
 
 namespace bench {
 
 constexpr uint32_t portion_bytes = 16384;
 constexpr uint64_t powers_of_ten[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-
-inline uint64_t load_8(const char* p) {
-  uint64_t word;
-  std::memcpy(&word, p, 8);
-  return word;
-}
-
-inline uint64_t value_of(uint64_t digits) {
-  digits = (digits & 0x0f0f0f0f0f0f0f0f) * 2561 >> 8;
-  digits = (digits & 0x00ff00ff00ff00ff) * 6553601 >> 16;
-  return (digits & 0x0000ffff0000ffff) * 42949672960001 >> 32;
-}
-
-/// 1 to 8 digits.
-inline uint64_t short_number(const char* p, uint32_t length) { return value_of(load_8(p) << (64 - 8 * length)); }
-
-/// 1 to 16 digits.
-inline int64_t number(const char* p, uint32_t length) {
-  if (length <= 8) return static_cast<int64_t>(short_number(p, length));
-  return static_cast<int64_t>(short_number(p, length - 8) * 100'000'000 + value_of(load_8(p + length - 8)));
-}
 
 /// [-]digits.digits, at most 8 of each.
 inline double decimal(const char* p, uint32_t length) {
@@ -123,18 +97,6 @@ template <uint32_t columns, typename Row> void each_record(const char* p, const 
     }
     p += begin;
   }
-}
-
-/// The bytes of the file, mapped until the process ends.
-inline std::string_view file_bytes(const char* path) {
-  int file = open(path, O_RDONLY);
-  struct stat info{};
-  if (file < 0 || fstat(file, &info) != 0) {
-    std::perror(path);
-    std::exit(1);
-  }
-  auto size = static_cast<size_t>(info.st_size);
-  return {static_cast<const char*>(mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, 0)), size};
 }
 
 /// The field, which is not the first of its record.

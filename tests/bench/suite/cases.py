@@ -18,6 +18,7 @@ class Case:
     shapes: tuple = ("",)             # ways to write it by hand: the fastest counts
     touch: str = ""                   # fields made to exist though the query does not need them: key of TOUCHED
     data: str = ""                    # the program that makes the input file; `events` are its records
+    data_sink: str = "csv(out)"       # and what writes it
     goal: tuple = (0.90, 1.0)         # by hand / Flow: floor and aim
     scaling: tuple = ()               # two workers / one: floor and aim; without them it is only shown
     checked: int = 50_000             # events whose rows are compared one by one
@@ -56,7 +57,12 @@ def keyed(name, query, keys, events, **more):
 
 
 def taxi(name, query, data, events, **more):
-    return Case(f"taxi {name}", "taxi", query, events, "bench_taxi", data=data, counted=10_000, two_workers=False, **more)
+    return Case(f"taxi {name}", "taxi", query, events, "bench_taxi", data=data, counted=40_000, two_workers=False, **more)
+
+
+def json(name, query, shape, goal):
+    return Case(f"json {name}, beside {shape}", "json", query, 3_000_000, "bench_json", shapes=(shape,), data="bids",
+                data_sink="json(out)", goal=goal, counted=10_000 if shape == "two_pass" else 0, two_workers=False)
 
 
 CASES = [
@@ -81,6 +87,10 @@ CASES = [
     taxi("CSV to hourly tips", "hourly_tips", "fares", 10_000_000, checked=500_000),
     taxi("CSV, all 11 fields", "rides_all", "rides", 5_000_000),
     taxi("CSV, 4 of 11 fields", "rides_four", "rides", 5_000_000),
+    json("all 7 fields", "all", "simdjson", (1.5, 2.0)),
+    json("all 7 fields", "all", "two_pass", (0.90, 1.0)),
+    json("2 of 7 fields", "two", "simdjson", (1.5, 2.0)),
+    json("2 of 7 fields", "two", "two_pass", (0.90, 1.0)),
 ]
 
 TWINS = [

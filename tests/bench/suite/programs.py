@@ -40,9 +40,9 @@ class Programs:
             "table digest = mixes | aggregate rows = count(), mix = sum(bit_and(mix, 4294967295))",
             "sink digest -> csv(out, header: false) final"])
 
-    def data(self, workload, query):
-        """Writes a file of the rows, with a header, into the folder --out."""
-        return self.build(workload, f"{query}_data", [query], ['param out: string = ""', "sink result -> csv(out)"])
+    def data(self, workload, query, sink):
+        """Writes a file of the rows into the folder --out."""
+        return self.build(workload, f"{query}_data", [query], ['param out: string = ""', f"sink result -> {sink}"])
 
     def alone(self, path):
         """A program that has its own sinks."""

@@ -51,7 +51,7 @@ class Throughput:
     def data(self, case, events):
         folder = self.work / f"{case.data}-{events}"
         if not folder.exists():
-            measure([self.programs.data(case.workload, case.data), *words({"events": events, "out": folder}), *ONE])
+            measure([self.programs.data(case.workload, case.data, case.data_sink), *words({"events": events, "out": folder}), *ONE])
         parts = sorted(folder.glob("part-*"))
         if len(parts) != 1:
             raise BenchError(f"{case.name}: expected one part file in {folder}, found {len(parts)}")
