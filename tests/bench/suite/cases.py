@@ -69,7 +69,6 @@ CASES = [
     nexmark("generate, numbers", "generate"),
     nexmark("generate, all fields", "generate_full", events=15_000_000),
     nexmark("q1 map", "q1"),
-    nexmark("q1 map, all fields", "q1", events=15_000_000, touch="all", scaling=()),
     nexmark("q2 filter, projected", "q2"),
     nexmark("q2 filter, numbers", "q2", touch="numbers"),
     nexmark("q2 filter, all fields", "q2", events=15_000_000, touch="all", scaling=()),

@@ -78,10 +78,10 @@ class Single:
         job, busy = self.programs.alone(HERE / "keyed/all_keys.flow"), machine.busy()
 
         def rss(keys):
-            return most_resident([job, *words({"keys": keys, "parallelism": 1})])
+            return resident_at_last([job, *words({"keys": keys, "parallelism": 1})])
 
         at_rest = rss(1)
-        millions = [1, 1.5, 2, 3, 4, 6, 8, 12, 16]
+        millions = [1 + 1.5 * step for step in range(11)]
         taken = {million: (rss(int(million * 1_000_000)) - at_rest) / (million * 1_000_000) for million in millions}
         yield single("memory per key of 8 + 8 bytes, 1 M to 16 M keys",
                      {"mean": statistics.mean(taken.values()), "least": min(taken.values()), "most": max(taken.values())},
@@ -91,7 +91,7 @@ class Single:
         job = self.programs.alone(HERE / "latency/idle.flow")
         process = subprocess.Popen([job, *words({"events": 1000, "rate": 1.0, "parallelism": 1})])
         time.sleep(1)
-        taken = resident(process.pid, "VmRSS")
+        taken = resident(process.pid)
         process.send_signal(signal.SIGKILL)
         process.wait()
         yield single("resident at rest", {"now": taken / 2**20}, "MB", 0, (20, 20))
@@ -131,22 +131,23 @@ def latency_rows(what, seen, floor, aim):
     yield single("- a thread beside it that sleeps", hiccups, "us", seen["busy"], ())
 
 
-def resident(pid, what):
-    """Bytes of the line VmRSS (now) or VmHWM (the most); 0 of a process that has ended."""
+def resident(pid):
+    """Bytes that a process has in memory; 0 of one that has ended."""
     lines = machine.read(f"/proc/{pid}/status").splitlines()
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(what)), 0)
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")), 0)
 
 
-def most_resident(command):
-    """The most memory of a process, looked at until it ends. (What wait4 tells holds the memory of this process as well.)"""
+def resident_at_last(command):
+    """The most that the process has in memory in the last third of its run, when its tables do not grow any more. (What wait4
+    tells holds the memory of this process as well.)"""
     process = subprocess.Popen([str(word) for word in command])
-    most = 0
+    seen = []
     while process.poll() is None:
-        most = max(most, resident(process.pid, "VmHWM"))
+        seen.append(resident(process.pid))
         time.sleep(0.001)
-    if process.returncode != 0 or most == 0:
+    if process.returncode != 0:
         raise BenchError(f"{command[0]} ended with {process.returncode}")
-    return most
+    return max(seen[len(seen) * 2 // 3:])
 
 
 def spread(take):
