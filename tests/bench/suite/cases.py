@@ -19,6 +19,7 @@ class Case:
     touch: str = ""                   # fields made to exist though the query does not need them: key of TOUCHED
     data: str = ""                    # the program that makes the input file; `events` are its records
     data_sink: str = "csv(out)"       # and what writes it
+    sink: str = "discard()"           # where the timed rows go; a file sink names the flag `out`, which both sides get
     goal: tuple = (0.90, 1.0)         # by hand / Flow: floor and aim
     scaling: tuple = ()               # two workers / one: floor and aim; without them it is only shown
     checked: int = 50_000             # events whose rows are compared one by one
@@ -65,6 +66,11 @@ def json(name, query, shape, goal):
                 data_sink="json(out)", goal=goal, counted=10_000 if shape == "two_pass" else 0, two_workers=False)
 
 
+def sink(shape, goal):
+    return Case(f"sink CSV file, beside {shape}", "sink", "bids", 5_000_000, "bench_sink", shapes=(shape,), goal=goal,
+                sink="csv(out, header: false)", counted=10_000 if shape == "format" else 0, two_workers=False)
+
+
 CASES = [
     nexmark("generate, numbers", "generate"),
     nexmark("generate, all fields", "generate_full", events=15_000_000),
@@ -90,6 +96,8 @@ CASES = [
     json("all 7 fields", "all", "two_pass", (0.90, 1.0)),
     json("2 of 7 fields", "two", "simdjson", (1.5, 2.0)),
     json("2 of 7 fields", "two", "two_pass", (0.90, 1.0)),
+    sink("format", (0.90, 1.0)),
+    sink("ready", (0.90, 0.95)),
 ]
 
 TWINS = [

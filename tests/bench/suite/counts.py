@@ -53,19 +53,24 @@ def count(case, options, work, kept):
         small = dataclasses.replace(case, checked=case.counted)
         throughput.check_rows(small, case.counted)
         throughput.check_digests(small, case.counted * 3)
-        job = programs.timed(case.workload, case.query, case.touch)
         least = float("inf")
         for _ in range(ATTEMPTS):
-            least = min(least, per_event(case, throughput, lambda given: [job, *given, *ONE]))
+            least = min(least, per_event(case, lambda events: flow_command(case, throughput, events)))
             if not is_too_many(least, kept):
                 break
-        return {"Flow": least, "by hand": per_event(case, throughput, lambda given: throughput.by_hand(case, given, case.shapes[0]))}
+        by_hand = per_event(case, lambda events: throughput.by_hand(case, events, case.shapes[0]))
+        return {"Flow": least, "by hand": by_hand}
     except BenchError as error:
         return {"error": f"FAILED {error}"}
 
 
-def per_event(case, throughput, command):
-    few, many = (instructions(command(throughput.given(case, events))) for events in (case.counted, case.counted * 3))
+def flow_command(case, throughput, events):
+    throughput.fresh("out")
+    return [*throughput.job(case, events), *ONE]
+
+
+def per_event(case, command):
+    few, many = (instructions(command(events)) for events in (case.counted, case.counted * 3))
     return round((many - few) / (case.counted * 2), 2)
 
 

@@ -19,9 +19,10 @@ class Programs:
         self.build_flags = ["-O", str(level), "--target-cpu", target_cpu]
         self.built = {}
 
-    def timed(self, workload, query, touch=""):
-        """Makes the rows and throws them away."""
-        lines = [f"sink result -> discard(){self.final(workload, query)}"]
+    def timed(self, workload, query, touch="", sink="discard()"):
+        """Makes the rows and gives them to `sink`: throws them away, or writes them into the folder --out."""
+        lines = ['param out: string = ""'] if "out" in sink else []
+        lines.append(f"sink result -> {sink}{self.final(workload, query)}")
         imports = [query]
         if touch:
             imports.append(workload)

@@ -29,12 +29,11 @@ class Throughput:
     def run_case(self, case):
         self.check_rows(case, min(case.checked, case.events))
         self.check_digests(case, case.events)
-        job, given = self.programs.timed(case.workload, case.query, case.touch), self.given(case, case.events)
         shape = self.fastest_shape(case, case.events)
-        contestants = {"Flow": [job, *given, *ONE], "by hand": self.by_hand(case, given, shape)}
+        contestants = {"Flow": [*self.job(case, case.events), *ONE], "by hand": self.by_hand(case, case.events, shape)}
         if case.two_workers:
-            contestants["Flow, 2 workers"] = [job, *given, *TWO]
-        samples, busy = contest(contestants, self.options.pairs)
+            contestants["Flow, 2 workers"] = [*self.job(case, case.events), *TWO]
+        samples, busy = contest(contestants, self.options.pairs, before=lambda name: self.fresh("out"))
         common = {"case": case.name, "events": case.events, "shape": shape, "busy": busy,
                   "contestants": figures(samples, case.events)}
         yield row(common, "by hand", "Flow", "by hand", samples, case.goal)
@@ -45,9 +44,18 @@ class Throughput:
         """The flags that both sides get."""
         return words({"data": self.data(case, events)} if case.data else {"events": events, **case.flags})
 
-    def by_hand(self, case, given, shape=""):
-        touch = {"touch": case.touch} if case.touch else {}
-        return [self.options.bin / case.hand, case.query, *given, *words(touch), *words({"shape": shape} if shape else {})]
+    def job(self, case, events):
+        """Without the number of workers."""
+        job = self.programs.timed(case.workload, case.query, case.touch, case.sink)
+        return [job, *self.given(case, events), *self.out(case, "out")]
+
+    def by_hand(self, case, events, shape):
+        flags = {"touch": case.touch, "shape": shape}
+        return [self.options.bin / case.hand, case.query, *self.given(case, events), *self.out(case, "by-hand.csv"),
+                *words({name: value for name, value in flags.items() if value})]
+
+    def out(self, case, name):
+        return words({"out": self.work / name} if "out" in case.sink else {})
 
     def data(self, case, events):
         folder = self.work / f"{case.data}-{events}"
@@ -61,11 +69,10 @@ class Throughput:
     def fastest_shape(self, case, events):
         if len(case.shapes) == 1:
             return case.shapes[0]
-        given = self.given(case, events)
         taken = dict.fromkeys(case.shapes, float("inf"))
         for _ in range(2):
             for shape in case.shapes:
-                taken[shape] = min(taken[shape], measure(self.by_hand(case, given, shape)).seconds)
+                taken[shape] = min(taken[shape], measure(self.by_hand(case, events, shape)).seconds)
             if max(taken.values()) > LONG_S:
                 break
         return min(taken, key=taken.get)
@@ -78,14 +85,14 @@ class Throughput:
         measure([self.programs.rows(case.workload, case.query), *given, *words({"out": out}), *ONE])
         got = sorted(output_of(out))
         for shape in case.shapes:
-            want = sorted(self.printed(case, given, shape, "--print"))
+            want = sorted(self.printed(case, events, shape, "--print"))
             if got != want:
                 raise BenchError(f"{case.name}: {len(got)} rows, by hand ({shape}) {len(want)}, and they differ: "
                                  f"{difference(got, want)}")
 
     def check_digests(self, case, events):
         given = self.given(case, events)
-        want = self.printed(case, given, case.shapes[0], "--digest")[-1]
+        want = self.printed(case, events, case.shapes[0], "--digest")[-1]
         for workers in [ONE, TWO] if case.two_workers else [ONE]:
             out = self.fresh("digest")
             measure([self.programs.digest(case.workload, case.query), *given, *words({"out": out}), *workers])
@@ -93,8 +100,8 @@ class Throughput:
             if got != [want]:
                 raise BenchError(f"{case.name}, {' '.join(workers)}: rows and digest {got}, by hand {want}")
 
-    def printed(self, case, given, shape, how):
-        done = subprocess.run([str(word) for word in [*self.by_hand(case, given, shape), how]], capture_output=True,
+    def printed(self, case, events, shape, how):
+        done = subprocess.run([str(word) for word in [*self.by_hand(case, events, shape), how]], capture_output=True,
                               text=True, check=False)
         if done.returncode != 0:
             raise BenchError(f"{case.name} by hand: {done.stderr.strip()}")
