@@ -44,6 +44,11 @@ class Contests(unittest.TestCase):
             measure(["sh", "-c", "echo why >&2; exit 3"])
 
 
+    def test_a_run_that_hangs_ends(self):
+        with self.assertRaisesRegex(BenchError, "has not ended"):
+            measure(["sleep", "30"], limit_s=0.1)
+
+
 class Counts(unittest.TestCase):
     def test_a_count_may_fall_but_not_rise_beyond_the_tolerance(self):
         def wrong(now, kept):

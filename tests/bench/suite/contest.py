@@ -2,11 +2,15 @@
 import os
 import statistics
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 
 from .machine import Others
 from .programs import BenchError
+
+
+LIMIT_S = 120  # a process that takes longer is taken to hang
 
 
 @dataclass(frozen=True)
@@ -15,15 +19,20 @@ class Sample:
     cpu_seconds: float
 
 
-def measure(command, what=""):
+def measure(command, what="", limit_s=LIMIT_S):
     """Runs the command to its end. Start and end of the process count."""
     begin = time.monotonic()
     process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    limit = threading.Timer(limit_s, process.kill)
+    limit.start()
     message = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.monotonic() - begin
+    limit.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
     process.stderr.close()
+    if seconds >= limit_s:
+        raise BenchError(f"{what or command[0]} has not ended within {limit_s} s")
     if process.returncode != 0:
         raise BenchError(f"{what or command[0]} ended with {process.returncode}: {message.decode(errors='replace').strip()}")
     return Sample(seconds, usage.ru_utime + usage.ru_stime)

@@ -35,7 +35,8 @@ def run(options, work):
     wrong = [text for name, counted in taken.items() for text in judge(name, counted, kept.get(name))]
     if options.renew:
         kept.update({name: counted["Flow"] for name, counted in taken.items() if "Flow" in counted})
-        KEPT.write_text(json.dumps(dict(sorted(kept.items())), indent=1) + "\n")
+        kept = {case.name: kept[case.name] for case in CASES if case.name in kept}
+        KEPT.write_text(json.dumps(kept, indent=1) + "\n")
         wrong = [text for text in wrong if "FAILED" in text]
     for text in wrong:
         print(text)

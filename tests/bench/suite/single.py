@@ -6,10 +6,11 @@ import shutil
 import signal
 import statistics
 import subprocess
+import threading
 import time
 
 from . import machine
-from .contest import measure
+from .contest import LIMIT_S, measure
 from .programs import HERE, BenchError, words
 
 STARTS = 11
@@ -58,7 +59,10 @@ class Single:
         busy = machine.busy()
         given = words({"events": rate * seconds, "rate": float(rate), "parallelism": 1})
         source = subprocess.Popen([str(word) for word in [job, *given, *flags]], stdout=subprocess.PIPE)
+        limit = threading.Timer(seconds + LIMIT_S, source.kill)
+        limit.start()
         done = subprocess.run([meter, "--skip-ms", "1500"], stdin=source.stdout, capture_output=True, text=True, check=False)
+        limit.cancel()
         source.stdout.close()
         if source.wait() != 0 or done.returncode != 0:
             raise BenchError(f"latency {program}: job {source.returncode}, meter {done.returncode}: {done.stderr.strip()}")

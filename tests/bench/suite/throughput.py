@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from .cases import Twin
-from .contest import compare, contest, figures, measure
+from .contest import LIMIT_S, compare, contest, figures, measure
 from .programs import BenchError, output_of, words
 
 LONG_S = 3  # a run by hand that takes longer is not tried twice
@@ -147,7 +147,8 @@ class Throughput:
 def kill_after_a_checkpoint(command, state):
     """A job that ends before its first checkpoint is left alone."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not list(state.glob("epoch-*/manifest")):
+    deadline = time.monotonic() + LIMIT_S
+    while process.poll() is None and not list(state.glob("epoch-*/manifest")) and time.monotonic() < deadline:
         time.sleep(0.01)
     if process.poll() is None:
         os.kill(process.pid, signal.SIGKILL)
