@@ -1,115 +1,146 @@
 #!/usr/bin/python3
-"""Events per second of compiled programs beside the same thing written by hand in C++, in the same run.
+"""How fast compiled programs are, beside the same things written by hand in C++, in the same run.
 
-    tests/bench/bench.py [--flowc build/bin/flowc] [--baseline build/bin/bench_baseline] [--pairs 7] [--only TEXT] [--json FILE]
+    tests/bench/bench.py                          everything, at most 25 minutes; nothing else may run on the machine
+    tests/bench/bench.py --only q5                what holds this text in its name
+    tests/bench/bench.py --quick                  a tenth of the events, three pairs: to see that it works
+    tests/bench/bench.py --json FILE              keeps every sample as well
+    tests/bench/bench.py --markdown FILE          kept figures as the tables of README.md; with --into README.md, there
+    tests/bench/bench.py --short                  for CI: results compared and instructions counted, nothing timed
+    tests/bench/bench.py --short --renew          the same, and keeps what was counted
 
-Each case first runs small on both sides and compares the result rows; only then it is timed, A B A B, as whole
-processes. The figure is the ratio of the medians; seconds differ from machine to machine and from hour to hour."""
+Results are compared before anything is timed. The figure is the ratio of the medians; seconds differ from machine to machine
+and from hour to hour. Where others use more than a twentieth of the machine meanwhile, nothing is claimed."""
 import argparse
 import json
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
+
+from suite import counts, machine, report
+from suite.cases import CASES, TWINS
+from suite.programs import BenchError, Programs
+from suite.single import Single
+from suite.throughput import Throughput
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
-# name, program, params of the job, words of the baseline, events
-CASES = [
-    ("generate > where > discard", "where", ["--events", "{n}"], ["where", "{n}"], 100_000_000),
-    ("generate > key > tumbling sum, 1 K keys", "tumbling_sum", ["--events", "{n}", "--keys", "1024"],
-     ["tumbling_sum", "{n}", "1024"], 30_000_000),
-    ("generate > key > tumbling sum, 1 M keys", "tumbling_sum", ["--events", "{n}", "--keys", "1048576"],
-     ["tumbling_sum", "{n}", "1048576"], 30_000_000),
-    ("CSV file > hourly tips", "hourly_tips_csv", ["--data", "{fares}"], ["hourly_tips_csv", "{fares}"], 5_000_000),
-    ("CSV file of rides > where, all 11 fields", "rides_all", ["--data", "{rides}"], ["rides_all", "{rides}"], 4_000_000),
-    ("CSV file of rides > where, 4 of 11 fields", "rides_four", ["--data", "{rides}"], ["rides_four", "{rides}"], 4_000_000),
-]
+STATE = [["memory", "1000000"], ["memory", "16000000"], ["growth", "1000000"], ["growth", "64000000"], ["copy", "1000000"],
+         ["copy", "64000000"]]
 
 
-class Bench:
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/bin", help="folder of flowc and the baselines")
+    parser.add_argument("--flowc", type=pathlib.Path, help="default: the one in --bin")
+    parser.add_argument("--only", default="", help="cases whose name holds this text")
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--scale", type=float, default=1.0, help="of the number of events and of seconds")
+    parser.add_argument("--quick", action="store_true", help="as --scale 0.1 --pairs 3")
+    parser.add_argument("--target-cpu", default="x86-64-v3", help="of the jobs; the baselines are built for x86-64-v3")
+    parser.add_argument("--level", type=int, default=3, help="-O of the jobs")
+    parser.add_argument("--work", help="folder for files, a quick and large one (default: a temporary one)")
+    parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--markdown", type=pathlib.Path)
+    parser.add_argument("--into", type=pathlib.Path, help="with --markdown: the file whose tables are renewed")
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--renew", action="store_true")
+    options = parser.parse_args()
+    options.flowc = options.flowc or options.bin / "flowc"
+    if options.quick:
+        options.scale, options.pairs = 0.1, 3
+    return options
+
+
+def show(options):
+    text = report.markdown(json.loads(options.markdown.read_text()))
+    if not options.into:
+        print(text, end="")
+        return 0
+    before, _, rest = options.into.read_text().partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise BenchError(f"{options.into} has no place for figures: two lines, {BEGIN} and {END}")
+    options.into.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+    return 0
+
+
+class Run:
+    """One run of the suite: figures are printed as they come, a case that fails does not keep the others."""
+
     def __init__(self, options, work):
-        self.flowc, self.baseline, self.work = options.flowc, options.baseline, work
         self.options = options
+        self.programs = Programs(options.flowc, options.target_cpu, options.level, work)
+        self.throughput, self.single = Throughput(self.programs, options, work), Single(self.programs, options, work)
+        self.results = {"machine": machine.about(options), "command": " ".join(sys.argv), "throughput": [], "single": [],
+                        "state": [], "failed": []}
 
-    def build(self, program, sink):
-        text = (HERE / f"{program}.flow").read_text().replace("-> SINK", f"-> {sink}")
-        kind = "timed" if sink.startswith("discard") else "checked"
-        source = self.work / f"{program}_{kind}.flow"
-        source.write_text(text)
-        job = self.work / f"{program}_{kind}"
-        subprocess.run([self.flowc, "build", source, "-o", job, "-O", "3", "--target-cpu", self.options.target_cpu], check=True)
-        return job
+    def run(self):
+        self.greet()
+        print(report.line(report.HEAD), flush=True)
+        for case in [case for case in [*CASES, *TWINS] if self.options.only in case.name]:
+            self.keep(case.name, lambda: self.throughput.run(case), "throughput",
+                      lambda row: report.line(report.cells(row)))
+        for name, measure in self.single.all():
+            if self.options.only in name:
+                self.keep(name, measure, "single", report.single_line)
+        if self.options.only in "state":
+            self.run_state()
+        if self.options.json:
+            self.options.json.write_text(json.dumps(self.results, indent=1) + "\n")
+        for text in self.results["failed"]:
+            print(f"FAILED {text}")
+        return 1 if self.results["failed"] else 0
 
-    def data(self, what, events):
-        folder = self.work / f"{what}_{events}"
-        if not folder.exists():
-            job = self.build(f"make_{what}", "csv(out)")
-            subprocess.run([job, "--events", str(events), "--out", folder, "--parallelism", "1"], check=True)
-        parts = sorted(folder.glob("part-*"))
-        if len(parts) != 1:
-            sys.exit(f"bench: expected one part file in {folder}, found {len(parts)}")
-        return str(parts[0])
+    def greet(self):
+        told = self.results["machine"]
+        others = machine.busy()
+        print(f"{told['date']}, {told['processor']}, {told['processors']} processors, huge pages "
+              f"{told['transparent_hugepages']}, load {' '.join(f'{part:.2f}' for part in told['load_average'])}, "
+              f"others use {others * 100:.0f} %")
+        if others > machine.BUSY:
+            print("others use this machine: figures are shown, but nothing is claimed where they do")
 
-    def words(self, template, events):
-        files = {what: self.data(what, events) for what in ("fares", "rides") if f"{{{what}}}" in template}
-        return [w.format(n=events, **files) for w in template]
+    def keep(self, name, measure, table, line):
+        try:
+            for row in measure():
+                self.results[table].append(row)
+                print(line(row), flush=True)
+        except BenchError as error:
+            self.results["failed"].append(f"{name}: {error}")
+            print(f"{name}: {error}", flush=True)
 
-    def check(self, program, params, words, events):
-        out = self.work / f"checked_{program}_{'_'.join(params[-1:])}".replace("/", "_")
-        job = self.build(program, "csv(out, header: false)")
-        subprocess.run([job, *self.words(params, events), "--out", out, "--parallelism", "1"], check=True)
-        got = sorted(line for part in out.glob("part-*") for line in part.read_text().splitlines())
-        want = subprocess.run([self.baseline, *self.words(words, events), "--print"], check=True, capture_output=True, text=True)
-        want = sorted(want.stdout.splitlines())
-        if got != want:
-            sys.exit(f"bench: {program}: {len(got)} rows, by hand {len(want)}: the results differ, no time is taken")
-
-    @staticmethod
-    def seconds(command):
-        begin = time.monotonic()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        return time.monotonic() - begin
-
-    def time(self, program, params, words, events, parallelism):
-        job = self.build(program, "discard()")
-        ours = [job, *self.words(params, events), "--parallelism", str(parallelism)]
-        theirs = [self.baseline, *self.words(words, events)]
-        self.seconds(ours), self.seconds(theirs)
-        pairs = [(self.seconds(ours), self.seconds(theirs)) for _ in range(self.options.pairs)]
-        return [a for a, _ in pairs], [b for _, b in pairs]
+    def run_state(self):
+        """Tables beside tables by hand, without a job around them: what state_bench says, as it says it."""
+        for words in STATE:
+            if self.options.scale < 1 and int(words[1]) > 16_000_000:
+                continue
+            done = subprocess.run([self.options.bin / "state_bench", *words], capture_output=True, text=True, check=False)
+            lines = [f"state_bench {' '.join(words)}", *(f"  {line}" for line in done.stdout.splitlines())]
+            self.results["state"] += lines
+            print("\n".join(lines), flush=True)
+            if done.returncode != 0:
+                self.results["failed"].append(f"state_bench {' '.join(words)}: {done.stderr.strip()}")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--flowc", default=str(ROOT / "build/bin/flowc"))
-    parser.add_argument("--baseline", default=str(ROOT / "build/bin/bench_baseline"))
-    parser.add_argument("--pairs", type=int, default=7)
-    parser.add_argument("--scale", type=float, default=1.0, help="of the number of events")
-    parser.add_argument("--only", default="", help="cases whose name holds this text")
-    parser.add_argument("--target-cpu", default="x86-64-v3")
-    parser.add_argument("--json")
-    options = parser.parse_args()
-    rows = []
-    with tempfile.TemporaryDirectory(prefix="flow-bench-") as folder:
-        bench = Bench(options, pathlib.Path(folder))
-        print(f"{'case':42} {'workers':>7} {'Flow M/s':>9} {'by hand M/s':>12} {'ratio':>6}")
-        for name, program, params, words, events in [case for case in CASES if options.only in case[0]]:
-            events = max(1000, int(events * options.scale))
-            bench.check(program, params, words, min(events, 50_000))
-            for parallelism in (1, 2):
-                ours, theirs = bench.time(program, params, words, events, parallelism)
-                mine, hand = statistics.median(ours), statistics.median(theirs)
-                print(f"{name:42} {parallelism:7} {events / mine / 1e6:9.1f} {events / hand / 1e6:12.1f} {hand / mine:6.2f}", flush=True)
-                rows.append({"case": name, "workers": parallelism, "events": events, "flow_s": ours, "hand_s": theirs,
-                             "ratio_of_medians": hand / mine})
-    if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(rows, indent=2) + os.linesep)
+    options = parse()
+    if options.markdown:
+        return show(options)
+    os.environ["LC_ALL"] = "C"
+    with tempfile.TemporaryDirectory(prefix="flow-bench-", dir=options.work) as folder:
+        work = pathlib.Path(folder)
+        if options.short:
+            return counts.run(options, work)
+        return Run(options, work).run()
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        sys.exit(main())
+    except BenchError as error:
+        sys.exit(f"bench: {error}")
