@@ -100,6 +100,9 @@ public:
 private:
   friend class TableCopy;
 
+  static constexpr uint64_t index_slots_min = 16;
+  static constexpr uint32_t split_sample = 1024;
+
   struct SubTable {
     uint8_t* memory = nullptr;
     uint64_t bytes = 0;
@@ -109,6 +112,14 @@ private:
     uint64_t suffix = 0; // which
     uint64_t empty = 0;
     FlowBlockCopy* copying = nullptr;
+
+    uint32_t* numbers() const { return reinterpret_cast<uint32_t*>(memory); } // indexed
+    // Does an entry of this hash go to the right when this is split?
+    bool goes_right(uint64_t hash) const { return (hash >> (directory_bit + depth) & 1) != 0; }
+  };
+  struct Sides { // of a split, over a sample of the entries
+    uint32_t left = 0, right = 0;
+    void count(bool is_right) { ++(is_right ? right : left); }
   };
   struct Block {
     uint8_t* memory;
@@ -128,6 +139,7 @@ private:
 
   bool has_key(const uint8_t* entry, std::string_view key) const;
   void touch(uint32_t index);
+  static uint64_t words(uint64_t bits) { return (bits + 63) / 64; }
 
   // indexed
   uint8_t* insert_indexed(uint64_t hash, std::string_view key);
@@ -135,6 +147,7 @@ private:
   uint64_t slot_of_entry(uint64_t hash, uint32_t index) const;
   void make_room_in_index(uint64_t hash);
   template <typename Visit> void for_each_indexed(const SubTable& sub, Visit visit) const;
+  Sides sample_index(const SubTable& sub) const;
   void set_index(SubTable& sub, uint64_t slot_count);
   void grow_index(uint32_t number);
   void split_index(uint32_t number);
@@ -147,6 +160,7 @@ private:
   uint8_t* place_inline(SubTable& sub, uint64_t hash);
   void make_room_inline(uint32_t number);
   uint8_t* slot_for(uint64_t hash);
+  Sides sample_inline(const SubTable& sub) const;
   void set_inline(SubTable& sub, uint64_t buckets);
   void empty_slots(const SubTable& sub);
   void take_over(const SubTable& old);
