@@ -11,7 +11,6 @@
 namespace flow::runtime {
 namespace {
 
-constexpr uint64_t arena_block_min = 64 * 1024; // smaller slots are from malloc
 // Sub-tables at that depth (beyond some 40 GB) grow instead of splitting: the top bits of a hash, which may be equal
 // for all keys of a task, are not reached.
 constexpr uint32_t depth_max = 16;
@@ -64,7 +63,7 @@ StateTable::StateTable(const LayoutCodec& codec, TableKey key) : FlowTable{}, co
 
 StateTable::~StateTable() {
   for (const SubTable& sub : subs_) {
-    if (sub.bytes < arena_block_min) free(sub.memory);
+    if (!is_from_arena(sub.bytes)) free(sub.memory);
   }
   free(dirty);
 }
@@ -120,19 +119,25 @@ bool StateTable::can_split(const SubTable& sub) const {
 }
 
 uint8_t* StateTable::take_slots(uint64_t bytes) {
-  if (bytes >= arena_block_min) return arena_.take(bytes);
+  if (is_from_arena(bytes)) return arena_.take(bytes);
   auto* memory = static_cast<uint8_t*>(aligned_alloc(64, bytes));
   FLOW_ASSERT(memory != nullptr, "the memory for state is there");
   return memory;
 }
 
+void StateTable::free_slots(uint8_t* memory, uint64_t bytes) {
+  if (is_from_arena(bytes)) {
+    arena_.give_back(memory, bytes);
+  } else {
+    free(memory);
+  }
+}
+
 void StateTable::give_up_slots(const SubTable& sub) {
   if (sub.copying != nullptr) {
     retired_.push_back({sub.memory, sub.bytes});
-  } else if (sub.bytes >= arena_block_min) {
-    arena_.give_back(sub.memory, sub.bytes);
   } else {
-    free(sub.memory);
+    free_slots(sub.memory, sub.bytes);
   }
 }
 
@@ -231,7 +236,7 @@ void StateTable::track_dirty() {
   keep_numbers();
   dirty = static_cast<uint64_t*>(calloc(std::max<uint64_t>(1, words(capacity)), sizeof(uint64_t)));
   FLOW_ASSERT(dirty != nullptr, "the memory for state is there");
-  watch();
+  __atomic_fetch_or(&watchers, FLOW_WATCHER_DIRTY, __ATOMIC_RELAXED);
 }
 
 std::vector<uint64_t> StateTable::take_dirty() {
@@ -246,8 +251,22 @@ void StateTable::give_back_dirty(const std::vector<uint64_t>& marks) {
   for (uint64_t word = 0; word < std::min<uint64_t>(marks.size(), words(count)); ++word) dirty[word] |= marks[word];
 }
 
-// Generated code looks at one byte to see whether anybody wants to know of changes.
-void StateTable::watch() { is_watched = dirty != nullptr || copy_ != nullptr; }
+// One copy at a time is being taken. Numbers come round, but not while anybody still has one.
+uint8_t StateTable::begin_copy(TableCopy& copy) {
+  copy_ = &copy;
+  copy_number_ = copy_number_ % 127 + 1;
+  uint8_t kept = watchers & FLOW_WATCHER_DIRTY;
+  __atomic_store_n(&watchers, static_cast<uint8_t>(copy_number_ << 1 | kept), __ATOMIC_RELAXED);
+  return copy_number_;
+}
+
+void StateTable::end_copy(uint8_t number) {
+  uint8_t now = __atomic_load_n(&watchers, __ATOMIC_RELAXED);
+  while (now >> 1 == number) {
+    auto rest = static_cast<uint8_t>(now & FLOW_WATCHER_DIRTY);
+    if (__atomic_compare_exchange_n(&watchers, &now, rest, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) return;
+  }
+}
 
 void StateTable::pin() {
   ++pins_;
@@ -261,13 +280,7 @@ void StateTable::unpin() {
   hashes_memory_.unpin();
   heap_memory_.unpin();
   if (--pins_ > 0) return;
-  for (const Block& block : retired_) {
-    if (block.bytes >= arena_block_min) {
-      arena_.give_back(block.memory, block.bytes);
-    } else {
-      free(block.memory);
-    }
-  }
+  for (const Block& block : retired_) free_slots(block.memory, block.bytes);
   retired_.clear();
 }
 
@@ -280,7 +293,7 @@ uint64_t StateTable::entry_bytes() const {
 
 uint64_t StateTable::memory_bytes() const {
   uint64_t small = 0;
-  for (const SubTable& sub : subs_) small += sub.bytes < arena_block_min ? sub.bytes : 0;
+  for (const SubTable& sub : subs_) small += is_from_arena(sub.bytes) ? 0 : sub.bytes;
   uint64_t own = sizeof *this + subs_.size() * sizeof(SubTable) + directory_.size() * sizeof(FlowSubTable);
   uint64_t per_entry = stride + (hashes == nullptr ? 0 : sizeof(uint64_t));
   // Large arrays take memory for what is used of them only.

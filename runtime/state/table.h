@@ -101,6 +101,11 @@ private:
   friend class TableCopy;
 
   static constexpr uint64_t index_slots_min = 16;
+  // A sub-table of an index: 128 KB of slots, so that a split looks at some 20 000 entries (which lie anywhere).
+  static constexpr uint64_t index_slots_max = 32 * 1024;
+  // Inline sub-tables double until they are more than half of this size, then split. So all blocks of a large table are
+  // equal, and one that is given up serves the next.
+  static constexpr uint64_t inline_bytes_max = uint64_t{1} << 20;
   static constexpr uint32_t split_sample = 1024;
 
   struct SubTable {
@@ -135,6 +140,11 @@ private:
   uint32_t add_sub(uint32_t number);
   bool can_split(const SubTable& sub) const;
   uint8_t* take_slots(uint64_t bytes);
+  // Only blocks of the size that a large table consists of; what a table outgrows on its way there goes back to malloc.
+  bool is_from_arena(uint64_t bytes) const {
+    return is_inline() ? bytes > inline_bytes_max / 2 : bytes >= index_slots_max * sizeof(uint32_t);
+  }
+  void free_slots(uint8_t* memory, uint64_t bytes);
   void give_up_slots(const SubTable& sub);
 
   bool has_key(const uint8_t* entry, std::string_view key) const;
@@ -174,7 +184,8 @@ private:
 
   void pin();
   void unpin();
-  void watch();
+  uint8_t begin_copy(TableCopy& copy);
+  void end_copy(uint8_t number); // any thread
 
   void reserve_heap(uint64_t bytes);
   bool compact_heap(uint64_t bytes);
@@ -190,9 +201,12 @@ private:
   std::vector<FlowSubTable> directory_;
   uint32_t depth_ = 0;
   GrowingMemory entries_memory_, hashes_memory_, heap_memory_;
-  BlockArena arena_; // of slots of large tables
+  BlockArena arena_;                 // of slots of large tables
+  PageWarmer::Stream entries_ahead_; // in entries_memory_
+  PageWarmer warmer_;                // goes before the memory does
 
-  TableCopy* copy_ = nullptr;  // the one that is being taken
+  TableCopy* copy_ = nullptr;  // the last that was begun, unless it is gone
+  uint8_t copy_number_ = 0;    // of that
   uint32_t pins_ = 0;          // copies that read this table
   std::vector<Block> retired_; // slots that a copy may still read
 

@@ -11,8 +11,6 @@ namespace flow::runtime {
 namespace {
 
 constexpr uint32_t entries_min = 8;
-// A sub-table of an index: 128 KB of slots, so that a split looks at some 20 000 entries (which lie anywhere).
-constexpr uint64_t index_slots_max = 32 * 1024;
 // A table of one number goes inline when its index has this size: some 160 entries.
 constexpr uint64_t inline_from_slots = 256;
 
@@ -29,6 +27,9 @@ uint8_t* StateTable::insert_indexed(uint64_t hash, std::string_view key) {
   uint32_t index = count++;
   touch(index);
   uint8_t* entry = entries + uint64_t{index} * stride;
+  if (uint64_t{capacity} * stride >= GrowingMemory::mapped_min) {
+    warmer_.follow(entries_ahead_, entry + stride, entries + uint64_t{capacity} * stride);
+  }
   memset(entry, 0, stride);
   if (hashes != nullptr) hashes[index] = hash;
   if (key_.size == 0) return entry;
@@ -119,8 +120,8 @@ void StateTable::grow_entries() {
       static_cast<uint32_t>(std::min<uint64_t>(limit, std::max<uint64_t>(entries_min, uint64_t{capacity} * 2)));
   if (entries_memory_.grow(uint64_t{wanted} * stride)) {
     entries = entries_memory_.data();
+    entries_ahead_ = {};
     copying = nullptr; // what is being copied stays as it is, elsewhere
-    watch();
   }
   if (key_hash == FLOW_HASH_STORED) {
     hashes_memory_.grow(uint64_t{wanted} * sizeof(uint64_t));

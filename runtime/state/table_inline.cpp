@@ -12,9 +12,6 @@ namespace {
 
 // Larger entries gain less from lying in their slots, and lose more where slots are empty.
 constexpr uint32_t inline_stride_max = 32;
-// Inline sub-tables double until they are half this size or more, then split. So all blocks of a large table are equal,
-// and one that is given up serves the next.
-constexpr uint64_t inline_bytes_max = uint64_t{1} << 20;
 constexpr uint64_t buckets_min = 64;
 
 } // namespace
@@ -30,7 +27,7 @@ bool StateTable::is_empty(const SubTable& sub, const uint8_t* entry) const {
 // A bucket that is full sends its entries to the next one. Small tables can afford that this is rare; in large ones
 // less empty room means fewer bytes per key, and buckets of four bear it.
 uint32_t StateTable::entries_max(const SubTable& sub) const {
-  return static_cast<uint32_t>(slots_of(sub) * (sub.bytes * 2 <= inline_bytes_max ? 12 : 17) / 20);
+  return static_cast<uint32_t>(slots_of(sub) * (sub.bytes * 2 <= inline_bytes_max ? 5 : 7) / 8);
 }
 
 // A number whose hash belongs to another sub-table.
@@ -104,7 +101,6 @@ void StateTable::go_inline() {
   entries = nullptr;
   copying = nullptr;
   capacity = 0;
-  watch();
 }
 
 // Room for an entry that is not there.

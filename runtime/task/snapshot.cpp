@@ -117,6 +117,7 @@ FlowSnapshot* Task::capture(uint64_t epoch) {
   FLOW_ASSERT(!holds_partials(), "partial results are sent before a snapshot");
   auto snapshot = std::make_unique<FlowSnapshot>();
   snapshot->epoch = epoch;
+  snapshot->pool = copy_pool_;
   snapshot->host = host;
   uint64_t bytes = 0;
   for (const auto& panes : states_) {
@@ -125,7 +126,7 @@ FlowSnapshot* Task::capture(uint64_t epoch) {
     for (const auto& pane : panes->panes()) {
       if (pane->table.count == 0) continue;
       bytes += pane->table.entry_bytes();
-      copy.panes.emplace_back(pane);
+      copy.panes.emplace_back(pane, *copy_pool_);
     }
   }
   if (bytes <= copied_at_once_max) copy_now(*snapshot);

@@ -50,7 +50,7 @@ static inline __attribute__((always_inline)) void save(FlowBlockCopy* copy, uint
 }
 
 static inline __attribute__((always_inline)) void touch(FlowTable* table, uint64_t index, uint32_t stride) {
-  if (FLOW_LIKELY(!table->is_watched)) return;
+  if (FLOW_LIKELY(!is_watched(table))) return;
   if (table->dirty != nullptr) table->dirty[index / 64] |= uint64_t{1} << (index % 64);
   if (table->copying != nullptr) save(table->copying, index * stride, stride);
 }
@@ -74,7 +74,7 @@ static inline __attribute__((always_inline)) uint8_t* upsert_inline(FlowTable* t
       if (__builtin_unpredictable(key_at(bucket + i * stride) == wanted)) entry = bucket + i * stride;
     }
     if (FLOW_LIKELY(key_at(entry) == wanted)) {
-      if (FLOW_UNLIKELY(table->is_watched) && sub->copying != nullptr)
+      if (FLOW_UNLIKELY(is_watched(table)) && sub->copying != nullptr)
         save(sub->copying, static_cast<uint64_t>(entry - begin), stride);
       return entry;
     }

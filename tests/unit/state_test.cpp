@@ -2,6 +2,9 @@
 // that knows every window. Run alone: bin/tests/state_test
 #include <gtest/gtest.h>
 
+#include <sys/mman.h>
+
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -12,6 +15,7 @@
 #include <thread>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "runtime/state/pane_set.h"
 #include "runtime/state/table.h"
@@ -199,6 +203,7 @@ std::map<int64_t, int64_t> pairs_of(const TableCopy& copy) {
 
 // A thread copies while the task changes, adds, grows and splits.
 TEST(TableCopy, IsTheTableAsItWas) {
+  CopyPool pool;
   for (bool keeps_numbers : {false, true}) {
     for (int64_t keys : {50, 1000, 30'000, 100'000}) {
       SCOPED_TRACE(std::to_string(keys) + (keeps_numbers ? " indexed" : " inline"));
@@ -215,7 +220,7 @@ TEST(TableCopy, IsTheTableAsItWas) {
       };
       for (int round = 0; round < 3; ++round) {
         std::map<int64_t, int64_t> before = model;
-        TableCopy copy(numbers.table);
+        TableCopy copy(numbers.table, pool);
         std::map<int64_t, int64_t> read;
         std::thread writer([&] {
           copy.finish();
@@ -231,14 +236,15 @@ TEST(TableCopy, IsTheTableAsItWas) {
 }
 
 TEST(TableCopy, GoesOnWhenALaterOneBegins) {
+  CopyPool pool;
   Numbers numbers(pair_layout);
   std::map<int64_t, int64_t> first_model, second_model;
   for (int64_t key = 0; key < 100'000; ++key) first_model[key] = numbers[key] = key;
-  TableCopy first(numbers.table);
+  TableCopy first(numbers.table, pool);
   second_model = first_model;
   for (int64_t key = 0; key < 150'000; key += 2) second_model[key] = numbers[key] += 5;
   {
-    TableCopy second(numbers.table);
+    TableCopy second(numbers.table, pool);
     for (int64_t key = 0; key < 300'000; ++key) numbers[key] = -1;
     second.finish();
     EXPECT_EQ(pairs_of(second), second_model);
@@ -247,7 +253,41 @@ TEST(TableCopy, GoesOnWhenALaterOneBegins) {
   EXPECT_EQ(pairs_of(first), first_model);
 }
 
+// While a copy is being saved the task looks where it writes; once it is saved, no more, without having been told.
+TEST(TableCopy, CostsNothingOnceItIsSaved) {
+  for (bool tracks_dirty : {false, true}) {
+    Numbers numbers(pair_layout);
+    if (tracks_dirty) numbers.table.track_dirty();
+    for (int64_t key = 0; key < 30'000; ++key) numbers[key] = key;
+    CopyPool pool;
+    for (int round = 0; round < 300; ++round) { // more than there are numbers of copies
+      TableCopy copy(numbers.table, pool);
+      ASSERT_GT(numbers.table.watchers >> 1, 0);
+      if (round % 3 == 0) continue; // given up unsaved
+      std::thread([&] { copy.finish(); }).join();
+      ASSERT_EQ(is_watched(&numbers.table), tracks_dirty);
+    }
+    EXPECT_EQ(is_watched(&numbers.table), tracks_dirty);
+  }
+}
+
+TEST(TableCopy, AnEarlierOneThatIsSavedLateDoesNotEndALaterOne) {
+  Numbers numbers(pair_layout);
+  std::map<int64_t, int64_t> model;
+  for (int64_t key = 0; key < 30'000; ++key) model[key] = numbers[key] = key;
+  CopyPool pool;
+  TableCopy first(numbers.table, pool);
+  TableCopy second(numbers.table, pool);
+  first.finish();
+  EXPECT_TRUE(is_watched(&numbers.table));
+  for (int64_t key = 0; key < 30'000; ++key) numbers[key] = -1;
+  second.finish();
+  EXPECT_EQ(pairs_of(second), model);
+  EXPECT_EQ(pairs_of(first), model);
+}
+
 TEST(TableCopy, StringsStayWhereTheyAre) {
+  CopyPool pool;
   LayoutCodec codec(program, layouts[0], false);
   StateTable table(codec, {8, false});
   auto text_of = [](int64_t key, int round) {
@@ -259,7 +299,7 @@ TEST(TableCopy, StringsStayWhereTheyAre) {
     flow_entry_string(&table, entry->text, text.data(), text.size());
   };
   for (int64_t key = 0; key < 20'000; ++key) write(key, 0);
-  auto copy = std::make_unique<TableCopy>(table);
+  auto copy = std::make_unique<TableCopy>(table, pool);
   auto check = [&] {
     uint32_t seen = 0;
     copy->finish();
@@ -402,6 +442,78 @@ TEST(StateTable, ListsInsertInTheMiddleAndDropTheLast) {
   EXPECT_EQ(list.rows[1], 20u);
   EXPECT_EQ(list.rows[2], 30u);
   EXPECT_EQ(list.rows[3], 0u); // what lies behind is not touched
+}
+
+// ---- memory ----
+
+uint64_t resident_pages(uint8_t* memory, uint64_t bytes) {
+  std::vector<unsigned char> pages((bytes + 4095) / 4096);
+  EXPECT_EQ(mincore(memory, bytes, pages.data()), 0);
+  return static_cast<uint64_t>(std::count_if(pages.begin(), pages.end(), [](unsigned char page) { return page & 1; }));
+}
+
+TEST(PageWarmer, PagesAreThereBeforeTheyAreWrittenAndKeepWhatIs) {
+  constexpr uint64_t bytes = uint64_t{32} << 20, written = uint64_t{20} << 20;
+  uint8_t* memory = map_memory(bytes, true);
+  ASSERT_NE(memory, nullptr);
+  {
+    PageWarmer warmer;
+    PageWarmer::Stream stream{memory};
+    for (uint64_t at = 0; at < written; ++at) {
+      warmer.follow(stream, memory + at, memory + bytes);
+      memory[at] = static_cast<uint8_t>(at % 251);
+    }
+    EXPECT_GE(stream.asked, memory + written + PageWarmer::lead);
+    EXPECT_LE(stream.asked, memory + written + 2 * PageWarmer::lead);
+  }
+  // Where the system has the call at all.
+  if (madvise(memory, 4096, MADV_POPULATE_WRITE) == 0) {
+    EXPECT_GE(resident_pages(memory, bytes), (written + PageWarmer::lead) / 4096);
+  }
+  for (uint64_t at = 0; at < written; ++at) ASSERT_EQ(memory[at], at % 251);
+  unmap_memory(memory, bytes);
+}
+
+TEST(PageWarmer, EndsWithTheMemory) {
+  uint8_t* memory = map_memory(uint64_t{4} << 20, true);
+  PageWarmer warmer;
+  PageWarmer::Stream stream{memory};
+  warmer.follow(stream, memory, memory + 5000);
+  EXPECT_EQ(stream.asked, memory + 5000);
+  warmer.follow(stream, memory + 5000, memory + 5000);
+  EXPECT_EQ(stream.asked, memory + 5000);
+  unmap_memory(memory, uint64_t{4} << 20);
+}
+
+TEST(CopyPool, HandsRoundWhatFits) {
+  constexpr uint64_t megabyte = uint64_t{1} << 20;
+  CopyPool pool;
+  CopyPool::Piece small = pool.take(100), large = pool.take(10 * megabyte), other = pool.take(10 * megabyte);
+  EXPECT_EQ(small.reserved, 0u);
+  EXPECT_NE(large.memory, other.memory);
+  memset(small.memory, 1, 100);
+  memset(large.memory, 2, 10 * megabyte);
+  memset(other.memory, 3, 10 * megabyte);
+  EXPECT_EQ(other.memory[10 * megabyte - 1], 3);
+  pool.give_back(small);
+  pool.give_back(large);
+  CopyPool::Piece again = pool.take(15 * megabyte); // addresses for a state that has grown
+  EXPECT_EQ(again.memory, large.memory);
+  EXPECT_GE(again.reserved, 15 * megabyte);
+  pool.give_back(other);
+  pool.give_back(again);
+  // A state that has outgrown them: in the end only what fits is kept.
+  uint8_t* fits = nullptr;
+  for (int copy = 0; copy < 12; ++copy) {
+    CopyPool::Piece piece = pool.take(100 * megabyte);
+    piece.memory[100 * megabyte - 1] = 1;
+    if (copy > 0) EXPECT_EQ(piece.memory, fits);
+    fits = piece.memory;
+    pool.give_back(piece);
+  }
+  CopyPool::Piece last = pool.take(megabyte);
+  EXPECT_EQ(last.memory, fits);
+  pool.give_back(last);
 }
 
 // ---- codec ----
