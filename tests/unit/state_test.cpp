@@ -20,6 +20,7 @@
 #include "runtime/state/pane_set.h"
 #include "runtime/state/table.h"
 #include "runtime/state/table_copy.h"
+#include "runtime/task/task_view.h"
 #include "runtime/vocabulary/vocabulary.h"
 
 namespace flow::runtime {
@@ -156,6 +157,25 @@ TEST(StateTable, LargeTablesHoldWhatAMapHolds) {
       }
     }
   }
+}
+
+// Asking ahead is for tables in slots that have left the nearest caches; it changes nothing, whatever the hash.
+TEST(StateTable, OnlyLargeTablesInSlotsAreAskedAhead) {
+  Numbers numbers(pair_layout), keeps_numbers(pair_layout);
+  keeps_numbers.table.keep_numbers();
+  FlowStateView views[] = {{0, nullptr}, {0, &numbers.table}, {0, &keeps_numbers.table}};
+  FlowTask task{};
+  task.states = views;
+  EXPECT_EQ(flow_large_pane(&task, 0), nullptr);
+  for (int64_t key = 0; key < 20'000; ++key) numbers[key] = keeps_numbers[key] = key;
+  EXPECT_EQ(flow_large_pane(&task, 1), nullptr);
+  for (int64_t key = 20'000; key < 200'000; ++key) numbers[key] = keeps_numbers[key] = key;
+  EXPECT_EQ(flow_large_pane(&task, 1), &numbers.table);
+  EXPECT_EQ(flow_large_pane(&task, 2), nullptr);
+  for (uint64_t step = 0; step < 100'000; ++step) flow_table_ahead(&numbers.table, step * step << 20, sizeof(Pair));
+  std::map<int64_t, int64_t> all = numbers.all();
+  EXPECT_EQ(all.size(), 200'000u);
+  for (auto [key, value] : all) ASSERT_EQ(value, key);
 }
 
 // An empty slot holds a key that belongs elsewhere: none may be found that is not there, also not those very keys.
