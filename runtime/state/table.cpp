@@ -11,6 +11,8 @@
 namespace flow::runtime {
 namespace {
 
+// Strings lie in chunks at any address; their offsets count from one that is below all of them, and not null.
+constexpr uintptr_t heap_base = 16;
 // Sub-tables at that depth (beyond some 40 GB) grow instead of splitting: the top bits of a hash, which may be equal
 // for all keys of a task, are not reached.
 constexpr uint32_t depth_max = 16;
@@ -51,6 +53,7 @@ TableKey table_key(const FlowLayout& layout, uint32_t size, bool is_bytes) {
 
 StateTable::StateTable(const LayoutCodec& codec, TableKey key) : FlowTable{}, codec_(codec), key_(key) {
   stride = codec.stride();
+  heap = reinterpret_cast<uint8_t*>(uintptr_t{heap_base});
   key_size = key.size;
   key_hash = static_cast<uint8_t>(key.hash);
   key_width = static_cast<uint8_t>(key.width);
@@ -226,7 +229,7 @@ void StateTable::clear() {
   }
   if (dirty != nullptr) memset(dirty, 0, words(capacity) * sizeof(uint64_t));
   count = 0;
-  heap_used = 0;
+  clear_strings();
 }
 
 // ---- dirty marks, copies ----
@@ -272,16 +275,15 @@ void StateTable::pin() {
   ++pins_;
   entries_memory_.pin();
   hashes_memory_.pin();
-  heap_memory_.pin();
 }
 
 void StateTable::unpin() {
   entries_memory_.unpin();
   hashes_memory_.unpin();
-  heap_memory_.unpin();
   if (--pins_ > 0) return;
   for (const Block& block : retired_) free_slots(block.memory, block.bytes);
   retired_.clear();
+  strings_.free_retired();
 }
 
 uint64_t StateTable::entry_bytes() const {
@@ -298,7 +300,7 @@ uint64_t StateTable::memory_bytes() const {
   uint64_t per_entry = stride + (hashes == nullptr ? 0 : sizeof(uint64_t));
   // Large arrays take memory for what is used of them only.
   uint64_t used = capacity * uint64_t{stride} < GrowingMemory::mapped_min ? capacity : count;
-  return own + small + arena_.bytes() + used * per_entry + std::min(heap_capacity, heap_used + (1 << 20));
+  return own + small + arena_.bytes() + used * per_entry + strings_.bytes();
 }
 
 } // namespace flow::runtime

@@ -22,6 +22,7 @@
 
 #include "runtime/state/layout_codec.h"
 #include "runtime/state/memory.h"
+#include "runtime/state/string_chunks.h"
 #include "runtime/state/table_view.h"
 
 namespace flow::runtime {
@@ -92,6 +93,7 @@ public:
   uint64_t hash_of(uint32_t index, const uint8_t* entry) const;
   uint64_t hash_of_key(const uint8_t* entry) const { return hash_of_number(number_key(this, entry)); }
   uint64_t memory_bytes() const;
+  uint64_t string_bytes() const { return strings_.bytes(); } // live or not
   // What a copy has to save.
   uint64_t entry_bytes() const;
 
@@ -187,9 +189,26 @@ private:
   uint8_t begin_copy(TableCopy& copy);
   void end_copy(uint8_t number); // any thread
 
-  void reserve_heap(uint64_t bytes);
-  bool compact_heap(uint64_t bytes);
-  uint64_t live_heap_bytes() const;
+  // strings
+  struct Compaction {
+    enum class Phase : uint8_t { idle, measuring, moving };
+    Phase phase = Phase::idle;
+    uint32_t sub = 0, place = 0; // where the walk is: sub-table (inline) and slot, or entry
+    uint64_t bytes = 0;          // measuring: of strings when it began
+    uint64_t live = 0;           // measuring: of those so far
+    uint64_t from = 0;           // idle: when there is so much again
+  };
+  void write_cell(uint8_t* slot, const char* data, uint64_t length);
+  void compact_portion();
+  bool walk_portion();
+  void look_at_entry(uint32_t index);
+  void look_at_strings(uint8_t* entry, FlowBlockCopy* copy, uint64_t offset);
+  void abandon_compaction();
+  void clear_strings();
+  // Entries of this sub-table lie elsewhere now.
+  void compact_again(uint32_t number) {
+    if (number == compaction_.sub) compaction_.place = 0;
+  }
 
   const LayoutCodec& codec_;
   TableKey key_;
@@ -200,7 +219,9 @@ private:
   std::vector<SubTable> subs_;
   std::vector<FlowSubTable> directory_;
   uint32_t depth_ = 0;
-  GrowingMemory entries_memory_, hashes_memory_, heap_memory_;
+  GrowingMemory entries_memory_, hashes_memory_;
+  StringChunks strings_;
+  Compaction compaction_;
   BlockArena arena_;                 // of slots of large tables
   PageWarmer::Stream entries_ahead_; // in entries_memory_
   PageWarmer warmer_;                // goes before the memory does

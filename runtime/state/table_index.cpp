@@ -173,6 +173,7 @@ void StateTable::erase(uint32_t index) {
   if (last != index) {
     memcpy(entry, last_entry, stride);
     if (hashes != nullptr) hashes[index] = hashes[last];
+    if (index < compaction_.place) look_at_entry(index);
   }
   if (dirty != nullptr) {
     uint64_t mark = dirty[last / 64] >> (last % 64) & 1;
@@ -183,6 +184,7 @@ void StateTable::erase(uint32_t index) {
     }
   }
   count = last;
+  compaction_.place = std::min(compaction_.place, count);
 }
 
 } // namespace flow::runtime

@@ -84,6 +84,7 @@ void StateTable::take_over(const SubTable& old) {
 
 // The only index becomes two sub-tables (two, since an empty slot needs a key that belongs elsewhere).
 void StateTable::go_inline() {
+  abandon_compaction();
   SubTable index = subs_[0];
   uint32_t right = add_sub(0);
   form = FLOW_TABLE_INLINE;
@@ -133,6 +134,7 @@ void StateTable::make_room_inline(uint32_t number) {
 void StateTable::grow_inline(uint32_t number) {
   SubTable old = subs_[number];
   set_inline(subs_[number], (uint64_t{old.size} + 1) * 2);
+  compact_again(number);
   show(number);
   take_over(old);
 }
@@ -143,6 +145,7 @@ void StateTable::split_inline(uint32_t number) {
   uint32_t right = add_sub(number);
   set_inline(subs_[number], uint64_t{old.size} + 1);
   set_inline(subs_[right], uint64_t{old.size} + 1);
+  compact_again(number);
   show(number);
   show(right);
   take_over(old);

@@ -56,10 +56,10 @@ struct FlowTable {
   uint32_t* slots;
   uint64_t mask; // number of slots - 1
   uint8_t* entries;
-  uint64_t first;   // number of the entry at `entries`; not 0 only while inline entries are read in portions
-  uint64_t* hashes; // by entry; null: made from the key
-  uint8_t* heap;
-  uint64_t heap_used;
+  uint64_t first;     // number of the entry at `entries`; not 0 only while inline entries are read in portions
+  uint64_t* hashes;   // by entry; null: made from the key
+  uint8_t* heap;      // what offsets of strings count from
+  uint64_t heap_used; // the next string's offset, if it fits
   uint64_t heap_capacity;
   uint64_t* dirty;         // a bit per entry, or null: nobody wants to know
   FlowBlockCopy* copying;  // indexed: the copy that is being taken of the entries, or null

@@ -10,6 +10,7 @@ namespace flow::runtime {
 namespace {
 
 constexpr size_t write_bytes = 64 * 1024;
+constexpr size_t entries_ahead = 16;
 
 // Up to so many bytes of entries a task copies them itself, and no event after it pays for a block. The limit is a
 // guess from the speed of plain copies; it has not been measured here.
@@ -71,9 +72,11 @@ void write_pane(ByteWriter& out, const StateCopy& state, const PaneCopy& pane, u
   std::span<const uint32_t> entries = pane.entries_of(group);
   out.i64(pane.pane->start);
   out.varint(entries.size());
-  for (uint32_t entry : entries) {
-    out.u64(pane.entries->hash(entry));
-    state.codec.write(out, pane.entries->entry(entry), pane.entries->heap());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    // Those of a group lie far apart: waiting for each alone took as long as all the rest.
+    __builtin_prefetch(pane.entries->entry(entries[std::min(i + entries_ahead, entries.size() - 1)]));
+    out.u64(pane.entries->hash(entries[i]));
+    state.codec.write(out, pane.entries->entry(entries[i]), pane.entries->heap());
     pass_on(out, writer, write_bytes);
   }
 }
