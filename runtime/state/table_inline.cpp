@@ -27,7 +27,8 @@ bool StateTable::is_empty(const SubTable& sub, const uint8_t* entry) const {
 // A bucket that is full sends its entries to the next one. Small tables can afford that this is rare; in large ones
 // less empty room means fewer bytes per key, and buckets of four bear it.
 uint32_t StateTable::entries_max(const SubTable& sub) const {
-  return static_cast<uint32_t>(slots_of(sub) * (sub.bytes * 2 <= inline_bytes_max ? 5 : 7) / 8);
+  uint64_t slots = slots_of(sub);
+  return static_cast<uint32_t>(sub.bytes * 2 <= inline_bytes_max ? slots * 3 / 5 : slots * 6 / 7);
 }
 
 // A number whose hash belongs to another sub-table.

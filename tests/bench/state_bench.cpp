@@ -166,7 +166,7 @@ void update(uint64_t keys, uint64_t updates) {
   fill(by_hand, keys);
   fill(indexed, keys);
   fill(flow, keys);
-  FlowStateView view{0, &flow.table};
+  FlowStateView view{.pane_start = 0, .pane = &flow.table};
   FlowTask task{};
   task.states = &view;
   bool is_large = flow_large_pane(&task, 0) != nullptr;

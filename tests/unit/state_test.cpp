@@ -163,7 +163,9 @@ TEST(StateTable, LargeTablesHoldWhatAMapHolds) {
 TEST(StateTable, OnlyLargeTablesInSlotsAreAskedAhead) {
   Numbers numbers(pair_layout), keeps_numbers(pair_layout);
   keeps_numbers.table.keep_numbers();
-  FlowStateView views[] = {{0, nullptr}, {0, &numbers.table}, {0, &keeps_numbers.table}};
+  FlowStateView views[3] = {};
+  views[1].pane = &numbers.table;
+  views[2].pane = &keeps_numbers.table;
   FlowTask task{};
   task.states = views;
   EXPECT_EQ(flow_large_pane(&task, 0), nullptr);
