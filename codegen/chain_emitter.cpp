@@ -6,6 +6,7 @@
 #include "codegen/csv_source.h"
 #include "codegen/functions.h"
 #include "codegen/keys.h"
+#include "codegen/lookahead.h"
 #include "codegen/row_walk.h"
 #include "runtime/abi/flow_abi.h"
 
@@ -239,6 +240,8 @@ private:
     const plan::Layout& layout = module_.plan.layouts[chain_.port_layout];
     llvm::Value* rows = f.call("flow_batch_rows", {batch}, "rows");
     llvm::Value* heap = f.call("flow_batch_heap", {batch}, "heap");
+    RowWalk walk(f, chain_);
+    Lookahead lookahead(walk);
     llvm::BasicBlock *entry = b.GetInsertBlock(), *loop = f.block("next"), *body = f.block("row"),
                      *exit = f.block("exit");
     f.go_to(loop);
@@ -248,8 +251,8 @@ private:
     b.CreateCondBr(b.CreateICmpSLT(position, rows), body, exit);
     f.begin(body);
     f.begin_row();
+    lookahead.emit(batch, position, rows);
     llvm::Value* row_at = f.call("flow_batch_row", {batch, position, f.i32(layout.stride)}, "row.at");
-    RowWalk walk(f, chain_);
     walk.consumers(walk.origin(plan::OriginKind::ports), load_row(f, layout, row_at, heap));
     end_row(f, position, b.CreateAdd(position, f.i64(1), "following"), loop, has_outputs(chain_));
     f.begin(exit);

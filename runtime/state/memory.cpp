@@ -11,17 +11,38 @@
 namespace flow::runtime {
 namespace {
 
+constexpr uint64_t small_page = 4096;
 constexpr uint64_t huge_page = uint64_t{2} << 20;
-constexpr uint64_t region_bytes = uint64_t{64} << 20;
-// What is reserved for an array that has become large: the first of these that the system grants. Where addresses are
-// limited that may be little, and the array moves once more when it is used up.
+// What is reserved for an array that has become large, or for blocks: the first of these that the system grants. Where
+// addresses are limited that may be little, and the array moves once more when it is used up.
 constexpr uint64_t reservations[] = {uint64_t{16} << 30, uint64_t{1} << 30, uint64_t{64} << 20};
+
+// A copy of less than this lies in small pages: clearing a huge one is a stop that a small state does not have.
+constexpr uint64_t huge_copy_min = uint64_t{64} << 20;
+// Free pieces that so many copies had no use for are too small by now, or too many.
+constexpr uint32_t passed_over_max = 8;
 
 uint64_t round_up(uint64_t bytes, uint64_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 uint8_t* map_anonymous(uint64_t bytes) {
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return memory == MAP_FAILED ? nullptr : static_cast<uint8_t*>(memory);
+}
+
+struct Reserved {
+  uint8_t* memory;
+  uint64_t bytes;
+};
+
+// Addresses for twice `bytes` or more, if they are to be had; for `bytes` in any case.
+Reserved reserve(uint64_t bytes) {
+  for (uint64_t wanted : reservations) {
+    if (wanted < bytes * 2) continue;
+    if (uint8_t* memory = map_memory(wanted, true)) return {memory, wanted};
+  }
+  uint8_t* memory = map_memory(bytes, true);
+  FLOW_ASSERT(memory != nullptr, "the memory for state is there");
+  return {memory, bytes};
 }
 
 } // namespace
@@ -54,13 +75,8 @@ GrowingMemory::Piece GrowingMemory::make(uint64_t bytes) {
     FLOW_ASSERT(data != nullptr, "the memory for state is there");
     return {data, bytes, 0};
   }
-  for (uint64_t reserved : reservations) {
-    if (reserved < bytes * 2) continue;
-    if (uint8_t* data = map_memory(reserved, true)) return {data, reserved, reserved};
-  }
-  uint8_t* data = map_memory(bytes, true);
-  FLOW_ASSERT(data != nullptr, "the memory for state is there");
-  return {data, bytes, bytes};
+  auto [data, reserved] = reserve(bytes);
+  return {data, reserved, reserved};
 }
 
 void GrowingMemory::free_piece(const Piece& piece) {
@@ -99,6 +115,56 @@ void GrowingMemory::unpin() {
   kept_.clear();
 }
 
+PageWarmer::~PageWarmer() {
+  if (thread_) pthread_join(*thread_, nullptr);
+}
+
+void PageWarmer::ask(Stream& stream, uint8_t* used, uint8_t* end) {
+  uint8_t* begin = std::max(stream.asked, used);
+  // Whole pages of the large kind, wherever the memory begins.
+  uint64_t wanted = round_up(reinterpret_cast<uintptr_t>(used), huge_page) - reinterpret_cast<uintptr_t>(used) + lead;
+  stream.asked = used + std::min<uint64_t>(wanted, static_cast<uint64_t>(end - used));
+  std::lock_guard lock(mutex_);
+  ranges_.push_back({begin, stream.asked});
+  if (!is_running_) start();
+}
+
+void PageWarmer::start() {
+  if (thread_) pthread_join(*thread_, nullptr); // it has nothing to do any more
+  thread_.reset();
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, 128 * 1024);
+  auto run = [](void* warmer) -> void* {
+    static_cast<PageWarmer*>(warmer)->populate();
+    return nullptr;
+  };
+  pthread_t thread;
+  // Where no thread is to be had, pages come when they are written.
+  is_running_ = pthread_create(&thread, &attributes, run, this) == 0;
+  if (is_running_) thread_ = thread;
+  pthread_attr_destroy(&attributes);
+}
+
+void PageWarmer::populate() {
+  for (;;) {
+    Range range;
+    {
+      std::lock_guard lock(mutex_);
+      if (ranges_.empty()) {
+        is_running_ = false;
+        return;
+      }
+      range = ranges_.back();
+      ranges_.pop_back();
+    }
+    // Changes nothing that anybody has written. Refused by old systems, where pages come when they are written.
+    auto begin = round_up(reinterpret_cast<uintptr_t>(range.begin), small_page);
+    auto end = reinterpret_cast<uintptr_t>(range.end) / small_page * small_page;
+    if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
+  }
+}
+
 BlockArena::~BlockArena() {
   for (auto [region, bytes] : regions_) unmap_memory(region, bytes);
 }
@@ -111,18 +177,74 @@ uint8_t* BlockArena::take(uint64_t bytes) {
     return block;
   }
   if (left_ < bytes) {
-    left_ = std::max(region_bytes, bytes);
-    next_ = map_memory(left_, true);
-    FLOW_ASSERT(next_ != nullptr, "the memory for state is there");
-    regions_.emplace_back(next_, left_);
+    auto [memory, reserved] = reserve(bytes);
+    regions_.emplace_back(memory, reserved);
+    next_ = memory;
+    left_ = reserved;
+    ahead_ = {memory};
   }
   uint8_t* block = next_;
   next_ += bytes;
   left_ -= bytes;
-  bytes_ += bytes;
+  warmer_.follow(ahead_, next_, next_ + left_);
   return block;
 }
 
+uint64_t BlockArena::bytes() const {
+  uint64_t sum = 0;
+  for (auto [region, bytes] : regions_) sum += bytes;
+  // What is reserved behind the last block takes no memory, but for what is warm.
+  return sum - left_ + (ahead_.asked > next_ ? static_cast<uint64_t>(ahead_.asked - next_) : 0);
+}
+
 void BlockArena::give_back(uint8_t* block, uint64_t bytes) { free_[bytes].push_back(block); }
+
+CopyPool::~CopyPool() {
+  for (const Free& piece : free_) unmap_memory(piece.memory, piece.reserved);
+}
+
+CopyPool::Piece CopyPool::take(uint64_t bytes) {
+  if (bytes < GrowingMemory::mapped_min) {
+    auto* memory = static_cast<uint8_t*>(malloc(std::max<uint64_t>(bytes, 1)));
+    FLOW_ASSERT(memory != nullptr, "the memory for a copy of the state is there");
+    return {memory, 0};
+  }
+  {
+    std::lock_guard lock(mutex_);
+    auto best = free_.end();
+    for (auto piece = free_.begin(); piece != free_.end(); ++piece) {
+      if (piece->reserved >= bytes && (best == free_.end() || piece->reserved < best->reserved)) best = piece;
+    }
+    for (Free& piece : free_) ++piece.passed_over;
+    if (best != free_.end()) {
+      Piece found = *best;
+      free_.erase(best);
+      return found;
+    }
+  }
+  // Addresses for as much again: the state is likely to have grown when the next copy is taken.
+  uint64_t reserved = round_up(bytes * 2, huge_page);
+  uint8_t* memory = map_memory(reserved, bytes >= huge_copy_min);
+  FLOW_ASSERT(memory != nullptr, "the memory for a copy of the state is there");
+  return {memory, reserved};
+}
+
+void CopyPool::give_back(const Piece& piece) {
+  if (piece.reserved == 0) {
+    free(piece.memory);
+    return;
+  }
+  madvise(piece.memory, piece.reserved, MADV_FREE);
+  std::vector<Free> unused;
+  {
+    std::lock_guard lock(mutex_);
+    auto useful = [](const Free& known) { return known.passed_over < passed_over_max; };
+    auto rest = std::partition(free_.begin(), free_.end(), useful);
+    unused.assign(rest, free_.end());
+    free_.erase(rest, free_.end());
+    free_.push_back({piece, 0});
+  }
+  for (const Free& old : unused) unmap_memory(old.memory, old.reserved);
+}
 
 } // namespace flow::runtime

@@ -22,6 +22,7 @@
 
 #include "runtime/state/layout_codec.h"
 #include "runtime/state/memory.h"
+#include "runtime/state/string_chunks.h"
 #include "runtime/state/table_view.h"
 
 namespace flow::runtime {
@@ -92,6 +93,7 @@ public:
   uint64_t hash_of(uint32_t index, const uint8_t* entry) const;
   uint64_t hash_of_key(const uint8_t* entry) const { return hash_of_number(number_key(this, entry)); }
   uint64_t memory_bytes() const;
+  uint64_t string_bytes() const { return strings_.bytes(); } // live or not
   // What a copy has to save.
   uint64_t entry_bytes() const;
 
@@ -99,6 +101,14 @@ public:
 
 private:
   friend class TableCopy;
+
+  static constexpr uint64_t index_slots_min = 16;
+  // A sub-table of an index: 128 KB of slots, so that a split looks at some 20 000 entries (which lie anywhere).
+  static constexpr uint64_t index_slots_max = 32 * 1024;
+  // Inline sub-tables double until they are more than half of this size, then split. So all blocks of a large table are
+  // equal, and one that is given up serves the next.
+  static constexpr uint64_t inline_bytes_max = uint64_t{1} << 20;
+  static constexpr uint32_t split_sample = 1024;
 
   struct SubTable {
     uint8_t* memory = nullptr;
@@ -109,6 +119,14 @@ private:
     uint64_t suffix = 0; // which
     uint64_t empty = 0;
     FlowBlockCopy* copying = nullptr;
+
+    uint32_t* numbers() const { return reinterpret_cast<uint32_t*>(memory); } // indexed
+    // Does an entry of this hash go to the right when this is split?
+    bool goes_right(uint64_t hash) const { return (hash >> (directory_bit + depth) & 1) != 0; }
+  };
+  struct Sides { // of a split, over a sample of the entries
+    uint32_t left = 0, right = 0;
+    void count(bool is_right) { ++(is_right ? right : left); }
   };
   struct Block {
     uint8_t* memory;
@@ -124,10 +142,16 @@ private:
   uint32_t add_sub(uint32_t number);
   bool can_split(const SubTable& sub) const;
   uint8_t* take_slots(uint64_t bytes);
+  // Only blocks of the size that a large table consists of; what a table outgrows on its way there goes back to malloc.
+  bool is_from_arena(uint64_t bytes) const {
+    return is_inline() ? bytes > inline_bytes_max / 2 : bytes >= index_slots_max * sizeof(uint32_t);
+  }
+  void free_slots(uint8_t* memory, uint64_t bytes);
   void give_up_slots(const SubTable& sub);
 
   bool has_key(const uint8_t* entry, std::string_view key) const;
   void touch(uint32_t index);
+  static uint64_t words(uint64_t bits) { return (bits + 63) / 64; }
 
   // indexed
   uint8_t* insert_indexed(uint64_t hash, std::string_view key);
@@ -135,6 +159,7 @@ private:
   uint64_t slot_of_entry(uint64_t hash, uint32_t index) const;
   void make_room_in_index(uint64_t hash);
   template <typename Visit> void for_each_indexed(const SubTable& sub, Visit visit) const;
+  Sides sample_index(const SubTable& sub) const;
   void set_index(SubTable& sub, uint64_t slot_count);
   void grow_index(uint32_t number);
   void split_index(uint32_t number);
@@ -147,6 +172,7 @@ private:
   uint8_t* place_inline(SubTable& sub, uint64_t hash);
   void make_room_inline(uint32_t number);
   uint8_t* slot_for(uint64_t hash);
+  Sides sample_inline(const SubTable& sub) const;
   void set_inline(SubTable& sub, uint64_t buckets);
   void empty_slots(const SubTable& sub);
   void take_over(const SubTable& old);
@@ -160,11 +186,29 @@ private:
 
   void pin();
   void unpin();
-  void watch();
+  uint8_t begin_copy(TableCopy& copy);
+  void end_copy(uint8_t number); // any thread
 
-  void reserve_heap(uint64_t bytes);
-  bool compact_heap(uint64_t bytes);
-  uint64_t live_heap_bytes() const;
+  // strings
+  struct Compaction {
+    enum class Phase : uint8_t { idle, measuring, moving };
+    Phase phase = Phase::idle;
+    uint32_t sub = 0, place = 0; // where the walk is: sub-table (inline) and slot, or entry
+    uint64_t bytes = 0;          // measuring: of strings when it began
+    uint64_t live = 0;           // measuring: of those so far
+    uint64_t from = 0;           // idle: when there is so much again
+  };
+  void write_cell(uint8_t* slot, const char* data, uint64_t length);
+  void compact_portion();
+  bool walk_portion();
+  void look_at_entry(uint32_t index);
+  void look_at_strings(uint8_t* entry, FlowBlockCopy* copy, uint64_t offset);
+  void abandon_compaction();
+  void clear_strings();
+  // Entries of this sub-table lie elsewhere now.
+  void compact_again(uint32_t number) {
+    if (number == compaction_.sub) compaction_.place = 0;
+  }
 
   const LayoutCodec& codec_;
   TableKey key_;
@@ -175,10 +219,15 @@ private:
   std::vector<SubTable> subs_;
   std::vector<FlowSubTable> directory_;
   uint32_t depth_ = 0;
-  GrowingMemory entries_memory_, hashes_memory_, heap_memory_;
-  BlockArena arena_; // of slots of large tables
+  GrowingMemory entries_memory_, hashes_memory_;
+  StringChunks strings_;
+  Compaction compaction_;
+  BlockArena arena_;                 // of slots of large tables
+  PageWarmer::Stream entries_ahead_; // in entries_memory_
+  PageWarmer warmer_;                // goes before the memory does
 
-  TableCopy* copy_ = nullptr;  // the one that is being taken
+  TableCopy* copy_ = nullptr;  // the last that was begun, unless it is gone
+  uint8_t copy_number_ = 0;    // of that
   uint32_t pins_ = 0;          // copies that read this table
   std::vector<Block> retired_; // slots that a copy may still read
 

@@ -40,9 +40,9 @@ void save_blocks(FlowBlockCopy& copy, uint64_t offset, uint64_t bytes) {
   }
 }
 
-TableCopy::TableCopy(StateTable& table)
+TableCopy::TableCopy(StateTable& table, CopyPool& pool)
     : table_(table), stride_(table.stride), has_gaps_(table.is_inline()), count_(table.count), hashes_(table.hashes),
-      heap_(table.heap) {
+      heap_(table.heap), pool_(pool) {
   // An earlier copy whose epoch was given up may still be under way.
   if (table.copy_ != nullptr) {
     table.copy_->finish();
@@ -59,12 +59,7 @@ TableCopy::TableCopy(StateTable& table)
     plan(count_);
   }
   FLOW_ASSERT(entries < UINT32_MAX, "the entries of a copy have numbers");
-  bytes_ = entries * stride_;
-  // No huge pages: the task is the first to touch some of it, and the system clears what it gives. Clearing 2 MB for a
-  // block of 4 KB made updates of a table of 1 GB wait for milliseconds each.
-  memory_ = bytes_ < GrowingMemory::mapped_min ? static_cast<uint8_t*>(malloc(std::max<uint64_t>(bytes_, 1)))
-                                               : map_memory(bytes_, false);
-  FLOW_ASSERT(memory_ != nullptr, "the memory for a copy of the state is there");
+  piece_ = pool_.take(entries * stride_);
   states_.resize(blocks);
   parts_.reserve(has_gaps_ ? table.subs_.size() : 1); // the table points to them
   if (has_gaps_) {
@@ -77,8 +72,7 @@ TableCopy::TableCopy(StateTable& table)
     add_part(table.entries, count_, 0);
     table.copying = &parts_.back();
   }
-  table.copy_ = this;
-  table.watch();
+  number_ = table.begin_copy(*this);
   table.pin();
 }
 
@@ -87,7 +81,7 @@ void TableCopy::add_part(const uint8_t* source, uint32_t entries, uint64_t empty
   uint8_t* states = parts_.empty() ? states_.data() : parts_.back().states + blocks_of(parts_.back().bytes);
   Part part;
   part.source = source;
-  part.copy = memory_ + uint64_t{first} * stride_;
+  part.copy = piece_.memory + uint64_t{first} * stride_;
   part.bytes = uint64_t{entries} * stride_;
   part.states = states;
   part.first = first;
@@ -105,6 +99,7 @@ TableCopy::~TableCopy() {
 void TableCopy::stop_watching() {
   if (table_.copy_ != this) return;
   table_.copy_ = nullptr;
+  table_.end_copy(number_);
   table_.copying = nullptr;
   if (has_gaps_) {
     for (uint32_t number = 0; number < table_.subs_.size(); ++number) {
@@ -112,7 +107,6 @@ void TableCopy::stop_watching() {
       table_.show(number);
     }
   }
-  table_.watch();
 }
 
 void TableCopy::finish() {
@@ -122,6 +116,7 @@ void TableCopy::finish() {
   for (const Part& part : parts_) {
     for (uint64_t block = 0; block < blocks_of(part.bytes); ++block) await_block(part, block);
   }
+  table_.end_copy(number_);
 }
 
 uint64_t TableCopy::hash(uint32_t number) const {
@@ -129,12 +124,8 @@ uint64_t TableCopy::hash(uint32_t number) const {
 }
 
 void TableCopy::free_entries() {
-  if (bytes_ < GrowingMemory::mapped_min) {
-    free(memory_);
-  } else {
-    unmap_memory(memory_, bytes_);
-  }
-  memory_ = nullptr;
+  if (piece_.memory != nullptr) pool_.give_back(piece_);
+  piece_ = {};
 }
 
 } // namespace flow::runtime

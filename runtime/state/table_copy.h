@@ -28,19 +28,19 @@ inline void save_before_write(FlowBlockCopy* copy, uint64_t offset, uint64_t byt
 
 class TableCopy {
 public:
-  // The table outlives the copy.
-  explicit TableCopy(StateTable& table);
+  // The table and the pool outlive the copy.
+  TableCopy(StateTable& table, CopyPool& pool);
   ~TableCopy();
   TableCopy(const TableCopy&) = delete;
   TableCopy& operator=(const TableCopy&) = delete;
 
-  void finish();
+  void finish(); // from here on the task pays nothing for the copy
   // The task need not look at blocks any more. REQUIRES: finished, or nobody will read.
   void stop_watching();
 
   // Entries are numbered, with gaps. Calls visit(number).
   template <typename Visit> void for_each_entry(Visit visit) const;
-  const uint8_t* entry(uint32_t number) const { return memory_ + uint64_t{number} * stride_; }
+  const uint8_t* entry(uint32_t number) const { return piece_.memory + uint64_t{number} * stride_; }
   uint64_t hash(uint32_t number) const;
   const uint8_t* heap() const { return heap_; }
   uint32_t count() const { return count_; }
@@ -56,15 +56,16 @@ private:
   void add_part(const uint8_t* source, uint32_t entries, uint64_t empty);
 
   StateTable& table_;
+  uint8_t number_ = 0; // among the table's copies
   const uint32_t stride_;
   const bool has_gaps_;
   const uint32_t count_;
   const uint64_t* hashes_;
   const uint8_t* heap_;
-  std::vector<Part> parts_; // one after the other in memory_
+  std::vector<Part> parts_; // one after the other in the piece
   std::vector<uint8_t> states_;
-  uint8_t* memory_ = nullptr;
-  uint64_t bytes_ = 0;
+  CopyPool& pool_;
+  CopyPool::Piece piece_; // no memory: given back
 };
 
 template <typename Visit> void TableCopy::for_each_entry(Visit visit) const {

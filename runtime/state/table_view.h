@@ -56,18 +56,20 @@ struct FlowTable {
   uint32_t* slots;
   uint64_t mask; // number of slots - 1
   uint8_t* entries;
-  uint64_t first;   // number of the entry at `entries`; not 0 only while inline entries are read in portions
-  uint64_t* hashes; // by entry; null: made from the key
-  uint8_t* heap;
-  uint64_t heap_used;
+  uint64_t first;     // number of the entry at `entries`; not 0 only while inline entries are read in portions
+  uint64_t* hashes;   // by entry; null: made from the key
+  uint8_t* heap;      // what offsets of strings count from
+  uint64_t heap_used; // the next string's offset, if it fits
   uint64_t heap_capacity;
   uint64_t* dirty;         // a bit per entry, or null: nobody wants to know
   FlowBlockCopy* copying;  // indexed: the copy that is being taken of the entries, or null
   uint64_t directory_mask; // (places of the directory - 1) * 32
   uint8_t form;
-  uint8_t is_watched; // somebody wants to know of changes: there are dirty marks, or a copy is being taken
-  uint8_t key_hash;   // FlowKeyHash
-  uint8_t key_width;  // bytes of a key that is one number
+  // Who wants to know of changes, atomic. Bit 0: dirty marks are kept. The others: the number of the copy that has not
+  // saved everything yet. The thread that has saved it takes that off, so the task need not be told.
+  uint8_t watchers;
+  uint8_t key_hash;  // FlowKeyHash
+  uint8_t key_width; // bytes of a key that is one number
   uint32_t count;
   uint32_t capacity; // of entries
   uint32_t stride;
@@ -78,6 +80,12 @@ namespace flow::runtime {
 
 constexpr uint64_t copy_block_bytes = 4096;
 constexpr uint32_t bucket_entries = 4;
+
+enum { FLOW_WATCHER_DIRTY = 1 };
+
+__attribute__((always_inline)) inline bool is_watched(const FlowTable* table) {
+  return __atomic_load_n(&table->watchers, __ATOMIC_ACQUIRE) != 0;
+}
 
 inline uint8_t* table_entry(const FlowTable* table, uint64_t index) {
   return table->entries + (index - table->first) * table->stride;

@@ -39,8 +39,8 @@ enum class ItemKind : uint8_t { task = 0, split = 1 };
 
 // The entries of one pane as they were. Begun by the task, the rest by whoever writes.
 struct PaneCopy {
-  explicit PaneCopy(std::shared_ptr<Pane> of)
-      : pane(std::move(of)), entries(std::make_unique<TableCopy>(pane->table)) {}
+  PaneCopy(std::shared_ptr<Pane> of, CopyPool& pool)
+      : pane(std::move(of)), entries(std::make_unique<TableCopy>(pane->table, pool)) {}
 
   void sort_by_group(const FlowHost& host);
   std::span<const uint32_t> entries_of(uint32_t group) const;
@@ -71,6 +71,7 @@ struct FlowSnapshot {
   void prepare() const;
 
   uint64_t epoch = 0;
+  std::shared_ptr<flow::runtime::CopyPool> pool; // the task's, of all its snapshots; it may outlive the task
   FlowHost host{};
   mutable bool is_prepared = false;
   mutable std::vector<flow::runtime::StateCopy> states;

@@ -125,8 +125,9 @@ private:
   std::vector<std::unique_ptr<PaneSet>> states_;
   std::vector<FlowStateView> state_views_;
   Firing firing_;
-  std::vector<Combining> combining_; // by state; used of partial ones
-  bool is_draining_ = false;         // all partial results are due
+  std::vector<Combining> combining_;                                   // by state; used of partial ones
+  bool is_draining_ = false;                                           // all partial results are due
+  std::shared_ptr<CopyPool> copy_pool_ = std::make_shared<CopyPool>(); // with snapshots, which may outlive the task
 
   int64_t target_ = INT64_MIN;
   bool is_idle_ = false;

@@ -50,7 +50,7 @@ static inline __attribute__((always_inline)) void save(FlowBlockCopy* copy, uint
 }
 
 static inline __attribute__((always_inline)) void touch(FlowTable* table, uint64_t index, uint32_t stride) {
-  if (FLOW_LIKELY(!table->is_watched)) return;
+  if (FLOW_LIKELY(!is_watched(table))) return;
   if (table->dirty != nullptr) table->dirty[index / 64] |= uint64_t{1} << (index % 64);
   if (table->copying != nullptr) save(table->copying, index * stride, stride);
 }
@@ -60,6 +60,10 @@ static inline __attribute__((always_inline)) uint64_t key_at(const uint8_t* entr
   memcpy(&key, entry, sizeof key);
   return key;
 }
+
+// From so many sub-tables on, of up to 1 MB each, entries are not in the nearest caches, so it is worth asking for them
+// early.
+constexpr uint64_t large_directory_mask = (4 - 1) * sizeof(FlowSubTable);
 
 static inline __attribute__((always_inline)) uint8_t* upsert_inline(FlowTable* table, uint64_t hash, const uint8_t* key,
                                                                     uint32_t stride) {
@@ -74,7 +78,7 @@ static inline __attribute__((always_inline)) uint8_t* upsert_inline(FlowTable* t
       if (__builtin_unpredictable(key_at(bucket + i * stride) == wanted)) entry = bucket + i * stride;
     }
     if (FLOW_LIKELY(key_at(entry) == wanted)) {
-      if (FLOW_UNLIKELY(table->is_watched) && sub->copying != nullptr)
+      if (FLOW_UNLIKELY(is_watched(table)) && sub->copying != nullptr)
         save(sub->copying, static_cast<uint64_t>(entry - begin), stride);
       return entry;
     }
@@ -111,6 +115,20 @@ FLOW_HOT uint8_t* flow_table_upsert(FlowTable* table, uint64_t hash, const uint8
   // By value: the key then need not lie in memory.
   if (key_size == sizeof(uint64_t)) return flow_rt_table_insert_number(table, hash, key_at(key));
   return flow_rt_table_insert(table, hash, reinterpret_cast<const char*>(key), key_size);
+}
+
+FLOW_HOT FlowTable* flow_large_pane(FlowTask* task, uint32_t state) {
+  FlowTable* table = task->states[state].pane;
+  return table != nullptr && table->form == FLOW_TABLE_INLINE && table->directory_mask >= large_directory_mask
+             ? table
+             : nullptr;
+}
+
+FLOW_HOT void flow_table_ahead(FlowTable* table, uint64_t hash, uint32_t stride) {
+  const FlowSubTable* sub = sub_table(table, hash);
+  const uint8_t* bucket = sub->slots + (hash & sub->size) * bucket_entries * stride;
+  __builtin_prefetch(bucket, 1);
+  __builtin_prefetch(bucket + 64, 1);
 }
 
 FLOW_HOT uint8_t* flow_table_upsert_bytes(FlowTable* table, uint64_t hash, const char* key, uint64_t length,

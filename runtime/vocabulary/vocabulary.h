@@ -92,6 +92,10 @@ FlowTable* flow_pane(FlowTask*, uint32_t state,
  * the end of the call. */
 uint8_t flow_sends_alone(FlowTask*, uint32_t state);
 void flow_count_combined(FlowTask*, uint32_t state, uint64_t rows);
+/* The pane that was used last, if its entries are found by hash and lie beyond the nearest caches; else null. For it,
+ * flow_table_ahead asks for the memory where a later flow_table_upsert of this hash will begin to look. */
+FlowTable* flow_large_pane(FlowTask*, uint32_t state);
+void flow_table_ahead(FlowTable*, uint64_t hash, uint32_t stride);
 uint8_t* flow_table_upsert(FlowTable*, uint64_t hash, const uint8_t* key, uint32_t key_size, uint32_t stride);
 uint8_t* flow_table_upsert_bytes(FlowTable*, uint64_t hash, const char* key, uint64_t length, uint32_t stride);
 uint8_t* flow_table_single(FlowTable*, uint32_t stride); /* the one entry of a state without key */
