@@ -94,14 +94,16 @@ Outcome NativeHost::run(const std::function<void()>& tick) {
 }
 
 void NativeHost::work(Worker& worker) {
-  while (!is_over_.load(std::memory_order_acquire)) {
+  while (true) {
     Look look = run_turns(worker);
-    if (look.has_worked || rest(worker)) continue;
-    if (worker.spins.is_worth_it()) {
+    if (!look.has_worked) look.has_worked = rest(worker);
+    if (!look.has_worked && worker.spins.is_worth_it()) {
       look = spin(worker);
       worker.spins.learn(look.has_worked);
-      if (look.has_worked) continue;
     }
+    if (is_over_.load(std::memory_order_acquire))
+      return; // asked behind `seen`: the call that goes with it is not missed
+    if (look.has_worked) continue;
     worker.signal.wait(look.seen, sleep_us(look.deadline_us, env_.monotonic_us(), sleep_max_us));
   }
 }

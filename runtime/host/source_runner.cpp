@@ -50,8 +50,9 @@ Result<Progress> SourceRunner::step(int64_t now_us) {
   int64_t rows_max = rows_due(now_us);
   if (rows_max <= 0) {
     deadline_us_ = limiter_.next_us() + pace_.latency_us;
-    for (Split& waiting : splits_) rest(waiting, now_us);
-    return Progress::waiting;
+    bool has_news = false; // of a split fallen idle, which those behind must hear
+    for (Split& waiting : splits_) has_news = rest(waiting, now_us) || has_news;
+    return has_news ? Progress::worked : Progress::waiting;
   }
   FLOW_TRY_ASSIGN(bool has_read, read(*split, rows_max, now_us));
   if (!has_read) rest(*split, now_us);
@@ -122,17 +123,18 @@ void SourceRunner::finish(Split& split) {
   flow_split_end(task_, split.split);
 }
 
-// Nothing came from the split: is it time to call it idle?
-void SourceRunner::rest(Split& split, int64_t now_us) {
-  if (split.reader == nullptr || pace_.idle_us <= 0 || split.is_idle) return;
+// Nothing came from the split: is it time to call it idle? Whether it was.
+bool SourceRunner::rest(Split& split, int64_t now_us) {
+  if (split.reader == nullptr || pace_.idle_us <= 0 || split.is_idle) return false;
   if (split.last_row_us == 0 || split.reader->is_catching_up()) split.last_row_us = now_us;
   int64_t due_us = split.last_row_us + pace_.idle_us;
   if (now_us < due_us) {
     deadline_us_ = std::min(deadline_us_, due_us);
-    return;
+    return false;
   }
   split.is_idle = true;
   flow_split_idle(task_, split.split, 1);
+  return true;
 }
 
 std::vector<SplitRecord> SourceRunner::records() {

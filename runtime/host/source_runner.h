@@ -60,7 +60,7 @@ private:
   Status fill(Split& split);
   void release_window(Split& split);
   void finish(Split& split);
-  void rest(Split& split, int64_t now_us);
+  bool rest(Split& split, int64_t now_us);
   Split* next_open();
 
   FlowTask* task_;

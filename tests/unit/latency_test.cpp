@@ -1,6 +1,7 @@
-// When rows leave a task, in simulated time: full batches at once, others when their oldest row is as old as the latency
-// bound or when there is nothing else to do; with a bound of 0 after every call. A source with a rate reads what is due
-// in one go, and an idle job wakes for several rows at once, none later than the bound. Run alone: bin/tests/latency_test
+// When rows leave a task, in simulated time: full batches at once, others when their oldest row is as old as the
+// latency bound or when there is nothing else to do; with a bound of 0 after every call. A source with a rate reads
+// what is due in one go, and an idle job wakes for several rows at once, none later than the bound. Run alone:
+// bin/tests/latency_test
 #include <gtest/gtest.h>
 
 #include "tests/unit/host_program.h"
@@ -115,8 +116,7 @@ TEST_F(Latency, NoRowWaitsForLongerThanTheBoundAndOneAction) {
   for (int action = 0; action < 20'000; ++action) {
     step();
     read_at.resize(rows_in(), now());
-    for (int64_t number : take_rows())
-      oldest_us = std::max(oldest_us, now() - read_at[static_cast<size_t>(number)]);
+    for (int64_t number : take_rows()) oldest_us = std::max(oldest_us, now() - read_at[static_cast<size_t>(number)]);
     machine.sim.advance_us(random.between(0, action_us_max));
   }
   EXPECT_GE(oldest_us, bound_us) << "the bound was never reached: nothing was tried";
