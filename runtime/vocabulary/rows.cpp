@@ -82,14 +82,6 @@ static inline __attribute__((always_inline)) uint8_t* next_row(FlowTask* task, F
 // time.
 constexpr uint64_t claim_ahead_bytes = 512;
 
-static inline __attribute__((always_inline)) void claim_line(const uint8_t* place) {
-#if defined(__x86_64__)
-  __asm__("prefetchw %0" : : "m"(*place)); // does nothing on a processor that does not know it
-#else
-  __builtin_prefetch(place, 1);
-#endif
-}
-
 FLOW_HOT uint8_t* flow_out_row(FlowTask* task, uint32_t output, uint32_t stride, uint64_t heap_bytes) {
   return next_row(task, &task->outputs[output], output, stride, heap_bytes);
 }
@@ -106,7 +98,7 @@ FLOW_HOT uint8_t* flow_out_row_keyed(FlowTask* task, uint32_t output, uint64_t h
     out->channel = channel;
     out->current = out->batches[channel];
     uint8_t* row = next_row(task, out, output, stride, heap_bytes);
-    claim_line(row + claim_ahead_bytes);
+    __builtin_prefetch(row + claim_ahead_bytes, 1);
     return row;
   }
   return next_row(task, out, output, stride, heap_bytes);
