@@ -198,7 +198,10 @@ void Task::forget_freed_panes() {
 
 void Task::announce() {
   is_told_at_once_ = false;
-  for (const auto& split : splits_) split->tell();
+  // While windows are due `watermark` is an older one: what is taken but not reached has not been told.
+  if (watermark == target_) {
+    for (const auto& split : splits_) split->tell();
+  }
   if (watermark == sent_watermark_ && is_idle_ == sent_idle_) return;
   outputs_of->send_edges();
   host.send_watermark(host.context, watermark, is_idle_);
