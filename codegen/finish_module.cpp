@@ -24,6 +24,9 @@ namespace {
 
 constexpr const char* triple = "x86_64-pc-linux-gnu";
 
+// Fetching a line in order to write it: processors of 64 bits that do not know how take it for nothing.
+constexpr const char* features_without_risk = "+prfchw";
+
 std::string host_features() {
   std::string features;
   for (const auto& feature : llvm::sys::getHostCPUFeatures()) {
@@ -82,9 +85,9 @@ std::unique_ptr<llvm::TargetMachine> make_target(const TargetChoice& choice, std
   }
   llvm::TargetOptions options;
   options.FunctionSections = options.DataSections = true;
-  std::unique_ptr<llvm::TargetMachine> made(target->createTargetMachine(triple, cpu, is_native ? host_features() : "",
-                                                                        options, llvm::Reloc::PIC_, std::nullopt,
-                                                                        codegen_level(choice.optimisation)));
+  std::unique_ptr<llvm::TargetMachine> made(
+      target->createTargetMachine(triple, cpu, is_native ? host_features() : features_without_risk, options,
+                                  llvm::Reloc::PIC_, std::nullopt, codegen_level(choice.optimisation)));
   return made;
 }
 

@@ -253,8 +253,8 @@ bool resolve_function(Checking& check, Symbol& symbol, const lang::FnDecl& decl)
 /// Flags that every job has. The runtime would take a param of such a name as `--param.NAME`; that is a surprise.
 constexpr std::string_view job_flags[] = {
     "parallelism", "max_parallelism", "checkpoint_dir", "checkpoint_interval",
-    "restore",     "fresh",           "describe",       "summary",
-    "quiet",       "version",         "help",
+    "latency",     "restore",         "fresh",          "describe",
+    "summary",     "quiet",           "version",        "help",
 };
 
 bool resolve_param(Checking& check, Symbol& symbol, const lang::ParamDecl& decl) {

@@ -77,8 +77,8 @@ void flow_task_close(FlowTask*);
 /* Rows for a port. Returns rows taken (call again with from = that once there is credit) or -1. After it and after a
  * pull, something may be due: step. */
 int64_t flow_task_push(FlowTask*, uint32_t port, const FlowBatch*, int64_t from);
-/* Input for a split of a source chain. Returns the position reached or -1. After it, the task has sent what watermark
- * is due; the cursor of the split has advanced. */
+/* Input for a split of a source chain. Returns the position reached or -1. After it the cursor of the split has
+ * advanced. The watermark that follows its rows may wait for flow_task_flush. */
 int64_t flow_task_pull(FlowTask*, FlowSplit*, const FlowInput*, int64_t from);
 void flow_task_watermark(FlowTask*, uint32_t port, int64_t time_us, uint8_t is_idle);
 /* Nothing more comes on this port. Of a source chain: no further split will be opened (needed where there is none). */
@@ -91,7 +91,7 @@ int32_t flow_task_step(FlowTask*);
  * 0: none, a snapshot may be taken. */
 uint8_t flow_task_drain(FlowTask*);
 uint8_t flow_task_is_finished(const FlowTask*); /* all ports (splits) ended and nothing is due */
-void flow_task_flush(FlowTask*);                /* sends open batches */
+void flow_task_flush(FlowTask*);                /* sends open batches and the watermark that waits behind them */
 FlowTaskError flow_task_error(const FlowTask*);
 FlowTaskCounters flow_task_counters(const FlowTask*);
 int64_t flow_task_current_watermark(const FlowTask*);

@@ -28,12 +28,22 @@ enum { FLOW_BATCH_HEADER_BYTES = 64 };
 
 namespace flow::runtime {
 
-constexpr uint32_t batch_row_bytes = 16 * 1024;      // of the rows of a full batch
-constexpr uint64_t batch_heap_bytes_max = 64 * 1024; // a batch whose heap is as large goes out; one row may exceed it
+constexpr uint32_t batch_row_bytes = 16 * 1024; // of the rows of a full batch
+constexpr uint64_t batch_heap_bytes_min = 4 * 1024;
+constexpr uint64_t batch_heap_bytes_max = 64 * 1024;
 constexpr uint32_t string_bytes_max = FLOW_TEXT_BYTES_MAX;
 
 // How many rows a batch of this stride holds: about 16 KB, from 16 to 1024 rows.
 uint32_t batch_rows_target(uint32_t stride);
+
+// A batch whose heap is as large goes out; one row may exceed it. Of rows: as much as the rows themselves may take, so
+// that a batch stays small whatever its strings. Of encoded bytes: what is worth a call of the system.
+inline uint64_t batch_heap_full(const FlowBatch* batch) {
+  if (batch->stride == 0) return batch_heap_bytes_max;
+  uint64_t row_bytes = static_cast<uint64_t>(batch->rows_max) * batch->stride;
+  if (row_bytes < batch_heap_bytes_min) return batch_heap_bytes_min;
+  return row_bytes < batch_heap_bytes_max ? row_bytes : batch_heap_bytes_max;
+}
 
 inline uint8_t* batch_row(FlowBatch* batch, uint32_t row) {
   return reinterpret_cast<uint8_t*>(batch) + FLOW_BATCH_HEADER_BYTES + static_cast<uint64_t>(row) * batch->stride;

@@ -7,7 +7,7 @@
 namespace flow::runtime {
 namespace {
 
-constexpr double burst_us = 10'000;
+constexpr double burst_us = 1'000'000;
 // The sums of many small steps may stay below a whole event by rounding; this much is forgiven.
 constexpr double rounding = 1e-9;
 constexpr double rate_max = 1e12; // more is as good as no limit

@@ -14,8 +14,8 @@ public:
   // The rate may be a fraction of an event a second; 0 or less: no limit.
   RateLimiter(double events_per_second, int64_t now_us);
 
-  // What has become due and was not spent: never more than 10 ms worth, or one event where that is more, so that a
-  // pause is not followed by a burst.
+  // What has become due and was not spent. A pause of up to a second is made up for, so that the schedule is kept on a
+  // machine that stalls now and then; of a longer one, a second's worth (or one event, where that is more).
   int64_t allowed(int64_t now_us);
   void spend(int64_t events);
 

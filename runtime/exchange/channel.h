@@ -8,8 +8,13 @@
 // beyond that is paid back before the next. A batch is in flight until the consumer gives it back, whole; given back
 // it is used again. Watermarks, barriers and the end need no credit.
 //
+// Each side counts for itself and looks at the other's count only when what it saw of it last does not suffice: most
+// batches cross with no more traffic between the cores than their own bytes.
+//
 // Calls. Waking a thread costs more than a batch does. A consumer is called when half of the credit is in flight, and
-// whenever the producer says so, at the end of its turn; a producer that waits for credit when half of it is back.
+// whenever the producer says so, at the end of its turn; a producer that has found no credit when half of it is back.
+// It says that it has found none before it looks a last time, and the consumer counts before it looks whether it has:
+// whatever the order, one sees the other.
 #pragma once
 
 #include <atomic>
@@ -26,6 +31,10 @@ struct ChannelShape {
   uint32_t rows_max = 0; // of a batch; 0: what fits the layout
   uint32_t credit = 8;   // batches
 };
+
+// For one of so many channels that leave a task by one edge: 8 batches of 16 KB of rows, smaller and then fewer where
+// all that is in flight would leave the cache of a core.
+ChannelShape shape_of(uint32_t stride, uint32_t channels);
 
 class Channel {
 public:
@@ -46,7 +55,7 @@ public:
   void publish();
   // Wakes the consumer if something was sent that it was not called for.
   void call_consumer();
-  bool has_credit() const { return in_flight_.load(std::memory_order_acquire) < shape_.credit; }
+  bool has_credit() { return sent_ - seen_back_ < shape_.credit || finds_credit(); }
   // A mistake on purpose (runtime/host/canaries.h): watermarks wait longer, and a barrier goes before one that waits.
   void let_barriers_overtake() { barriers_overtake_ = true; }
 
@@ -56,13 +65,17 @@ public:
   void give_back(FlowBatch* batch); // the batch of an element that was taken away
 
   // For reports and tests.
-  uint32_t in_flight() const { return in_flight_.load(std::memory_order_acquire); }
+  uint32_t in_flight() const {
+    return told_sent_.load(std::memory_order_acquire) - given_back_.load(std::memory_order_acquire);
+  }
 
 private:
   static constexpr uint32_t returned_max = 8;
 
   void put(const Element& element);
-  bool is_half_full(uint32_t in_flight) const { return in_flight == (shape_.credit + 1) / 2; }
+  bool finds_credit();
+  void call_at_half();
+  void call_starving_producer(uint32_t given_back);
   void send_waiting_watermark();
 
   ChannelShape shape_;
@@ -76,14 +89,24 @@ private:
   bool has_ended_ = false;
   bool barriers_overtake_ = false;
   bool owes_call_ = false;
+  bool has_called_at_half_ = false;
   int64_t watermark_ = INT64_MIN;
   int64_t last_watermark_ = INT64_MIN; // asserted to never fall
+  uint32_t sent_ = 0;                  // batches, modulo 2^32 like all counts here
+  uint32_t seen_back_ = 0;             // of given_back_
+  uint32_t taken_ = 0;                 // of returned_
+  uint32_t seen_returned_ = 0;         // of returned_count_
 
-  alignas(64) std::atomic<uint32_t> in_flight_{0};
-  // Batches on their way back: a ring with one writer (the consumer) and one reader (the producer).
-  FlowBatch* returned_[returned_max] = {};
-  alignas(64) std::atomic<uint32_t> returned_written_{0};
-  std::atomic<uint32_t> returned_read_{0};
+  // the producer's, which the consumer reads now and then
+  alignas(apart_bytes) std::atomic<uint32_t> told_sent_{0};
+  std::atomic<uint32_t> told_taken_{0};
+  std::atomic<bool> is_starving_{false}; // set by the producer, taken away by the consumer
+
+  // the consumer's, which the producer reads now and then
+  alignas(apart_bytes) std::atomic<uint32_t> given_back_{0};
+  std::atomic<uint32_t> returned_count_{0};
+  uint32_t seen_taken_ = 0;                // of told_taken_
+  FlowBatch* returned_[returned_max] = {}; // on their way back: a ring
 };
 
 } // namespace flow::runtime

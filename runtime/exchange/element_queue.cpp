@@ -27,10 +27,9 @@ void ElementQueue::put(const Element& element) {
 }
 
 const Element* ElementQueue::front() {
-  uint64_t read = read_.load(std::memory_order_relaxed);
-  if (read == seen_) {
+  if (read_ == seen_) {
     seen_ = written_.load(std::memory_order_acquire);
-    if (read == seen_) return nullptr;
+    if (read_ == seen_) return nullptr;
   }
   if (first_used_ == block_elements) {
     Block* empty = first_;
@@ -42,9 +41,9 @@ const Element* ElementQueue::front() {
 }
 
 void ElementQueue::pop() {
-  FLOW_ASSERT(read_.load(std::memory_order_relaxed) != seen_, "only an element that was seen is taken away");
+  FLOW_ASSERT(read_ != seen_, "only an element that was seen is taken away");
   ++first_used_;
-  read_.store(read_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  ++read_;
 }
 
 ElementQueue::Block* ElementQueue::take_block() {

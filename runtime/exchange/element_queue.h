@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "runtime/abi/flow_abi.h"
@@ -27,6 +28,9 @@ struct Element {
   FlowBatch* batch = nullptr;
   int64_t value = 0;
 };
+
+// What two threads write lies so far apart: a processor fetches lines of 64 bytes in pairs.
+constexpr size_t apart_bytes = 128;
 
 class ElementQueue {
 public:
@@ -50,15 +54,15 @@ private:
   void return_block(Block* block);
 
   // the producer's
-  alignas(64) Block* last_;
+  alignas(apart_bytes) Block* last_;
   uint32_t last_used_ = 0;
   // the consumer's
-  alignas(64) Block* first_;
+  alignas(apart_bytes) Block* first_;
   uint32_t first_used_ = 0;
+  uint64_t read_ = 0;
   uint64_t seen_ = 0; // of written_, so that it need not be loaded for every element
   // both
-  alignas(64) std::atomic<uint64_t> written_{0};
-  alignas(64) std::atomic<uint64_t> read_{0};
+  alignas(apart_bytes) std::atomic<uint64_t> written_{0};
   std::atomic<Block*> spare_{nullptr};
 };
 

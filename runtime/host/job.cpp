@@ -42,14 +42,16 @@ Status Job::build() {
 }
 
 Channel* Job::new_channel(ChannelShape shape) {
-  shape.credit = options_.credit;
+  if (options_.credit != 0) shape.credit = options_.credit;
+  if (options_.batch_rows != 0 && shape.stride != 0) shape.rows_max = options_.batch_rows;
   channels_.push_back(std::make_unique<Channel>(shape));
   return channels_.back().get();
 }
 
 void Job::connect_edge(const FlowEdge& edge) {
   uint32_t from = parallelism_of(edge.from_chain), to = parallelism_of(edge.to_chain);
-  ChannelShape shape{.stride = program_.layouts[edge.layout].stride, .rows_max = options_.batch_rows};
+  bool goes_to_one = edge.kind == FLOW_EDGE_SINGLE || (edge.kind == FLOW_EDGE_FORWARD && from == to);
+  ChannelShape shape = shape_of(program_.layouts[edge.layout].stride, goes_to_one ? 1 : to);
   auto connect = [&](uint32_t i, uint32_t j) {
     wires_.push_back({new_channel(shape), runner_of(edge.from_chain, i), edge.from_output, runner_of(edge.to_chain, j),
                       edge.to_port, false});
@@ -82,40 +84,55 @@ Status Job::connect_sink(uint32_t chain, uint32_t output) {
   return Status();
 }
 
+// One pass over the wires, which are as many as the square of the parallelism.
+std::vector<Job::Ends> Job::connect_ends() const {
+  std::vector<Ends> ends;
+  for (uint32_t chain = 0; chain < program_.chain_count; ++chain) {
+    for (uint32_t index = 0; index < parallelism_of(chain); ++index) {
+      Ends& of_runner = ends.emplace_back();
+      of_runner.lanes.resize(program_.chains[chain].output_count);
+      of_runner.gate.set_ports(program_.chains[chain].port_count);
+    }
+  }
+  for (const Wire& wire : wires_) {
+    Lane& lane = ends[wire.from_runner].lanes[wire.from_output];
+    lane.channels.push_back(wire.channel);
+    lane.is_sink = wire.is_sink;
+    if (!wire.is_sink) ends[wire.to_runner].gate.add(wire.channel, wire.to_port);
+  }
+  return ends;
+}
+
 void Job::make_runners() {
   KeyGroups groups(plan_.record.group_count);
+  std::vector<Ends> ends = connect_ends();
   for (uint32_t chain = 0; chain < program_.chain_count; ++chain) {
     for (uint32_t index = 0; index < parallelism_of(chain); ++index) {
       uint32_t runner = runner_of(chain, index);
-      std::vector<Lane> lanes(program_.chains[chain].output_count);
-      InputGate gate;
-      gate.set_ports(program_.chains[chain].port_count);
-      for (const Wire& wire : wires_) {
-        if (wire.from_runner == runner) {
-          lanes[wire.from_output].channels.push_back(wire.channel);
-          lanes[wire.from_output].is_sink = wire.is_sink;
-        }
-        if (!wire.is_sink && wire.to_runner == runner) gate.add(wire.channel, wire.to_port);
-      }
-      auto outputs = std::make_unique<TaskOutputs>(std::move(lanes), groups, log_, options_.canaries);
-      RunnerPlace place{.runner = runner, .chain = chain, .index = index, .flush_us = options_.flush_us};
-      runners_.push_back(std::make_unique<TaskRunner>(place, std::move(outputs), std::move(gate), control_,
+      auto outputs = std::make_unique<TaskOutputs>(std::move(ends[runner].lanes), groups, log_, options_.canaries);
+      RunnerPlace place{.runner = runner, .chain = chain, .index = index, .latency_us = options_.latency_us};
+      runners_.push_back(std::make_unique<TaskRunner>(place, std::move(outputs), std::move(ends[runner].gate), control_,
                                                       store_ != nullptr ? &state_writes_ : nullptr, events_));
     }
   }
-  for (size_t part = 0; part < sink_writers_.size(); ++part) {
-    Channel* input = nullptr;
-    for (const Wire& wire : wires_) {
-      if (wire.is_sink && wire.to_runner == part) input = wire.channel;
-    }
-    sink_parts_.push_back(std::make_unique<SinkPart>(
-        static_cast<uint32_t>(part), *input, std::move(sink_writers_[part]), control_, events_, options_.canaries));
-  }
+  make_sink_parts();
   if (store_ != nullptr) writer_ = std::make_unique<CheckpointWriter>(env_, *store_, control_, state_writes_, events_);
   for (const Wire& wire : wires_) {
     Part* consumer =
         wire.is_sink ? static_cast<Part*>(sink_parts_[wire.to_runner].get()) : runners_[wire.to_runner].get();
     links_.push_back({wire.channel, runners_[wire.from_runner].get(), consumer});
+  }
+}
+
+void Job::make_sink_parts() {
+  std::vector<Channel*> inputs(sink_writers_.size());
+  for (const Wire& wire : wires_) {
+    if (wire.is_sink) inputs[wire.to_runner] = wire.channel;
+  }
+  for (size_t part = 0; part < sink_writers_.size(); ++part) {
+    sink_parts_.push_back(std::make_unique<SinkPart>(static_cast<uint32_t>(part), *inputs[part],
+                                                     std::move(sink_writers_[part]), control_, events_,
+                                                     options_.canaries));
   }
 }
 

@@ -29,10 +29,10 @@ struct JobOptions {
   StartRequest start;         // the program's part of it is filled in by the job
   std::string checkpoint_dir; // empty: none
   EpochPlan epochs;
-  uint32_t credit = 8;     // batches in flight per channel
-  uint32_t batch_rows = 0; // 0: what fits the layout
+  uint32_t credit = 0;     // batches in flight per channel; 0: what fits (channel.h)
+  uint32_t batch_rows = 0; // of a batch; 0: what fits
   int64_t rows_per_action = 4096;
-  int64_t flush_us = 10'000;
+  int64_t latency_us = 1000; // how long a row may wait so that more go out at once (task_runner.h, source_runner.h)
   Canaries canaries;
 };
 
@@ -115,7 +115,14 @@ private:
   void connect_edge(const FlowEdge& edge);
   Status connect_sink(uint32_t chain, uint32_t output);
   Channel* new_channel(ChannelShape shape);
+  // The channels that a runner has at both ends.
+  struct Ends {
+    std::vector<Lane> lanes; // by output
+    InputGate gate;
+  };
+  std::vector<Ends> connect_ends() const;
   void make_runners();
+  void make_sink_parts();
   Status open_tasks();
   void make_coordinator();
   bool shares_watermark(uint32_t chain) const;

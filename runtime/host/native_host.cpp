@@ -7,19 +7,13 @@ namespace flow::runtime {
 namespace {
 
 constexpr int64_t turn_us = 100;
-constexpr int64_t spin_us = 30;
+constexpr int64_t spin_us = 50; // about what waking a thread costs
 constexpr int64_t sleep_max_us = 100'000;
 constexpr int64_t tick_us = 50'000;
 
 int64_t sleep_us(int64_t deadline_us, int64_t now_us, int64_t at_most_us) {
   if (deadline_us == no_deadline) return at_most_us;
   return std::clamp<int64_t>(deadline_us - now_us, 0, at_most_us);
-}
-
-void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
 }
 
 } // namespace
@@ -41,6 +35,7 @@ void NativeHost::place_parts(uint32_t count) {
     workers_.push_back(std::make_unique<Worker>());
     for (const auto& sink : job_.sink_parts()) workers_.back()->parts.push_back(sink.get());
   }
+  is_crowded_ = workers_.size() > std::max(1u, std::thread::hardware_concurrency());
   if (job_.writer() != nullptr) {
     workers_.push_back(std::make_unique<Worker>());
     workers_.back()->parts.push_back(job_.writer());
@@ -99,16 +94,17 @@ Outcome NativeHost::run(const std::function<void()>& tick) {
 }
 
 void NativeHost::work(Worker& worker) {
-  while (!is_over_.load(std::memory_order_acquire)) {
-    uint32_t seen = worker.signal.generation();
-    int64_t deadline_us = no_deadline;
-    if (run_turns(worker, &deadline_us)) continue;
-    if (worker.spins.is_worth_it()) {
-      bool has_come = spin(worker.signal, seen);
-      worker.spins.learn(has_come);
-      if (has_come) continue;
+  while (true) {
+    Look look = run_turns(worker);
+    if (!look.has_worked) look.has_worked = rest(worker);
+    if (!look.has_worked && worker.spins.is_worth_it()) {
+      look = spin(worker);
+      worker.spins.learn(look.has_worked);
     }
-    worker.signal.wait(seen, sleep_us(deadline_us, env_.monotonic_us(), sleep_max_us));
+    if (is_over_.load(std::memory_order_acquire))
+      return; // asked behind `seen`: the call that goes with it is not missed
+    if (look.has_worked) continue;
+    worker.signal.wait(look.seen, sleep_us(look.deadline_us, env_.monotonic_us(), sleep_max_us));
   }
 }
 
@@ -122,34 +118,56 @@ void NativeHost::SpinHabit::learn(bool has_come) {
   hopes_ = has_come ? hopes_max : std::max(0, hopes_ - 1);
 }
 
-bool NativeHost::run_turns(Worker& worker, int64_t* deadline_us) {
-  bool worked = false;
-  for (Part* part : worker.parts) {
-    int64_t now_us = env_.monotonic_us();
-    int64_t end_us = now_us + turn_us;
-    Progress progress = part->step(now_us);
-    while (progress == Progress::worked) {
-      worked = true;
-      now_us = env_.monotonic_us();
-      if (now_us >= end_us) break;
-      progress = part->step(now_us);
-    }
-    part->end_turn();
-    if (progress == Progress::waiting) *deadline_us = std::min(*deadline_us, part->deadline_us());
-  }
-  return worked;
+NativeHost::Look NativeHost::run_turns(Worker& worker) {
+  Look look{.seen = worker.signal.generation()};
+  int64_t now_us = env_.monotonic_us();
+  for (Part* part : worker.parts) now_us = run_turn(*part, now_us, look);
+  return look;
 }
 
-// Whether a call came.
-bool NativeHost::spin(const Signal& signal, uint32_t seen) {
+// Gives the time after it. The clock is read once per action.
+int64_t NativeHost::run_turn(Part& part, int64_t now_us, Look& look) {
+  int64_t end_us = now_us + turn_us;
+  Progress progress = part.step(now_us);
+  while (progress == Progress::worked) {
+    look.has_worked = true;
+    now_us = env_.monotonic_us();
+    if (now_us >= end_us) break;
+    progress = part.step(now_us);
+  }
+  part.end_turn();
+  if (progress == Progress::waiting) look.deadline_us = std::min(look.deadline_us, part.deadline_us());
+  return now_us;
+}
+
+bool NativeHost::rest(Worker& worker) {
+  int64_t now_us = env_.monotonic_us();
+  bool has_worked = false;
+  for (Part* part : worker.parts) {
+    if (part->rest(now_us) != Progress::worked) continue;
+    has_worked = true;
+    part->end_turn();
+  }
+  return has_worked;
+}
+
+NativeHost::Look NativeHost::spin(Worker& worker) {
   int64_t end_us = env_.monotonic_us() + spin_us;
-  do {
-    for (int i = 0; i < 32; ++i) {
-      if (signal.generation() != seen) return true;
-      relax();
-    }
-  } while (env_.monotonic_us() < end_us);
-  return false;
+  while (true) {
+    relax();
+    Look look = run_turns(worker);
+    if (look.has_worked || env_.monotonic_us() >= end_us) return look;
+  }
+}
+
+void NativeHost::relax() const {
+  if (is_crowded_) {
+    std::this_thread::yield();
+    return;
+  }
+#if defined(__x86_64__)
+  for (int i = 0; i < 4; ++i) __builtin_ia32_pause(); // the lines looked at stay with who writes them
+#endif
 }
 
 } // namespace flow::runtime

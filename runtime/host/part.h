@@ -22,6 +22,13 @@ public:
   // One action of bounded length. `now_us` is the Env's monotonic clock.
   virtual Progress step(int64_t now_us) = 0;
 
+  // Nothing else is there to do on this part's thread: what was held back so as to send more at once goes out now.
+  // `worked` if there was anything. Between two steps.
+  virtual Progress rest(int64_t now_us) {
+    (void)now_us;
+    return Progress::waiting;
+  }
+
   // The host turns to other parts: whom this one has sent something may be woken now.
   virtual void end_turn() {}
 

@@ -130,6 +130,7 @@ Status Job::open_splits() {
       double share = use.specs.empty() ? 0 : static_cast<double>(ours) / static_cast<double>(use.specs.size());
       SourcePace pace{.rate = option(connector.rate_option).value.f * share,
                       .idle_us = std::min(option(connector.idle_option).value.i, idle_us_max),
+                      .latency_us = options_.latency_us,
                       .rows_max = options_.rows_per_action};
       auto source = std::make_unique<SourceRunner>(runner.task(), pace, now_us);
       for (size_t split = 0; split < use.specs.size(); ++split) {

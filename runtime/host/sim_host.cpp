@@ -9,6 +9,7 @@ constexpr uint64_t weights[] = {1, 4, 4, 16};
 constexpr uint64_t stop_one_in = 200;
 constexpr int64_t stop_steps_max = 400;
 constexpr int64_t step_us_max = 60;
+constexpr uint64_t rest_one_in = 3;
 
 } // namespace
 
@@ -35,11 +36,11 @@ SimEnd SimHost::run(uint64_t steps) {
     if (chosen->stopped_until > steps_) continue;
     if (random_.one_in(stop_one_in)) {
       chosen->stopped_until = steps_ + static_cast<uint64_t>(random_.between(1, stop_steps_max));
-    } else if (chosen->part->step(process_.monotonic_us()) == Progress::worked) {
+    } else if (step(*chosen->part) == Progress::worked) {
       idle = 0;
     } else if (++idle > 4 * parts_.size()) {
       idle = 0;
-      if (!step_all() && !jump_to_deadline()) return is_over() ? SimEnd::outcome : SimEnd::stuck;
+      if (!step_all() && !rest_all() && !jump_to_deadline()) return is_over() ? SimEnd::outcome : SimEnd::stuck;
     }
   }
   return process_.is_dead() ? SimEnd::died : is_over() ? SimEnd::outcome : SimEnd::paused;
@@ -56,6 +57,13 @@ SimHost::Runnable* SimHost::choose() {
   return &parts_.back();
 }
 
+// Whether a thread has nothing else to do depends on what other parts it has: at times it has none.
+Progress SimHost::step(Part& part) {
+  Progress progress = part.step(process_.monotonic_us());
+  if (progress == Progress::worked || !random_.one_in(rest_one_in)) return progress;
+  return part.rest(process_.monotonic_us());
+}
+
 // Each part once, also those that were stopped: whether any has something to do.
 bool SimHost::step_all() {
   bool worked = false;
@@ -63,6 +71,12 @@ bool SimHost::step_all() {
     one.stopped_until = 0;
     worked = one.part->step(process_.monotonic_us()) == Progress::worked || worked;
   }
+  return worked;
+}
+
+bool SimHost::rest_all() {
+  bool worked = false;
+  for (Runnable& one : parts_) worked = one.part->rest(process_.monotonic_us()) == Progress::worked || worked;
   return worked;
 }
 

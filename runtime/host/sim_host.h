@@ -3,7 +3,8 @@
 // that a run is repeated exactly by its seed.
 //
 // In each round one part is chosen: some are faster than others, and now and then one is stopped for a while. When no
-// part has anything to do, time jumps to the next deadline; if there is none, the job is stuck, which is a finding.
+// part has anything to do, they rest (part.h), and then time jumps to the next deadline; if there is none, the job is
+// stuck, which is a finding.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,9 @@ private:
     uint64_t stopped_until = 0; // in steps
   };
   Runnable* choose();
+  Progress step(Part& part);
   bool step_all();
+  bool rest_all();
   bool jump_to_deadline();
   bool is_over() const;
 

@@ -5,6 +5,8 @@
 namespace flow::runtime {
 namespace {
 
+constexpr int64_t read_gap_us = 20; // between reads of a source with a rate that keeps up with it
+
 std::string written(const SplitFingerprint& fingerprint) {
   ByteWriter out;
   fingerprint.write(out);
@@ -45,15 +47,28 @@ Result<Progress> SourceRunner::step(int64_t now_us) {
   deadline_us_ = no_deadline;
   Split* split = next_open();
   if (split == nullptr) return Progress::waiting;
-  int64_t rows_max = std::min(pace_.rows_max, limiter_.allowed(now_us));
+  int64_t rows_max = rows_due(now_us);
   if (rows_max <= 0) {
-    deadline_us_ = limiter_.next_us();
-    for (Split& waiting : splits_) rest(waiting, now_us);
-    return Progress::waiting;
+    deadline_us_ = limiter_.next_us() + pace_.latency_us;
+    bool has_news = false; // of a split fallen idle, which those behind must hear
+    for (Split& waiting : splits_) has_news = rest(waiting, now_us) || has_news;
+    return has_news ? Progress::worked : Progress::waiting;
   }
   FLOW_TRY_ASSIGN(bool has_read, read(*split, rows_max, now_us));
   if (!has_read) rest(*split, now_us);
   return Progress::worked;
+}
+
+int64_t SourceRunner::rows_due(int64_t now_us) {
+  int64_t due = limiter_.allowed(now_us);
+  return now_us < next_read_us_ ? 0 : std::min(due, pace_.rows_max);
+}
+
+// At high rates events become due while others are read. Without a gap behind a read that took all that was due the
+// thread would never be done, and each read would be of an event or two.
+void SourceRunner::spend(int64_t rows, int64_t now_us) {
+  limiter_.spend(rows);
+  if (limiter_.allowed(now_us) == 0) next_read_us_ = now_us + std::min(read_gap_us, pace_.latency_us);
 }
 
 // Whether the split gave anything.
@@ -69,7 +84,7 @@ Result<bool> SourceRunner::read(Split& split, int64_t rows_max, int64_t now_us) 
   int64_t reached = flow_task_pull(task_, split.split, &input, split.from);
   if (reached < 0) return true; // the error is in the task
   if (!limiter_.is_unlimited()) {
-    limiter_.spend(static_cast<int64_t>(flow_task_counters(task_).rows_in - rows_before));
+    spend(static_cast<int64_t>(flow_task_counters(task_).rows_in - rows_before), now_us);
   }
   bool has_moved = reached > split.from;
   split.from = reached;
@@ -108,17 +123,18 @@ void SourceRunner::finish(Split& split) {
   flow_split_end(task_, split.split);
 }
 
-// Nothing came from the split: is it time to call it idle?
-void SourceRunner::rest(Split& split, int64_t now_us) {
-  if (split.reader == nullptr || pace_.idle_us <= 0 || split.is_idle) return;
+// Nothing came from the split: is it time to call it idle? Whether it was.
+bool SourceRunner::rest(Split& split, int64_t now_us) {
+  if (split.reader == nullptr || pace_.idle_us <= 0 || split.is_idle) return false;
   if (split.last_row_us == 0 || split.reader->is_catching_up()) split.last_row_us = now_us;
   int64_t due_us = split.last_row_us + pace_.idle_us;
   if (now_us < due_us) {
     deadline_us_ = std::min(deadline_us_, due_us);
-    return;
+    return false;
   }
   split.is_idle = true;
   flow_split_idle(task_, split.split, 1);
+  return true;
 }
 
 std::vector<SplitRecord> SourceRunner::records() {

@@ -19,6 +19,8 @@ namespace flow::runtime {
 struct SourcePace {
   double rate = 0;         // events a second of this task; 0: no limit
   int64_t idle_us = 0;     // a split without an event for so long is idle; 0: never
+  int64_t latency_us = 0;  // how late an event that has become due may be read, so that a sleeping thread wakes for
+                           // several at once
   int64_t rows_max = 1024; // of one action
 };
 
@@ -31,6 +33,7 @@ public:
 
   // Reads some rows of one split. A failure stops the job; what the task itself refused is in the task.
   Result<Progress> step(int64_t now_us);
+  // With a rate: the latest time at which to read on. Asked earlier, it reads what is due by then.
   int64_t deadline_us() const { return deadline_us_; }
 
   // Where each split stands, for a manifest. Between two actions.
@@ -50,12 +53,14 @@ private:
     bool is_idle = false;
     uint64_t size = 0; // of a finished split, for the progress
   };
+  int64_t rows_due(int64_t now_us);
+  void spend(int64_t rows, int64_t now_us);
   Result<bool> read(Split& split, int64_t rows_max, int64_t now_us);
   static SplitProgress progress_of(const Split& split);
   Status fill(Split& split);
   void release_window(Split& split);
   void finish(Split& split);
-  void rest(Split& split, int64_t now_us);
+  bool rest(Split& split, int64_t now_us);
   Split* next_open();
 
   FlowTask* task_;
@@ -63,6 +68,7 @@ private:
   RateLimiter limiter_;
   std::vector<Split> splits_;
   uint32_t turn_ = 0;
+  int64_t next_read_us_ = 0; // with a rate: not before that
   int64_t deadline_us_ = no_deadline;
 };
 

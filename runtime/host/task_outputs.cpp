@@ -57,9 +57,9 @@ std::vector<uint32_t> TaskOutputs::channel_counts() const {
   return counts;
 }
 
-bool TaskOutputs::have_credit() const {
+bool TaskOutputs::have_credit() {
   return std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) {
-    return std::all_of(lane.channels.begin(), lane.channels.end(), [](const Channel* to) { return to->has_credit(); });
+    return std::all_of(lane.channels.begin(), lane.channels.end(), [](Channel* to) { return to->has_credit(); });
   });
 }
 

@@ -29,7 +29,7 @@ public:
   FlowHost host();
   std::vector<uint32_t> channel_counts() const;
 
-  bool have_credit() const;
+  bool have_credit();
   void publish();
   void call_consumers();
   // To all that have not ended; sinks never end, they get every barrier.

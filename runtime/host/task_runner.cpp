@@ -38,6 +38,10 @@ Progress TaskRunner::step(int64_t now_us) {
 
 Progress TaskRunner::act(int64_t now_us) {
   if (!outputs_->have_credit()) return Progress::waiting;
+  if (has_open_rows() && now_us - open_since_us_ >= place_.latency_us) {
+    flush();
+    return Progress::worked;
+  }
   if (has_due_) return fire();
   if (!outputs_->has_spoken() && gate_.have_all_spoken()) {
     outputs_->send_opening(flow_task_current_watermark(task_));
@@ -45,26 +49,27 @@ Progress TaskRunner::act(int64_t now_us) {
   }
   if (take_due_epoch()) return Progress::worked;
   if (is_finished_) return Progress::waiting;
-  if (open_since_us_ != no_deadline && now_us - open_since_us_ >= place_.flush_us) {
-    flush();
-    return Progress::worked;
-  }
   Progress progress = source_ != nullptr ? read(now_us) : consume();
-  if (progress == Progress::waiting && open_since_us_ != no_deadline) {
-    flush();
-    return Progress::worked;
-  }
-  if (progress == Progress::worked) note_open_batches();
+  if (progress == Progress::worked) note_rows();
   return progress;
 }
 
-void TaskRunner::note_open_batches() {
-  if (open_since_us_ == no_deadline) open_since_us_ = now_us_;
+Progress TaskRunner::rest(int64_t) {
+  if (has_failed_ || !has_open_rows() || !outputs_->have_credit()) return Progress::waiting;
+  flush();
+  outputs_->publish();
+  return Progress::worked;
+}
+
+// The action may have written rows, at `now_us_` at the earliest.
+void TaskRunner::note_rows() {
+  if (!has_open_rows()) open_since_us_ = now_us_;
+  if (place_.latency_us == 0) flush();
 }
 
 Progress TaskRunner::fire() {
   int32_t answer = flow_task_step(task_);
-  note_open_batches();
+  note_rows();
   if (answer < 0) {
     fail();
   } else if (answer == 0) {
@@ -218,9 +223,10 @@ void TaskRunner::fail() {
 }
 
 int64_t TaskRunner::deadline_us() const {
-  bool reads =
-      source_ != nullptr && !is_finished_ && !has_failed_ && outputs_->have_credit() && !is_behind_last_epoch();
-  return reads ? source_->deadline_us() : no_deadline;
+  if (is_finished_ || has_failed_ || !outputs_->have_credit()) return no_deadline;
+  int64_t deadline_us = has_open_rows() ? open_since_us_ + place_.latency_us : no_deadline;
+  bool reads = source_ != nullptr && !is_behind_last_epoch();
+  return reads ? std::min(deadline_us, source_->deadline_us()) : deadline_us;
 }
 
 void TaskRunner::refresh_stats(int64_t now_us, bool is_exact) {

@@ -1,12 +1,15 @@
 // TaskRunner: one task with its inputs, outputs and splits. Each step is one action, the first of these that there is:
 //
 //   1. without credit on all outputs: nothing
-//   2. what is due (windows that closed)
-//   3. the opening: its time, to those behind, once all before it have told theirs
-//   4. an epoch, if its barrier is due: flush, snapshot, barrier to all outputs at once
-//   5. open batches that have waited for long enough
+//   2. open batches whose oldest row has waited for as long as a row may
+//   3. what is due (windows that closed)
+//   4. the opening: its time, to those behind, once all before it have told theirs
+//   5. an epoch, if its barrier is due: flush, snapshot, barrier to all outputs at once
 //   6. the next element, or rows of the next split
-//   7. with nothing else to do: open batches
+//
+// So a batch leaves for one of three reasons: it is full (the core sends it), its oldest row is as old as the latency
+// bound (2), or the thread has nothing else to do (rest). The bound is looked at between two actions: a row waits for
+// the bound and one action more at most, as long as there is credit.
 //
 // A task whose input has ended stays: it takes part in every later epoch, on the coordinator's word.
 #pragma once
@@ -35,8 +38,8 @@ struct TaskStats {
 struct RunnerPlace {
   uint32_t runner = 0; // among all tasks of the job
   uint32_t chain = 0;
-  uint32_t index = 0;        // among the chain's tasks
-  int64_t flush_us = 10'000; // how long a row waits in an open batch while the task is busy
+  uint32_t index = 0;     // among the chain's tasks
+  int64_t latency_us = 0; // how long a row waits in an open batch while the thread is busy; 0: not at all
 };
 
 class TaskRunner final : public Part {
@@ -51,6 +54,7 @@ public:
   void set_source(std::unique_ptr<SourceRunner> source) { source_ = std::move(source); }
 
   Progress step(int64_t now_us) override;
+  Progress rest(int64_t now_us) override;
   void end_turn() override { outputs_->call_consumers(); }
   int64_t deadline_us() const override;
 
@@ -74,7 +78,8 @@ private:
   bool push(const InputGate::Next& next);
   void tell_time(uint32_t port);
   bool is_behind_last_epoch() const;
-  void note_open_batches();
+  void note_rows();
+  bool has_open_rows() const { return open_since_us_ != no_deadline; }
   void flush();
   void finish();
   void fail();
@@ -96,7 +101,7 @@ private:
   bool has_due_ = true;                            // something may be due; after a restore the watermark is
   bool is_finished_ = false;
   bool has_failed_ = false;
-  int64_t open_since_us_ = no_deadline; // since when rows may wait in open batches
+  int64_t open_since_us_ = no_deadline; // since when rows may wait in open batches; no_deadline: none does
   int64_t now_us_ = 0;
   int64_t stats_us_ = 0;
   TaskStats stats_;

@@ -14,6 +14,7 @@ namespace flow::runtime {
 namespace {
 
 constexpr int64_t interval_min_us = 1000;
+constexpr int64_t latency_max_us = 60'000'000;
 constexpr int64_t interval_max_us = int64_t{36'500} * 24 * 3600 * 1'000'000; // a hundred years: never
 
 // A flag that every job has. `set` answers what is wrong with the value, or nothing.
@@ -56,6 +57,13 @@ std::string set_interval(JobFlags& flags, std::string_view value) {
   return {};
 }
 
+std::string set_latency(JobFlags& flags, std::string_view value) {
+  std::optional<int64_t> us = value == "0" ? 0 : parse_duration(value);
+  if (!us || *us < 0 || *us > latency_max_us) return "give a duration of at most 1min, such as 1ms, or 0";
+  flags.options.latency_us = *us;
+  return {};
+}
+
 std::string set_restore(JobFlags& flags, std::string_view value) {
   StartRequest& start = flags.options.start;
   if (value.empty()) return "give latest, none or the path of a checkpoint";
@@ -70,6 +78,8 @@ constexpr JobFlag job_flags[] = {
      set_max_parallelism},
     {"checkpoint-dir", "DIR", "keep checkpoints there; a restart goes on from the newest one", set_checkpoint_dir},
     {"checkpoint-interval", "DURATION", "time between checkpoints (10s)", set_interval},
+    {"latency", "DURATION", "how long a row may wait for others to go on with; longer is cheaper, 0: not at all (1ms)",
+     set_latency},
     {"restore", "latest|none|PATH",
      "latest: go on, or start if there is nothing; none: start, or refuse if there is\n"
      "something; PATH: go on exactly there, e.g. DIR/epoch-7",

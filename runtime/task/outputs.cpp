@@ -56,15 +56,15 @@ uint32_t Outputs::index_of(uint32_t output) const {
 }
 
 bool Outputs::is_batch_full(uint32_t output, const FlowBatch* batch) const {
-  if (outputs_[output].way == Way::sink) return batch->heap_used >= batch_heap_bytes_max;
-  return batch->rows == batch->rows_max || batch->heap_used >= batch_heap_bytes_max;
+  if (outputs_[output].way == Way::sink) return batch->heap_used >= batch_heap_full(batch);
+  return batch->rows == batch->rows_max || batch->heap_used >= batch_heap_full(batch);
 }
 
 FlowBatch* Outputs::make_room(uint32_t output, uint64_t heap_bytes) {
   FlowOutputView& view = views_[output];
   uint32_t index = index_of(output);
   FlowBatch*& batch = outputs_[output].batches[index];
-  bool is_heap_large = batch != nullptr && batch->heap_used + heap_bytes > batch_heap_bytes_max && batch->rows > 0;
+  bool is_heap_large = batch != nullptr && batch->heap_used + heap_bytes > batch_heap_full(batch) && batch->rows > 0;
   if (batch != nullptr && (batch->rows == batch->rows_max || is_heap_large)) send(output, index);
   if (batch == nullptr) batch = host_.take_batch(host_.context, output, view.channel);
   batch = batch_reserve(batch, heap_bytes);

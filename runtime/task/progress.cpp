@@ -69,7 +69,7 @@ void Task::refresh() {
   settle_restored();
   Merge merge;
   for (const Port& port : ports_) merge.add(port.watermark, port.is_idle, port.has_ended);
-  for (const auto& split : splits_) merge.add(split->told, split->is_idle, split->is_finished);
+  for (const auto& split : splits_) merge.add(split->taken, split->is_idle, split->is_finished);
   bool is_open = merge.has_active || merge.has_idle;
   // A source whose splits are still to come is open, though nothing speaks for it yet.
   if (chain->source != FLOW_NONE && splits_.empty() && !no_more_splits_) return;
@@ -185,7 +185,11 @@ void Task::finish_progress() {
     for (const auto& panes : states_) panes->close_through(watermark);
     forget_freed_panes();
   }
-  announce();
+  if (!may_announce_later()) announce();
+}
+
+bool Task::may_announce_later() const {
+  return chain->source != FLOW_NONE && !is_told_at_once_ && is_idle_ == sent_idle_ && watermark != INT64_MAX;
 }
 
 void Task::forget_freed_panes() {
@@ -193,6 +197,11 @@ void Task::forget_freed_panes() {
 }
 
 void Task::announce() {
+  is_told_at_once_ = false;
+  // While windows are due `watermark` is an older one: what is taken but not reached has not been told.
+  if (watermark == target_) {
+    for (const auto& split : splits_) split->tell();
+  }
   if (watermark == sent_watermark_ && is_idle_ == sent_idle_) return;
   outputs_of->send_edges();
   host.send_watermark(host.context, watermark, is_idle_);

@@ -119,7 +119,7 @@ Status Task::restore_split(ByteReader& in) {
   Split& split = *open_split(std::move(name), index, splits, cursor);
   if (!error_.is_ok()) return error_;
   split.newest = newest;
-  split.pending = split.told = told;
+  split.pending = split.taken = split.told = told;
   split.is_idle = is_idle != 0;
   split.is_finished = is_finished != 0;
   if ((split.reader != nullptr) != (has_decoder != 0)) {

@@ -9,7 +9,7 @@ namespace flow::runtime {
 
 Split::Split(std::string split_name, uint32_t split_index, uint32_t split_count, int64_t split_cursor)
     : FlowSplit{}, name(std::move(split_name)), cursor(split_cursor) {
-  newest = pending = told = INT64_MIN;
+  newest = pending = taken = told = INT64_MIN;
   index = split_index;
   splits = split_count;
 }

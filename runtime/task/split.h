@@ -21,17 +21,20 @@ public:
   // Watermark rules of the connector. Rows' times before this call do not count.
   void set_watermark_rule(uint32_t kind, int64_t lag_us);
 
-  // The watermark that its rows allow has been taken into account.
-  void tell() {
-    told = pending;
+  // The watermark that its rows allow counts for the task's own.
+  void take() {
+    taken = pending;
     is_waiting = 0;
   }
+  // What counts has been told to those behind: rows that it makes late may follow.
+  void tell() { told = taken; }
 
   static Split* from(FlowSplit* split) { return static_cast<Split*>(split); }
   static const Split* from(const FlowSplit* split) { return static_cast<const Split*>(split); }
 
   std::string name;
   int64_t cursor = 0;
+  int64_t taken; // told <= taken <= pending
   bool is_idle = false;
   bool is_finished = false;
   std::unique_ptr<RecordReader> reader; // null: generate

@@ -100,7 +100,8 @@ int64_t Task::pull(Split& split, const FlowInput& input, int64_t from) {
     split.cursor += now - reached;
     reached = now;
     is_waiting = split.is_waiting != 0;
-    split.tell();
+    is_told_at_once_ = is_told_at_once_ || is_waiting;
+    split.take();
     settle_partials();
     refresh();
   }
@@ -125,7 +126,8 @@ int64_t Task::source_pass(Split& split, const FlowInput& input, int64_t from) {
 }
 
 void Task::flush() {
-  if (outputs_of != nullptr) outputs_of->send_all();
+  outputs_of->send_all();
+  announce();
 }
 
 FlowTable* Task::open_pane(uint32_t state, int64_t start) {

@@ -4,6 +4,12 @@
 // which all windows have fired. While windows fire the two differ, so that rows made by one window's end are not late
 // for the next operator of the same chain. When nothing is due any more, `watermark` becomes `target_`, and it is sent
 // behind the rows that it caused.
+//
+// When it is sent. All open batches go out before a watermark, so a source that told its watermark after every call
+// would never fill a batch. It tells it when the host flushes, and before that only where order counts: before a row
+// that it makes late, when it falls idle or wakes, at its end, and for the first time. A task behind other tasks passes
+// watermarks on at once: they come as seldom as the sources tell them, and which rows stand behind them must not
+// change.
 #pragma once
 
 #include <cstdint>
@@ -110,6 +116,7 @@ private:
   void finish_draining();
   void finish_progress();
   void announce();
+  bool may_announce_later() const;
   void forget_freed_panes();
   void stop_without_reason(const char* where);
   void settle_restored();
@@ -133,8 +140,9 @@ private:
   bool is_idle_ = false;
   int64_t sent_watermark_ = INT64_MIN;
   bool sent_idle_ = false;
-  bool is_restoring_ = false; // something was restored, and no element has come yet
-  bool has_restored_ = false; // the watermark is a restored one
+  bool is_told_at_once_ = true; // what is told next must not wait
+  bool is_restoring_ = false;   // something was restored, and no element has come yet
+  bool has_restored_ = false;   // the watermark is a restored one
   Status error_;
 };
 

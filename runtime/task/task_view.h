@@ -42,8 +42,8 @@ struct FlowTask {
   uint8_t scratch_is_split; // more than one block: reset frees the old ones
 };
 
-// Watermarks of a split. `pending` is the watermark that its rows so far allow, `told` the one that the core has taken
-// into account. A row at or before `pending` has to wait until the two are equal.
+// Watermarks of a split. `pending` is the watermark that its rows so far allow, `told` the one that those behind know.
+// A row at or before `pending` has to wait until the two are equal.
 struct FlowSplit {
   int64_t newest;
   int64_t pending;

@@ -77,6 +77,11 @@ static inline __attribute__((always_inline)) uint8_t* next_row(FlowTask* task, F
   return row;
 }
 
+// A batch that comes back lies in the cache of the core that read it. Without being asked for ahead, each of its lines
+// would be waited for when it is written; as few stores as a processor can hold back then fetch a line or two at a
+// time.
+constexpr uint64_t claim_ahead_bytes = 512;
+
 FLOW_HOT uint8_t* flow_out_row(FlowTask* task, uint32_t output, uint32_t stride, uint64_t heap_bytes) {
   return next_row(task, &task->outputs[output], output, stride, heap_bytes);
 }
@@ -92,6 +97,9 @@ FLOW_HOT uint8_t* flow_out_row_keyed(FlowTask* task, uint32_t output, uint64_t h
             : flow_rt_channel_of(task, output, hash);
     out->channel = channel;
     out->current = out->batches[channel];
+    uint8_t* row = next_row(task, out, output, stride, heap_bytes);
+    __builtin_prefetch(row + claim_ahead_bytes, 1);
+    return row;
   }
   return next_row(task, out, output, stride, heap_bytes);
 }

@@ -534,6 +534,7 @@ def case_unknown_flag(bench):
 def case_flags_of_the_job_that_are_wrong(bench):
     bench.run("params", "--rows", "1", "--parallelism", "0").expect(2, "--parallelism 0", "from 1")
     bench.run("params", "--rows", "1", "--checkpoint-interval", "5").expect(2, "--checkpoint-interval 5", "duration")
+    bench.run("params", "--rows", "1", "--latency", "-1ms").expect(2, "--latency -1ms", "duration")
     bench.run("params", "--rows", "1", "--restore", "latest").expect(2, "--restore", "--checkpoint-dir")
     bench.run("params", "--rows", "1", "--checkpoint-dir", "state", "--fresh", "--restore", "none").expect(2, "--fresh", "--restore")
     bench.run("params", "--rows", "1", "--parallelism", "9", "--max-parallelism", "8").expect(2, "--parallelism 9", "8")

@@ -135,7 +135,7 @@ private:
     options.credit = random_.one_in(4) ? 2 : 1;
     options.batch_rows = static_cast<uint32_t>(random_.between(1, 6));
     options.rows_per_action = random_.between(1, 16);
-    options.flush_us = random_.between(0, 3000);
+    options.latency_us = random_.one_in(4) ? 0 : random_.between(1, 3000);
     options.canaries = canaries_;
     if (is_verbose_) {
       fmt::print("start: parallelism {}, interval {} us, batches of {}, credit {}\n", parallelism_,

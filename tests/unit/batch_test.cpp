@@ -25,6 +25,20 @@ TEST(Batch, RowsFillAboutSixteenKilobytes) {
   flow_batch_free(batch);
 }
 
+// The heap of a batch may take as much as its rows, within limits.
+TEST(Batch, AHeapIsFullWithItsRows) {
+  auto full = [](uint32_t stride, uint32_t rows_max) {
+    FlowBatch* batch = flow_batch_new(stride, rows_max, 0);
+    uint64_t bytes = batch_heap_full(batch);
+    flow_batch_free(batch);
+    return bytes;
+  };
+  EXPECT_EQ(full(64, 256), 16u * 1024);
+  EXPECT_EQ(full(64, 4), 4u * 1024);
+  EXPECT_EQ(full(100'000, 16), 64u * 1024);
+  EXPECT_EQ(full(0, 0), 64u * 1024);
+}
+
 // Writes a row with one string, as a task does.
 FlowBatch* add(FlowBatch* batch, const std::string& text) {
   batch = batch_reserve(batch, string_heap_bytes(text.size()));

@@ -79,6 +79,49 @@ TEST(Channel, OverdraftIsPaidBack) {
   EXPECT_TRUE(channel.has_credit());
 }
 
+// One task's share of the cache, whatever the number of its channels; no batch so small that it costs more than its
+// rows.
+TEST(Channel, WhatIsInFlightFitsTheCacheOfACore) {
+  ChannelShape one = shape_of(16, 1);
+  EXPECT_EQ(one.rows_max, 1024u);
+  EXPECT_EQ(one.credit, 8u);
+  for (uint32_t stride : {8u, 24u, 100u, 500u}) {
+    uint64_t before = UINT64_MAX;
+    for (uint32_t channels = 1; channels <= 128; ++channels) {
+      ChannelShape shape = shape_of(stride, channels);
+      uint64_t bytes = uint64_t{shape.rows_max} * stride;
+      EXPECT_LE(bytes, before);
+      EXPECT_LE(bytes, 16u * 1024);
+      EXPECT_GE(bytes, std::min(2 * 1024u - stride, 1024 * stride)) << channels << " channels of stride " << stride;
+      EXPECT_LE(bytes * shape.credit * channels, 512u * 1024) << channels << " channels of stride " << stride;
+      EXPECT_GE(shape.credit, 2u);
+      before = bytes;
+    }
+  }
+  EXPECT_EQ(shape_of(100'000, 1000).rows_max, 4u) << "a batch holds some rows, however wide";
+  EXPECT_EQ(shape_of(0, 1).rows_max, 0u) << "encoded bytes";
+}
+
+// A producer that found no credit is called when half of it is back, once; one that did not look is left alone.
+TEST(Channel, CallsAProducerThatFoundNoCredit) {
+  Channel channel({.stride = 8, .rows_max = 4, .credit = 4});
+  Signal producer, consumer;
+  channel.set_signals(&producer, &consumer);
+  auto give_back = [&](int count) {
+    for (int i = 0; i < count; ++i) channel.give_back(take(channel).batch);
+  };
+  for (int64_t i = 0; i < 3; ++i) EXPECT_TRUE(channel.send_batch(batch_of(channel, i)));
+  give_back(3);
+  EXPECT_EQ(producer.generation(), 0u);
+  for (int64_t i = 0; i < 4; ++i) channel.send_batch(batch_of(channel, i));
+  EXPECT_FALSE(channel.has_credit());
+  give_back(1);
+  EXPECT_EQ(producer.generation(), 0u) << "three of four are on their way";
+  give_back(3);
+  EXPECT_EQ(producer.generation(), 1u);
+  EXPECT_TRUE(channel.has_credit());
+}
+
 TEST(Channel, SendsOnlyTheLastOfSeveralWatermarksAndNothingOvertakesIt) {
   Channel channel({.stride = 8});
   for (int64_t time = 1; time <= 1000; ++time) channel.send_watermark(time, false);

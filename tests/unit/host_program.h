@@ -31,6 +31,7 @@ struct Numbers {
   int64_t size_us = 1000;
   int64_t lag_us = 60;
   int64_t disorder_us = 50; // of the times; more than the lag makes late rows
+  double rate = 0;          // events a second; 0: as fast as possible
   std::string path = "out";
 
   int64_t time_of(int64_t number) const {
@@ -113,6 +114,7 @@ inline int64_t configure_numbers(FlowTask* task, uint32_t index, FlowCell* out) 
     out[1].value.i = numbers.count;
     out[1].is_null = numbers.count < 0;
     out[2].value.i = numbers.lag_us;
+    out[3].value.f = numbers.rate;
     return 0;
   }
   out[0].value.s = numbers.path.c_str();
@@ -157,11 +159,12 @@ public:
     source.type = "generate";
     source.format = "";
     source.is_source = 1;
-    source.option_count = 3;
+    source.option_count = 4;
     source.options = source_options_;
     source.watermark = FLOW_WATERMARK_LAG;
     source.lag_option = 2;
-    source.rate_option = source.idle_option = FLOW_NONE;
+    source.rate_option = 3;
+    source.idle_option = FLOW_NONE;
     FlowConnector& sink = connectors_[1];
     sink.name = "sums";
     sink.type = "file";
@@ -229,7 +232,8 @@ private:
   uint32_t state_numbers_[1] = {0};
   FlowChain chains_[2] = {};
   FlowEdge edge_{FLOW_EDGE_HASH, 0, 0, 1, 0, 0, nullptr};
-  FlowOption source_options_[3] = {{"splits", FLOW_I64, 0}, {"count", FLOW_I64, 0}, {"lag", FLOW_DURATION, 0}};
+  FlowOption source_options_[4] = {
+      {"splits", FLOW_I64, 0}, {"count", FLOW_I64, 0}, {"lag", FLOW_DURATION, 0}, {"rate", FLOW_F64, 0}};
   FlowOption sink_options_[2] = {{"path", FLOW_STRING, 0}, {"header", FLOW_BOOL, 0}};
   FlowFormatField sink_fields_[4] = {{"key", FLOW_I64, 0, FLOW_NONE, 1},
                                      {"window", FLOW_I64, 0, FLOW_NONE, 1},

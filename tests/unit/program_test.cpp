@@ -61,6 +61,18 @@ TEST_F(Flags, NothingGivenIsEverythingByDefault) {
   EXPECT_FALSE(flags->options.start.group_count.has_value());
   EXPECT_TRUE(flags->options.checkpoint_dir.empty());
   EXPECT_EQ(flags->options.epochs.interval_us, 10'000'000);
+  EXPECT_EQ(flags->options.latency_us, 1000);
+}
+
+TEST_F(Flags, LatencyIsADurationOrNone) {
+  for (auto [text, us] : {std::pair{"0", 0}, {"0s", 0}, {"250us", 250}, {"5ms", 5000}, {"1min", 60'000'000}}) {
+    auto flags = parse({"--latency", text});
+    ASSERT_TRUE(flags.is_ok()) << flags.status().message();
+    EXPECT_EQ(flags->options.latency_us, us) << text;
+  }
+  for (std::string_view wrong : {"1", "-1ms", "soon", "", "61s", "0.5ms", "99999999999999999999s"}) {
+    EXPECT_THAT(refusal({"--latency", wrong}), HasSubstr("--latency")) << wrong;
+  }
 }
 
 TEST_F(Flags, BothFormsAreTheSame) {
@@ -171,7 +183,7 @@ TEST_F(Flags, HelpNamesEverything) {
   std::string help = help_text(program.program, 4);
   for (const char* part : {"Sums of numbers.", "--data string", "has to be given", "--n i64", "(42)", "red|green",
                            "--parallelism N", "--max-parallelism", "--checkpoint-dir", "--checkpoint-interval",
-                           "--restore", "--fresh", "--describe", "--summary", "--quiet", "Exit codes"}) {
+                           "--latency", "--restore", "--fresh", "--describe", "--summary", "--quiet", "Exit codes"}) {
     EXPECT_THAT(help, HasSubstr(part));
   }
 }

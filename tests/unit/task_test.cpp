@@ -414,6 +414,37 @@ TEST(Task, ASourceWithoutWatermarkSendsNoneUntilItsEnd) {
   EXPECT_EQ(host.sent[1].time, INT64_MAX);
 }
 
+// So that batches fill: only a row that it makes late needs it before.
+TEST(Task, ASourceTellsItsWatermarkWhenItIsFlushedOrBeforeALateRow) {
+  Scenario scenario;
+  scenario.times = {0, 100, 200, 300, 50};
+  TestProgram program(scenario, 0);
+  TestHost host(program, 0, 0, 1, 1);
+  FlowSplit* split = flow_split_open(host.task(), "0", 0, 1, 0);
+  EXPECT_EQ(flow_task_step(host.task()), 0);
+  auto pull = [&](int64_t from, int64_t end) {
+    FlowInput input{nullptr, end, 100, 0, {}};
+    EXPECT_EQ(flow_task_pull(host.task(), split, &input, from), end);
+  };
+  pull(0, 2);
+  pull(2, 3);
+  EXPECT_TRUE(host.sent.empty());
+  EXPECT_EQ(flow_task_current_watermark(host.task()), 199) << "its own windows close as early as ever";
+  flow_task_flush(host.task());
+  ASSERT_EQ(host.sent.size(), 2u);
+  EXPECT_EQ(flow_batch_rows(host.sent[0].rows), 3);
+  EXPECT_EQ(host.sent[1].time, 199);
+  pull(3, 4);
+  ASSERT_EQ(host.sent.size(), 2u);
+  pull(4, 5);
+  ASSERT_EQ(host.sent.size(), 4u) << "the row of time 50 goes behind the watermark that makes it late";
+  EXPECT_EQ(flow_batch_rows(host.sent[2].rows), 1);
+  EXPECT_EQ(host.sent[3].time, 299);
+  flow_task_flush(host.task());
+  ASSERT_EQ(host.sent.size(), 5u);
+  EXPECT_EQ(flow_batch_rows(host.sent[4].rows), 1);
+}
+
 // ---- failures ----
 
 FlowSite sites[2] = {{"a.flow", 3, 14, "a * b", FLOW_ON_ERROR_STOP, 0},
