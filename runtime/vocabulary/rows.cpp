@@ -67,8 +67,9 @@ FLOW_HOT int32_t flow_compare(const char* a, uint64_t a_length, const char* b, u
 static inline __attribute__((always_inline)) uint8_t* next_row(FlowTask* task, FlowOutputView* out, uint32_t output,
                                                                uint32_t stride, uint64_t heap_bytes) {
   FlowBatch* batch = out->current;
-  if (FLOW_UNLIKELY(batch == nullptr || batch->rows == batch->rows_max ||
-                    batch->heap_used + heap_bytes > batch->heap_capacity)) {
+  // Of rows without texts the compiler knows that they need no heap.
+  bool fits = heap_bytes == 0 || (batch != nullptr && batch->heap_used + heap_bytes <= batch->heap_capacity);
+  if (FLOW_UNLIKELY(batch == nullptr || batch->rows == batch->rows_max || !fits)) {
     batch = flow_rt_out_room(task, output, heap_bytes);
   }
   uint8_t* row = reinterpret_cast<uint8_t*>(batch) + FLOW_BATCH_HEADER_BYTES + uint64_t{batch->rows} * stride;
@@ -122,28 +123,30 @@ FLOW_HOT int64_t flow_split_number(FlowSplit* split, int64_t position) {
   return static_cast<int64_t>(split->index) + position * static_cast<int64_t>(split->splits);
 }
 
-static inline __attribute__((always_inline)) void move_pending(FlowSplit* split) {
-  if (!split->has_watermark) return;
+// `pending` follows from `newest` and is worked out where it is needed: here rarely, and at the end of a call.
+static inline __attribute__((always_inline)) int64_t pending_of(const FlowSplit* split) {
+  if (!split->has_watermark) return split->pending;
   int64_t behind;
   bool is_below =
       __builtin_sub_overflow(split->newest, split->lag, &behind) || __builtin_sub_overflow(behind, 1, &behind);
-  split->pending = is_below ? INT64_MIN : behind;
+  return is_below ? INT64_MIN : behind;
 }
 
 FLOW_HOT uint8_t flow_observe_time(FlowSplit* split, int64_t time_us) {
-  if (FLOW_UNLIKELY(time_us <= split->pending && split->pending > split->told)) {
-    split->is_waiting = 1;
-    return 1;
-  }
-  if (time_us > split->newest) {
+  int64_t newest = split->newest;
+  if (FLOW_LIKELY(time_us >= newest)) {
     split->newest = time_us;
-    move_pending(split);
+    return 0;
   }
-  return 0;
+  uint64_t age = static_cast<uint64_t>(newest) - static_cast<uint64_t>(time_us);
+  if (FLOW_LIKELY(age <= static_cast<uint64_t>(split->lag))) return 0;
+  if (time_us > pending_of(split) || pending_of(split) <= split->told) return 0;
+  split->is_waiting = 1;
+  return 1;
 }
 
 FLOW_HOT void flow_observe_newest(FlowSplit* split, int64_t time_us) {
   split->newest = time_us > split->newest ? time_us : split->newest;
 }
 
-FLOW_HOT void flow_settle_time(FlowSplit* split) { move_pending(split); }
+FLOW_HOT void flow_settle_time(FlowSplit* split) { split->pending = pending_of(split); }

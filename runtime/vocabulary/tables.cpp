@@ -187,8 +187,10 @@ FLOW_HOT uint8_t* flow_list_insert(uint8_t* count, uint8_t* rows, uint32_t posit
 // ---- exact float sums ----
 // pair[0] is the rounded sum, pair[1] the sum of what rounding took away; both additions are exact as long as
 // magnitudes lie within about 2^50 of each other, so the pair stands for the exact sum whatever the order.
+// A pair lies in an entry, whose bytes generated code reads and writes as well, by its own types.
+typedef double __attribute__((may_alias)) AliasedDouble;
 
-static inline __attribute__((always_inline)) void add_exactly(double* pair, double value) {
+static inline __attribute__((always_inline)) void add_exactly(AliasedDouble* pair, double value) {
   double sum = pair[0] + value;
   double taken = sum - pair[0];
   double lost = (pair[0] - (sum - taken)) + (value - taken);
@@ -199,10 +201,15 @@ static inline __attribute__((always_inline)) void add_exactly(double* pair, doub
 FLOW_HOT void flow_sum_add(double* pair, double value) { add_exactly(pair, value); }
 
 FLOW_HOT void flow_sum_merge(double* pair, const double* other) {
-  double rest = other[1];
-  add_exactly(pair, other[0]);
-  pair[1] += rest;
+  const AliasedDouble* from = other;
+  AliasedDouble* to = pair;
+  double rest = from[1];
+  add_exactly(to, from[0]);
+  to[1] += rest;
 }
 
 // Once the sum is infinite or not a number, the rest is not a number and means nothing.
-FLOW_HOT double flow_sum_value(const double* pair) { return __builtin_isfinite(pair[0]) ? pair[0] + pair[1] : pair[0]; }
+FLOW_HOT double flow_sum_value(const double* pair) {
+  const AliasedDouble* of = pair;
+  return __builtin_isfinite(of[0]) ? of[0] + of[1] : of[0];
+}
