@@ -5,6 +5,7 @@
 #include "runtime/batch/batch.h"
 #include "runtime/batch/strings.h"
 #include "runtime/task/task_view.h"
+#include "runtime/vocabulary/bytes.h"
 #include "runtime/vocabulary/hot.h"
 #include "runtime/vocabulary/slow.h"
 #include "runtime/vocabulary/vocabulary.h"
@@ -53,7 +54,7 @@ FLOW_HOT FlowView flow_view(const uint8_t* slot, const uint8_t* heap) { return r
 FLOW_HOT uint64_t flow_heap_bytes(uint64_t length) { return string_heap_bytes(length); }
 
 FLOW_HOT uint8_t flow_equal(const char* a, uint64_t a_length, const char* b, uint64_t b_length) {
-  return a_length == b_length && memcmp(a, b, a_length) == 0;
+  return a_length == b_length && same_bytes(a, b, a_length);
 }
 
 FLOW_HOT int32_t flow_compare(const char* a, uint64_t a_length, const char* b, uint64_t b_length) {
@@ -126,15 +127,6 @@ FLOW_HOT int64_t flow_split_number(FlowSplit* split, int64_t position) {
   return number;
 }
 
-// `pending` follows from `newest` and is worked out where it is needed: here rarely, and at the end of a call.
-static inline __attribute__((always_inline)) int64_t pending_of(const FlowSplit* split) {
-  if (!split->has_watermark) return split->pending;
-  int64_t behind;
-  bool is_below =
-      __builtin_sub_overflow(split->newest, split->lag, &behind) || __builtin_sub_overflow(behind, 1, &behind);
-  return is_below ? INT64_MIN : behind;
-}
-
 FLOW_HOT uint8_t flow_observe_time(FlowSplit* split, int64_t time_us) {
   int64_t newest = split->newest;
   if (FLOW_LIKELY(time_us >= newest)) {
@@ -143,7 +135,8 @@ FLOW_HOT uint8_t flow_observe_time(FlowSplit* split, int64_t time_us) {
   }
   uint64_t age = static_cast<uint64_t>(newest) - static_cast<uint64_t>(time_us);
   if (FLOW_LIKELY(age <= static_cast<uint64_t>(split->lag))) return 0;
-  if (time_us > pending_of(split) || pending_of(split) <= split->told) return 0;
+  int64_t pending = watermark_of(split);
+  if (time_us > pending || pending <= split->told) return 0;
   split->is_waiting = 1;
   return 1;
 }
@@ -151,5 +144,3 @@ FLOW_HOT uint8_t flow_observe_time(FlowSplit* split, int64_t time_us) {
 FLOW_HOT void flow_observe_newest(FlowSplit* split, int64_t time_us) {
   split->newest = time_us > split->newest ? time_us : split->newest;
 }
-
-FLOW_HOT void flow_settle_time(FlowSplit* split) { split->pending = pending_of(split); }

@@ -7,6 +7,7 @@
 #include "runtime/batch/strings.h"
 #include "runtime/state/table_view.h"
 #include "runtime/task/task_view.h"
+#include "runtime/vocabulary/bytes.h"
 #include "runtime/vocabulary/hot.h"
 #include "runtime/vocabulary/slow.h"
 #include "runtime/vocabulary/vocabulary.h"
@@ -130,7 +131,7 @@ FLOW_HOT uint8_t* flow_table_upsert_bytes(FlowTable* table, uint64_t hash, const
     if (hashes[index] != hash) continue;
     uint8_t* entry = table->entries + index * stride;
     FlowView known = read_string(entry, table->heap);
-    if (FLOW_LIKELY(known.length == length && memcmp(known.data, key, length) == 0)) {
+    if (FLOW_LIKELY(known.length == length && same_bytes(known.data, key, length))) {
       touch(table, index, stride);
       return entry;
     }
