@@ -254,7 +254,7 @@ bool resolve_function(Checking& check, Symbol& symbol, const lang::FnDecl& decl)
 constexpr std::string_view job_flags[] = {
     "parallelism", "max_parallelism", "checkpoint_dir", "checkpoint_interval",
     "restore",     "fresh",           "describe",       "summary",
-    "quiet",       "version",         "help",
+    "quiet",       "version",         "help",           "batch_rows",
 };
 
 bool resolve_param(Checking& check, Symbol& symbol, const lang::ParamDecl& decl) {
