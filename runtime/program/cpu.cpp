@@ -40,10 +40,11 @@ Status check_cpu(const FlowProgram& program, uint64_t present) {
   for (size_t bit = 0; bit < 64; ++bit) {
     if ((missing >> bit & 1) != 0) missed.push_back(name_of(bit));
   }
-  return Status(ExitCode::wrong_machine,
-                fmt::format("this job was compiled for a CPU that this machine does not have (--target-cpu {}): {} "
-                            "missing. Compile it with --target-cpu x86-64-v2, or for this machine with --target-cpu native",
-                            program.target_cpu, fmt::join(missed, ", ")));
+  return Status(
+      ExitCode::wrong_machine,
+      fmt::format("this job was compiled for a CPU that this machine does not have (--target-cpu {}): {} "
+                  "missing. Compile it with --target-cpu x86-64-v2, or for this machine with --target-cpu native",
+                  program.target_cpu, fmt::join(missed, ", ")));
 }
 
 std::string target_text(const FlowProgram& program) {
