@@ -81,10 +81,8 @@ private:
     llvm::Value *split = f.function->getArg(1), *view = f.slot_bytes(FLOW_SPLIT_BYTES, 8, "split.view");
     llvm::Align align(8);
     f.builder.CreateMemCpy(view, align, split, align, FLOW_SPLIT_BYTES);
-    f.at_end.push_back([this, &f, split, view, align] {
-      if (!tells_time()) f.call("flow_settle_time", {view});
-      f.builder.CreateMemCpy(split, align, view, align, FLOW_SPLIT_BYTES);
-    });
+    f.at_end.push_back(
+        [&f, split, view, align] { f.builder.CreateMemCpy(split, align, view, align, FLOW_SPLIT_BYTES); });
     return view;
   }
 

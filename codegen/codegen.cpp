@@ -7,7 +7,7 @@
 namespace flow::codegen {
 
 std::unique_ptr<llvm::Module> generate(const plan::PhysicalPlan& plan, const lang::SourceFiles& files,
-                                       const std::string& target_cpu, llvm::TargetMachine& target,
+                                       const TargetChoice& choice, llvm::TargetMachine& target,
                                        llvm::LLVMContext& context) {
   auto made = std::make_unique<llvm::Module>(llvm::StringRef(plan.program->name), context);
   made->setTargetTriple(target.getTargetTriple().str());
@@ -25,7 +25,7 @@ std::unique_ptr<llvm::Module> generate(const plan::PhysicalPlan& plan, const lan
     functions.keys.push_back(plan.edges[i].kind == plan::EdgeKind::hash ? emit_keys(module, i) : nullptr);
   }
   functions.configure = emit_configure(module);
-  emit_descriptor(module, functions, target_cpu);
+  emit_descriptor(module, functions, choice, cpu_features(target));
   module.debug.finish();
   return made;
 }

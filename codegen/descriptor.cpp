@@ -24,7 +24,7 @@ public:
   Descriptor(ModuleContext& module, const ProgramFunctions& functions)
       : m_(module), functions_(functions), plan_(module.plan), context_(module.context()) {}
 
-  void emit(const std::string& target_cpu) {
+  void emit(const TargetChoice& choice, uint64_t cpu_features) {
     const sema::TypedProgram& program = *plan_.program;
     std::vector<llvm::Constant*> layouts, enums, states, chains, edges, connectors, params, sites;
     for (const plan::Layout& layout : plan_.layouts) layouts.push_back(layout_constant(layout));
@@ -40,7 +40,10 @@ public:
                                                  u32(0),
                                                  text(program.name),
                                                  text(program.doc),
-                                                 text(target_cpu),
+                                                 text(choice.cpu),
+                                                 u64(cpu_features),
+                                                 u32(choice.optimisation),
+                                                 u32(0),
                                                  u64(plan_.fingerprint),
                                                  array("layouts", layouts),
                                                  array("enums", enums),
@@ -250,8 +253,9 @@ private:
 
 } // namespace
 
-void emit_descriptor(ModuleContext& module, const ProgramFunctions& functions, const std::string& target_cpu) {
-  Descriptor(module, functions).emit(target_cpu);
+void emit_descriptor(ModuleContext& module, const ProgramFunctions& functions, const TargetChoice& choice,
+                     uint64_t cpu_features) {
+  Descriptor(module, functions).emit(choice, cpu_features);
 }
 
 } // namespace flow::codegen

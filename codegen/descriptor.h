@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "codegen/chain_emitter.h"
+#include "codegen/finish_module.h"
 #include "codegen/module_context.h"
 
 namespace flow::codegen {
@@ -15,6 +16,7 @@ struct ProgramFunctions {
 };
 
 /// Also settles the sites: call it when all code has been emitted.
-void emit_descriptor(ModuleContext& module, const ProgramFunctions& functions, const std::string& target_cpu);
+void emit_descriptor(ModuleContext& module, const ProgramFunctions& functions, const TargetChoice& choice,
+                     uint64_t cpu_features);
 
 } // namespace flow::codegen

@@ -1,5 +1,7 @@
 #include "codegen/finish_module.h"
 
+#include <iterator>
+
 #include "codegen/vocabulary.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -89,6 +91,19 @@ std::unique_ptr<llvm::TargetMachine> make_target(const TargetChoice& choice, std
       target->createTargetMachine(triple, cpu, is_native ? host_features() : features_without_risk, options,
                                   llvm::Reloc::PIC_, std::nullopt, codegen_level(choice.optimisation)));
   return made;
+}
+
+uint64_t cpu_features(const llvm::TargetMachine& target) {
+  constexpr const char* names[] = {
+#define FLOW_CPU_FEATURE(name) "+" name,
+#include "runtime/abi/cpu_features.def"
+#undef FLOW_CPU_FEATURE
+  };
+  uint64_t needed = 0;
+  for (size_t i = 0; i < std::size(names); i++) {
+    if (target.getMCSubtargetInfo()->checkFeatures(names[i])) needed |= uint64_t{1} << i;
+  }
+  return needed;
 }
 
 std::string link_vocabulary(llvm::Module& module, llvm::TargetMachine& target) {

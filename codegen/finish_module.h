@@ -14,6 +14,9 @@ struct TargetChoice {
   unsigned optimisation = 2;     // 0 to 3
 };
 
+/// What of runtime/abi/cpu_features.def code for this target may use.
+uint64_t cpu_features(const llvm::TargetMachine& target);
+
 /// Null and `error` when the CPU is unknown.
 std::unique_ptr<llvm::TargetMachine> make_target(const TargetChoice& choice, std::string& error);
 

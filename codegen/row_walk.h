@@ -85,8 +85,12 @@ void emit_late_test(RowWalk&, uint32_t state, const Placement&, const Row&, llvm
 /// and `done` comes behind it. Goes on with rows that are combined.
 void emit_combining_test(RowWalk&, uint32_t state, const Placement&, llvm::BasicBlock* done,
                          const std::function<void()>& alone);
-/// The entry of the row's key in `table`, made if need be.
-llvm::Value* upsert_entry(RowWalk&, uint32_t state, llvm::Value* table, const Row&);
+struct EntryPlace {
+  llvm::Value* table;
+  llvm::Value* entry;
+};
+/// The entry of the row's key in the table of its pane; both are made if need be.
+EntryPlace upsert_entry(RowWalk&, uint32_t state, const Placement&, const Row&);
 /// The entry of another table's entry's key, in what its windows are fired from.
 llvm::Value* upsert_same_key(RowWalk&, uint32_t state, llvm::Value* from, llvm::Value* entry, llvm::Value* hash,
                              llvm::Value* into);

@@ -1,21 +1,34 @@
 #include "codegen/rows.h"
 
+#include "llvm/IR/MDBuilder.h"
+
 namespace flow::codegen {
 
 using sema::Kind;
 
 namespace {
 
+/// Says of a load or store that it touches the bytes of a row or entry: not what the runtime keeps beside them (tables,
+/// outputs, batch headers), which so need not be read again after every store into a row. To the vocabulary's C++ these
+/// bytes are a type of their own: it reads and writes them by memcpy, or through pointers that may alias.
+template <typename Access> Access* in_row(FunctionEmitter& f, Access* access) {
+  llvm::MDBuilder metadata(f.module.context());
+  llvm::MDNode* any = metadata.createTBAAScalarTypeNode("omnipotent char", metadata.createTBAARoot("Simple C++ TBAA"));
+  llvm::MDNode* row = metadata.createTBAAScalarTypeNode("flow row", any);
+  access->setMetadata(llvm::LLVMContext::MD_tbaa, metadata.createTBAAStructTagNode(row, row, 0));
+  return access;
+}
+
 /// Bool is a byte in memory and a bit in registers; all other kinds are the same in both.
 llvm::Value* load_scalar(FunctionEmitter& f, Kind kind, llvm::Value* place, const llvm::Twine& name) {
   auto& b = f.builder;
-  if (kind == Kind::BOOL) return b.CreateICmpNE(b.CreateLoad(b.getInt8Ty(), place), f.i8(0), name);
-  return b.CreateAlignedLoad(f.type_of(kind), place, llvm::Align(sema::align_of(kind)), name);
+  if (kind == Kind::BOOL) return b.CreateICmpNE(in_row(f, b.CreateLoad(b.getInt8Ty(), place)), f.i8(0), name);
+  return in_row(f, b.CreateAlignedLoad(f.type_of(kind), place, llvm::Align(sema::align_of(kind)), name));
 }
 
 void store_scalar(FunctionEmitter& f, Kind kind, llvm::Value* place, llvm::Value* value) {
   if (kind == Kind::BOOL) value = f.builder.CreateZExt(value, f.builder.getInt8Ty());
-  f.builder.CreateAlignedStore(value, place, llvm::Align(sema::align_of(kind)));
+  in_row(f, f.builder.CreateAlignedStore(value, place, llvm::Align(sema::align_of(kind))));
 }
 
 llvm::Value* null_byte_at(FunctionEmitter& f, const plan::Field& field, llvm::Value* row) {
@@ -26,9 +39,9 @@ void store_null_bit(FunctionEmitter& f, const plan::Field& field, llvm::Value* r
   auto& b = f.builder;
   llvm::Value* place = null_byte_at(f, field, row);
   auto mask = static_cast<uint8_t>(1u << (field.null_bit % 8));
-  llvm::Value* cleared = b.CreateAnd(b.CreateLoad(b.getInt8Ty(), place), f.i8(static_cast<uint8_t>(~mask)));
+  llvm::Value* cleared = b.CreateAnd(in_row(f, b.CreateLoad(b.getInt8Ty(), place)), f.i8(static_cast<uint8_t>(~mask)));
   llvm::Value* bit = b.CreateSelect(is_null, f.i8(mask), f.i8(0));
-  b.CreateStore(b.CreateOr(cleared, bit), place);
+  in_row(f, b.CreateStore(b.CreateOr(cleared, bit), place));
 }
 
 } // namespace
@@ -51,7 +64,7 @@ Value load_field(FunctionEmitter& f, const plan::Field& field, llvm::Value* row,
     value.value = load_scalar(f, field.type.kind, place, field.name);
   }
   if (field.null_bit != plan::none) {
-    llvm::Value* byte = b.CreateLoad(b.getInt8Ty(), null_byte_at(f, field, row));
+    llvm::Value* byte = in_row(f, b.CreateLoad(b.getInt8Ty(), null_byte_at(f, field, row)));
     llvm::Value* bit = b.CreateAnd(byte, f.i8(static_cast<uint8_t>(1u << (field.null_bit % 8))));
     value.is_null = b.CreateICmpNE(bit, f.i8(0), field.name + ".is.null");
   }

@@ -24,7 +24,7 @@ llvm::Function* Vocabulary::function(llvm::StringRef name) {
   llvm::Function* model = declarations_->getFunction(name);
   if (model == nullptr) llvm::report_fatal_error("flowc: the vocabulary has no function " + name);
   auto* declared = llvm::Function::Create(model->getFunctionType(), llvm::GlobalValue::ExternalLinkage, name, job_);
-  // What the calling convention needs (zeroext, signext); the rest comes with the body.
+  // What the calling convention needs (zeroext, signext), and whether it is a slow path; the rest comes with the body.
   llvm::AttributeList attributes = model->getAttributes();
   llvm::LLVMContext& context = job_.getContext();
   llvm::AttributeList kept;
@@ -38,6 +38,7 @@ llvm::Function* Vocabulary::function(llvm::StringRef name) {
   }
   declared->setAttributes(kept);
   declared->addFnAttr(llvm::Attribute::NoUnwind);
+  if (model->hasFnAttribute(llvm::Attribute::Cold)) declared->addFnAttr(llvm::Attribute::Cold);
   return declared;
 }
 

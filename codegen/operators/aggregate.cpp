@@ -27,8 +27,8 @@ void emit_merging(RowWalk& walk, const plan::Aggregate& aggregate, const Row& ro
   llvm::BasicBlock* done = f.block("merge.done");
   Placement placement = place_partial(walk, aggregate.state, row);
   emit_late_test(walk, aggregate.state, placement, row, done);
-  llvm::Value* table = f.call("flow_pane", {f.task, walk.position_of(aggregate.state), placement.pane_start}, "pane");
-  EntryCode entry(f, walk.entry_layout(aggregate.state), table, upsert_entry(walk, aggregate.state, table, row));
+  EntryPlace place = upsert_entry(walk, aggregate.state, placement, row);
+  EntryCode entry(f, walk.entry_layout(aggregate.state), place.table, place.entry);
   const plan::KeySpec& key = walk.state(aggregate.state).key;
   auto field = [&](uint32_t number) { return row.columns[number - key_fields(key) + key.columns.size()]; };
   merge(walk, aggregate, field, entry, plan::none);
@@ -53,8 +53,8 @@ void emit_aggregate(RowWalk& walk, uint32_t op, const plan::Aggregate& aggregate
     emit_combining_test(walk, aggregate.state, placement, done,
                         [&] { emit_alone(walk, aggregate, row, placement.pane_start, contributions, time); });
   }
-  llvm::Value* table = f.call("flow_pane", {f.task, walk.position_of(aggregate.state), placement.pane_start}, "pane");
-  EntryCode entry(f, walk.entry_layout(aggregate.state), table, upsert_entry(walk, aggregate.state, table, row));
+  EntryPlace place = upsert_entry(walk, aggregate.state, placement, row);
+  EntryCode entry(f, walk.entry_layout(aggregate.state), place.table, place.entry);
   for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
     const plan::Accumulator& acc = aggregate.accumulators[i];
     compute(walk, entry, acc, aggregate.calls[acc.call], contributions[i]);

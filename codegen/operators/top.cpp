@@ -179,8 +179,8 @@ void emit_top(RowWalk& walk, uint32_t op, const plan::Top& top, const Row& row) 
     uint32_t fired = walk.origin(plan::OriginKind::fired, top.state);
     emit_combining_test(walk, top.state, placement, done, [&] { walk.consumers(fired, row); });
   }
-  llvm::Value* table = f.call("flow_pane", {f.task, walk.position_of(top.state), placement.pane_start}, "pane");
-  insert(walk, top, table, upsert_entry(walk, top.state, table, row), row);
+  EntryPlace place = upsert_entry(walk, top.state, placement, row);
+  insert(walk, top, place.table, place.entry, row);
   f.go_to(done);
   f.begin(done);
 }

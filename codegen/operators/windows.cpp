@@ -47,15 +47,18 @@ Placement place_near_last(FunctionEmitter& f, const plan::State& state, llvm::Va
   llvm::Value* end = b.CreateLoad(b.getInt64Ty(), end_at, "last.end");
   llvm::BasicBlock *other = f.block("other.pane"), *keep = f.block("keep.pane"), *placed = f.block("placed");
   llvm::BasicBlock* before = b.GetInsertBlock();
-  llvm::Value* is_near = b.CreateICmpULT(b.CreateSub(time, start), f.i64(state.pane_us), "is.near");
-  llvm::Value* is_behind = b.CreateICmpSGE(time, start, "is.behind"); // the difference may have wrapped
-  b.CreateCondBr(b.CreateAnd(is_near, is_behind, "is.same.pane"), placed, other,
+  // The difference of a time before the pane wraps around to a large number.
+  b.CreateCondBr(b.CreateICmpULT(b.CreateSub(time, start), f.i64(state.pane_us), "is.same.pane"), placed, other,
                  llvm::MDBuilder(f.module.context()).createLikelyBranchWeights());
   f.begin(other);
   Placement made = place();
   llvm::BasicBlock* made_in = b.GetInsertBlock();
-  // At the beginning of time a start is cut: it is no pane's start then and may not be kept.
-  b.CreateCondBr(b.CreateICmpEQ(made.pane_start, f.i64(std::numeric_limits<int64_t>::min())), placed, keep);
+  // Not kept: at the beginning of time a start that is cut, which is no pane's start; at its end one from which the
+  // difference of an early time could wrap into the pane.
+  constexpr int64_t first = std::numeric_limits<int64_t>::min(), last = std::numeric_limits<int64_t>::max();
+  llvm::Value* is_first = b.CreateICmpEQ(made.pane_start, f.i64(first));
+  llvm::Value* is_last = b.CreateICmpSGT(made.pane_start, f.i64(last - state.pane_us));
+  b.CreateCondBr(b.CreateOr(is_first, is_last), placed, keep);
   f.begin(keep);
   b.CreateStore(made.pane_start, start_at);
   b.CreateStore(made.last_end, end_at);
@@ -92,6 +95,44 @@ llvm::Value* is_closed(FunctionEmitter& f, const Placement& placement) {
   llvm::Value* watermark = f.call("flow_watermark", {f.task}, "watermark");
   llvm::Value* last_instant = f.builder.CreateSub(placement.last_end, f.i64(1), "last.instant");
   return f.builder.CreateICmpSLE(last_instant, watermark, "is.late");
+}
+
+/// The entry of the row's key, made if need be.
+llvm::Value* upsert_key(RowWalk& walk, uint32_t state, llvm::Value* table, const Row& row) {
+  FunctionEmitter& f = walk.f;
+  const plan::KeySpec& spec = walk.state(state).key;
+  llvm::Value* stride = f.i32(walk.entry_layout(state).stride);
+  Key key = make_key(f, spec, walk.entry_layout(state), row.columns);
+  if (spec.is_bytes)
+    return f.call("flow_table_upsert_bytes", {table, key.hash, key.bytes, key.length, stride}, "entry");
+  return f.call("flow_table_upsert", {table, key.hash, key.bytes, f.i32(spec.size), stride}, "entry");
+}
+
+/// The table of a pane, and of a state without key its only entry. Those of the row before are kept for the time of the
+/// call: rows that follow one another mostly lie in one pane. No pane is freed within a call, and an entry that is the
+/// only one does not move; that it changes has been noted by the first row that came to it.
+EntryPlace place_in_pane(RowWalk& walk, uint32_t state, llvm::Value* pane_start) {
+  FunctionEmitter& f = walk.f;
+  auto& b = f.builder;
+  bool has_key = walk.state(state).key.size != 0;
+  llvm::Constant* none = llvm::ConstantPointerNull::get(b.getPtrTy());
+  llvm::Value *start_at = f.slot_with(f.i64(std::numeric_limits<int64_t>::min()), "open.pane.start"),
+              *table_at = f.slot_with(none, "open.pane"), *entry_at = f.slot_with(none, "open.entry");
+  llvm::BasicBlock *other = f.block("open.pane"), *ready = f.block("pane.is.open");
+  llvm::Value* is_same = b.CreateICmpEQ(b.CreateLoad(b.getInt64Ty(), start_at), pane_start);
+  llvm::Value* is_open = b.CreateICmpNE(b.CreateLoad(b.getPtrTy(), table_at), none);
+  b.CreateCondBr(b.CreateAnd(is_same, is_open, "is.open"), ready, other,
+                 llvm::MDBuilder(f.module.context()).createLikelyBranchWeights());
+  f.begin(other);
+  llvm::Value* table = f.call("flow_pane", {f.task, walk.position_of(state), pane_start}, "pane");
+  b.CreateStore(pane_start, start_at);
+  b.CreateStore(table, table_at);
+  if (!has_key)
+    b.CreateStore(f.call("flow_table_single", {table, f.i32(walk.entry_layout(state).stride)}, "entry"), entry_at);
+  f.go_to(ready);
+  f.begin(ready);
+  return {b.CreateLoad(b.getPtrTy(), table_at, "pane"),
+          has_key ? nullptr : b.CreateLoad(b.getPtrTy(), entry_at, "entry")};
 }
 
 } // namespace
@@ -149,17 +190,11 @@ void emit_combining_test(RowWalk& walk, uint32_t state, const Placement& placeme
   f.begin(combined);
 }
 
-llvm::Value* upsert_entry(RowWalk& walk, uint32_t state, llvm::Value* table, const Row& row) {
-  FunctionEmitter& f = walk.f;
-  const plan::KeySpec& spec = walk.state(state).key;
-  llvm::Value* stride = f.i32(walk.entry_layout(state).stride);
-  if (spec.size == 0) return f.call("flow_table_single", {table, stride}, "entry");
-  Key key = make_key(f, spec, walk.entry_layout(state), row.columns);
-  if (spec.is_bytes)
-    return f.call("flow_table_upsert_bytes", {table, key.hash, key.bytes, key.length, stride}, "entry");
-  return f.call("flow_table_upsert", {table, key.hash, key.bytes, f.i32(spec.size), stride}, "entry");
+EntryPlace upsert_entry(RowWalk& walk, uint32_t state, const Placement& placement, const Row& row) {
+  EntryPlace place = place_in_pane(walk, state, placement.pane_start);
+  if (place.entry == nullptr) place.entry = upsert_key(walk, state, place.table, row);
+  return place;
 }
-
 llvm::Value* upsert_same_key(RowWalk& walk, uint32_t state, llvm::Value* from, llvm::Value* entry, llvm::Value* hash,
                              llvm::Value* into) {
   FunctionEmitter& f = walk.f;

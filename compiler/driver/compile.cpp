@@ -120,7 +120,7 @@ private:
       return exit_usage;
     }
     llvm::LLVMContext context;
-    std::unique_ptr<llvm::Module> module = codegen::generate(plan, files_, options_.target_cpu, *target, context);
+    std::unique_ptr<llvm::Module> module = codegen::generate(plan, files_, choice, *target, context);
     lap("generate");
     problem = codegen::link_vocabulary(*module, *target);
     if (!problem.empty()) return internal_error("generated code", problem);

@@ -255,6 +255,7 @@ constexpr std::string_view job_flags[] = {
     "parallelism", "max_parallelism", "checkpoint_dir", "checkpoint_interval",
     "latency",     "restore",         "fresh",          "describe",
     "summary",     "quiet",           "version",        "help",
+    "batch_rows",
 };
 
 bool resolve_param(Checking& check, Symbol& symbol, const lang::ParamDecl& decl) {

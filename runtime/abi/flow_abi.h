@@ -67,6 +67,9 @@ typedef struct FlowSplit FlowSplit; /* what a source reads: cursor, watermark, c
 /* Bytes at the start of a FlowSplit that change while a source function runs: it works on a copy of them. */
 enum { FLOW_SPLIT_BYTES = 48 };
 
+/* Numbers of generated events lie below this: at a hundred million events a second, 22 years. */
+static const int64_t FLOW_EVENT_NUMBERS = INT64_C(1) << 56;
+
 /* What one call of a source function may read.
  *   bytes:   `data` holds whole records and perhaps a last partial one; positions count from `data`.
  *   numbers: data is null; positions count events of the split; `end` is exclusive. */

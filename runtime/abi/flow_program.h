@@ -212,7 +212,10 @@ typedef struct FlowProgram {
   uint32_t is_bounded_by_design; /* reserved: boundedness is a run-time property of the sources */
   const char* name;              /* file name without .flow */
   const char* doc;               /* the program's doc comment or "" */
-  const char* target_cpu;
+  const char* target_cpu;        /* as given to flowc */
+  uint64_t cpu_features;         /* what compiled code needs, bit by bit of cpu_features.def */
+  uint32_t optimisation;         /* the level, 0 to 3 */
+  uint32_t reserved;
   uint64_t fingerprint; /* of the states, their layouts and the sources: what a checkpoint depends on */
   const FlowLayout* layouts;
   const FlowEnum* enums;

@@ -30,6 +30,7 @@ enum class ExitCode : int {
   checkpoint_foreign = 8, // a checkpoint of another program or format
   checkpoint_in_use = 9,  // another instance owns the checkpoint folder
   start_refused = 10,     // the start asked for contradicts what is there (--restore, --fresh)
+  wrong_machine = 11,     // compiled for a CPU that this machine does not have
 };
 
 class [[nodiscard]] Status {

@@ -8,7 +8,7 @@ namespace flow::runtime {
 namespace {
 
 constexpr int64_t splits_max = 65'536;
-constexpr int64_t endless = std::numeric_limits<int64_t>::max();
+constexpr int64_t endless = FLOW_EVENT_NUMBERS;
 
 class GenerateReader final : public SplitReader {
 public:
@@ -80,7 +80,9 @@ Result<std::unique_ptr<SourceConnector>> make_generate_source(const Options& opt
                   fmt::format("the option splits is {}: give a number from 1 to {}", splits, splits_max));
   }
   int64_t count = options.integer("count", endless);
-  if (count < 0) return Status(ExitCode::usage, fmt::format("the option count is {}: give 0 or more", count));
+  if (count < 0 || count > endless) {
+    return Status(ExitCode::usage, fmt::format("the option count is {}: give a number from 0 to {}", count, endless));
+  }
   return std::unique_ptr<SourceConnector>(new GenerateSource(splits, count));
 }
 

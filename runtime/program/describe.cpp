@@ -4,6 +4,7 @@
 
 #include "runtime/base/text.h"
 #include "runtime/formats/value.h"
+#include "runtime/program/cpu.h"
 
 namespace flow::runtime {
 namespace {
@@ -73,7 +74,7 @@ void append_chain(std::string& out, const FlowProgram& program, uint32_t number,
 std::string describe(const FlowProgram& program, uint32_t parallelism) {
   std::string out = fmt::format("{}\n", program.name);
   if (program.doc[0] != '\0') out += fmt::format("{}\n", program.doc);
-  out += fmt::format("for {}; states and sources {:016x}\n", program.target_cpu, program.fingerprint);
+  out += fmt::format("for {}; states and sources {:016x}\n", target_text(program), program.fingerprint);
   out += "\nsources and sinks\n";
   for (uint32_t i = 0; i < program.connector_count; ++i) append_connector(out, program.connectors[i]);
   out += "\nchains\n";

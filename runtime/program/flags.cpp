@@ -15,6 +15,7 @@ namespace {
 
 constexpr int64_t interval_min_us = 1000;
 constexpr int64_t latency_max_us = 60'000'000;
+constexpr uint32_t batch_rows_max = 65'536;
 constexpr int64_t interval_max_us = int64_t{36'500} * 24 * 3600 * 1'000'000; // a hundred years: never
 
 // A flag that every job has. `set` answers what is wrong with the value, or nothing.
@@ -72,6 +73,15 @@ std::string set_restore(JobFlags& flags, std::string_view value) {
   return {};
 }
 
+std::string set_batch_rows(JobFlags& flags, std::string_view value) {
+  uint32_t number = 0;
+  std::string wrong = set_number(number, value, batch_rows_max);
+  if (!wrong.empty()) return wrong;
+  flags.options.batch_rows = number;
+  flags.options.rows_per_action = number;
+  return {};
+}
+
 constexpr JobFlag job_flags[] = {
     {"parallelism", "N", "tasks per operator, where the program does not say", set_parallelism},
     {"max-parallelism", "N", "key groups: the most tasks that the job can ever have; fixed at its first start (128)",
@@ -86,6 +96,7 @@ constexpr JobFlag job_flags[] = {
      set_restore},
     {"fresh", "", "start a new job beside what an earlier one left; its state and output stay",
      [](JobFlags& flags, std::string_view) { return flags.options.start.is_fresh = true, std::string(); }},
+    {"batch-rows", "N", "rows that are read, and sent on, together; chosen by their size if not given", set_batch_rows},
     {"describe", "", "print what the job consists of, and do nothing",
      [](JobFlags& flags, std::string_view) { return flags.wants_description = true, std::string(); }},
     {"summary", "", "report at the end also when nobody watches",

@@ -12,6 +12,7 @@
 #include "runtime/env/log.h"
 #include "runtime/env/posix_env.h"
 #include "runtime/host/native_host.h"
+#include "runtime/program/cpu.h"
 #include "runtime/program/describe.h"
 #include "runtime/program/flags.h"
 #include "runtime/program/report.h"
@@ -116,10 +117,14 @@ int run_job(const FlowProgram& program, int argc, char** argv) {
   Result<JobFlags> flags = parse_flags(program, arguments, core_count());
   if (!flags.is_ok()) return fail(env, program, flags.status());
   if (flags->wants_help) return show(env, program, help_text(program, core_count()));
-  if (flags->wants_version) return show(env, program, fmt::format("{} (Flow {})\n", program.name, FLOW_VERSION));
+  if (flags->wants_version) {
+    return show(env, program, fmt::format("{} (Flow {}; {})\n", program.name, FLOW_VERSION, target_text(program)));
+  }
   if (flags->wants_description) {
     return show(env, program, describe(program, flags->options.start.parallelism));
   }
+  Status fits = check_cpu(program, machine_features());
+  if (!fits.is_ok()) return fail(env, program, fits);
   return Run(env, program, std::move(flags).value()).run(signals);
 }
 

@@ -112,6 +112,7 @@ int64_t Task::pull(Split& split, const FlowInput& input, int64_t from) {
 // One call of the source function. A record that waits for a watermark is put back.
 int64_t Task::source_pass(Split& split, const FlowInput& input, int64_t from) {
   int64_t reached = chain->run_source(this, &split, &input, from);
+  split.pending = watermark_of(&split);
   if (split.reader != nullptr) settle(split);
   if (reached < 0 || !error_.is_ok()) {
     stop_without_reason("source");

@@ -43,7 +43,8 @@ struct FlowTask {
 };
 
 // Watermarks of a split. `pending` is the watermark that its rows so far allow, `told` the one that those behind know.
-// A row at or before `pending` has to wait until the two are equal.
+// A row at or before `pending` has to wait until the two are equal. Within a call only `newest` is kept up; `pending`
+// follows from it when the call has ended.
 struct FlowSplit {
   int64_t newest;
   int64_t pending;
@@ -55,3 +56,16 @@ struct FlowSplit {
   uint32_t splits;
 };
 static_assert(sizeof(FlowSplit) == FLOW_SPLIT_BYTES, "a source function copies all of it");
+
+namespace flow::runtime {
+
+// The watermark that a split's rows so far allow.
+__attribute__((always_inline)) inline int64_t watermark_of(const FlowSplit* split) {
+  if (!split->has_watermark) return split->pending;
+  int64_t behind;
+  bool is_below =
+      __builtin_sub_overflow(split->newest, split->lag, &behind) || __builtin_sub_overflow(behind, 1, &behind);
+  return is_below ? INT64_MIN : behind;
+}
+
+} // namespace flow::runtime

@@ -1,6 +1,53 @@
-// Functions of the prelude that are a few instructions: numbers and bits. Compiled twice, like the hot half (hot.h).
+// Functions of the prelude that are a few instructions: times, numbers and bits. Compiled twice, like the hot half
+// (hot.h).
+#include "runtime/base/calendar.h"
 #include "runtime/vocabulary/functions.h"
 #include "runtime/vocabulary/hot.h"
+
+// ---- time, in UTC ----
+
+using namespace flow::runtime;
+
+static constexpr int64_t us_per_minute = 60 * us_per_second;
+static constexpr int64_t us_per_hour = 60 * us_per_minute;
+
+// 1 Monday … 7 Sunday; day 0 was a Thursday.
+static inline __attribute__((always_inline)) int64_t weekday_of(int64_t days) { return floor_mod(days + 3, 7) + 1; }
+
+static inline __attribute__((always_inline)) int64_t refuse(FlowTask* task, FlowFailure failure) {
+  flow_fail(task, UINT32_MAX, failure);
+  return 0;
+}
+
+FLOW_HOT int64_t flow_fn_hour(FlowTask*, int64_t time) { return floor_mod(time, us_per_day) / us_per_hour; }
+FLOW_HOT int64_t flow_fn_minute(FlowTask*, int64_t time) { return floor_mod(time, us_per_hour) / us_per_minute; }
+FLOW_HOT int64_t flow_fn_second(FlowTask*, int64_t time) { return floor_mod(time, us_per_minute) / us_per_second; }
+FLOW_HOT int64_t flow_fn_day_of_week_timestamp(FlowTask*, int64_t time) {
+  return weekday_of(floor_div(time, us_per_day));
+}
+FLOW_HOT int64_t flow_fn_day_of_week_date(FlowTask*, int32_t date) { return weekday_of(date); }
+// Every instant lies on a day that fits: 2^63 us are about 107 million days.
+FLOW_HOT int32_t flow_fn_date(FlowTask*, int64_t time) { return static_cast<int32_t>(floor_div(time, us_per_day)); }
+
+FLOW_HOT int64_t flow_fn_timestamp(FlowTask* task, int32_t date) {
+  int64_t time;
+  if (__builtin_mul_overflow(static_cast<int64_t>(date), us_per_day, &time)) return refuse(task, FLOW_FAIL_CAST);
+  return time;
+}
+
+FLOW_HOT int64_t flow_fn_truncate(FlowTask* task, int64_t time, int64_t step) {
+  if (step <= 0) return refuse(task, FLOW_FAIL_ARGUMENT);
+  int64_t start;
+  if (__builtin_sub_overflow(time, floor_mod(time, step), &start)) return refuse(task, FLOW_FAIL_OVERFLOW);
+  return start;
+}
+
+FLOW_HOT int64_t flow_fn_epoch_ms(FlowTask*, int64_t time) { return floor_div(time, 1000); }
+FLOW_HOT int64_t flow_fn_from_epoch_ms(FlowTask* task, int64_t ms) {
+  int64_t time;
+  if (__builtin_mul_overflow(ms, int64_t{1000}, &time)) return refuse(task, FLOW_FAIL_OVERFLOW);
+  return time;
+}
 
 // ---- numbers ----
 

@@ -1,4 +1,4 @@
-// Functions of the prelude over instants and dates, in UTC.
+// Functions of the prelude over instants and dates, in UTC, that are more than a few instructions.
 #include <string.h>
 
 #include <string>
@@ -14,9 +14,6 @@ constexpr int64_t us_per_minute = 60 * us_per_second;
 constexpr int64_t us_per_hour = 60 * us_per_minute;
 
 CivilDate civil_of(int64_t time) { return civil_from_days(floor_div(time, us_per_day)); }
-
-// 1 Monday … 7 Sunday; day 0 was a Thursday.
-int64_t weekday_of(int64_t days) { return floor_mod(days + 3, 7) + 1; }
 
 void append_number(std::string& out, int64_t value, size_t width) {
   std::string digits = std::to_string(value < 0 ? -value : value);
@@ -88,11 +85,6 @@ bool format_time(std::string& out, int64_t time, std::string_view pattern) {
   return true;
 }
 
-int64_t refuse(FlowTask* task, FlowFailure failure) {
-  flow_fail(task, UINT32_MAX, failure);
-  return 0;
-}
-
 } // namespace
 
 extern "C" {
@@ -103,45 +95,16 @@ int64_t flow_fn_month_timestamp(FlowTask*, int64_t time) { return civil_of(time)
 int64_t flow_fn_month_date(FlowTask*, int32_t date) { return civil_from_days(date).month; }
 int64_t flow_fn_day_timestamp(FlowTask*, int64_t time) { return civil_of(time).day; }
 int64_t flow_fn_day_date(FlowTask*, int32_t date) { return civil_from_days(date).day; }
-int64_t flow_fn_hour(FlowTask*, int64_t time) { return floor_mod(time, us_per_day) / us_per_hour; }
-int64_t flow_fn_minute(FlowTask*, int64_t time) { return floor_mod(time, us_per_hour) / us_per_minute; }
-int64_t flow_fn_second(FlowTask*, int64_t time) { return floor_mod(time, us_per_minute) / us_per_second; }
-int64_t flow_fn_day_of_week_timestamp(FlowTask*, int64_t time) { return weekday_of(floor_div(time, us_per_day)); }
-int64_t flow_fn_day_of_week_date(FlowTask*, int32_t date) { return weekday_of(date); }
-
-// Every instant lies on a day that fits: 2^63 us are about 107 million days.
-int32_t flow_fn_date(FlowTask*, int64_t time) { return static_cast<int32_t>(floor_div(time, us_per_day)); }
-
-int64_t flow_fn_timestamp(FlowTask* task, int32_t date) {
-  int64_t time;
-  if (__builtin_mul_overflow(static_cast<int64_t>(date), us_per_day, &time)) return refuse(task, FLOW_FAIL_CAST);
-  return time;
-}
-
-int64_t flow_fn_truncate(FlowTask* task, int64_t time, int64_t step) {
-  if (step <= 0) return refuse(task, FLOW_FAIL_ARGUMENT);
-  int64_t start;
-  if (__builtin_sub_overflow(time, floor_mod(time, step), &start)) return refuse(task, FLOW_FAIL_OVERFLOW);
-  return start;
-}
 
 FlowView flow_fn_format(FlowTask* task, int64_t time, const char* pattern, uint64_t pattern_length) {
   std::string text;
   if (!format_time(text, time, {pattern, pattern_length})) {
-    refuse(task, FLOW_FAIL_ARGUMENT);
+    flow_fail(task, UINT32_MAX, FLOW_FAIL_ARGUMENT);
     return {"", 0};
   }
   char* kept = flow_scratch(task, text.size());
   memcpy(kept, text.data(), text.size());
   return {kept, text.size()};
-}
-
-int64_t flow_fn_epoch_ms(FlowTask*, int64_t time) { return floor_div(time, 1000); }
-
-int64_t flow_fn_from_epoch_ms(FlowTask* task, int64_t ms) {
-  int64_t time;
-  if (__builtin_mul_overflow(ms, int64_t{1000}, &time)) return refuse(task, FLOW_FAIL_OVERFLOW);
-  return time;
 }
 
 } // extern "C"

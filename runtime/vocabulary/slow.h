@@ -13,8 +13,8 @@ extern "C" {
 /* An output without room for one more row with `heap_bytes` of strings: sends, takes, grows. The batch is the
  * output's current one afterwards. */
 __attribute__((cold, noinline)) FlowBatch* flow_rt_out_room(FlowTask*, uint32_t output, uint64_t heap_bytes);
-/* Channel of a hash output, told by the host. */
-uint32_t flow_rt_channel_of(FlowTask*, uint32_t output, uint64_t hash);
+/* Channel of a hash output, told by a host that has no table of owners. */
+__attribute__((cold, noinline)) uint32_t flow_rt_channel_of(FlowTask*, uint32_t output, uint64_t hash);
 __attribute__((cold, noinline)) char* flow_rt_scratch_grow(FlowTask*, uint64_t bytes);
 __attribute__((cold, noinline)) void flow_rt_scratch_trim(FlowTask*);
 __attribute__((cold, noinline)) FlowTable* flow_rt_pane(FlowTask*, uint32_t state, int64_t pane_start);

@@ -7,6 +7,7 @@
 #include "runtime/batch/strings.h"
 #include "runtime/state/table_view.h"
 #include "runtime/task/task_view.h"
+#include "runtime/vocabulary/bytes.h"
 #include "runtime/vocabulary/hot.h"
 #include "runtime/vocabulary/slow.h"
 #include "runtime/vocabulary/vocabulary.h"
@@ -148,7 +149,7 @@ FLOW_HOT uint8_t* flow_table_upsert_bytes(FlowTable* table, uint64_t hash, const
     if (hashes[index] != hash) continue;
     uint8_t* entry = table->entries + index * stride;
     FlowView known = read_string(entry, table->heap);
-    if (FLOW_LIKELY(known.length == length && memcmp(known.data, key, length) == 0)) {
+    if (FLOW_LIKELY(known.length == length && same_bytes(known.data, key, length))) {
       touch(table, index, stride);
       return entry;
     }
@@ -207,8 +208,10 @@ FLOW_HOT uint8_t* flow_list_insert(uint8_t* count, uint8_t* rows, uint32_t posit
 // ---- exact float sums ----
 // pair[0] is the rounded sum, pair[1] the sum of what rounding took away; both additions are exact as long as
 // magnitudes lie within about 2^50 of each other, so the pair stands for the exact sum whatever the order.
+// A pair lies in an entry, whose bytes generated code reads and writes as well, by its own types.
+typedef double __attribute__((may_alias)) AliasedDouble;
 
-static inline __attribute__((always_inline)) void add_exactly(double* pair, double value) {
+static inline __attribute__((always_inline)) void add_exactly(AliasedDouble* pair, double value) {
   double sum = pair[0] + value;
   double taken = sum - pair[0];
   double lost = (pair[0] - (sum - taken)) + (value - taken);
@@ -219,10 +222,15 @@ static inline __attribute__((always_inline)) void add_exactly(double* pair, doub
 FLOW_HOT void flow_sum_add(double* pair, double value) { add_exactly(pair, value); }
 
 FLOW_HOT void flow_sum_merge(double* pair, const double* other) {
-  double rest = other[1];
-  add_exactly(pair, other[0]);
-  pair[1] += rest;
+  const AliasedDouble* from = other;
+  AliasedDouble* to = pair;
+  double rest = from[1];
+  add_exactly(to, from[0]);
+  to[1] += rest;
 }
 
 // Once the sum is infinite or not a number, the rest is not a number and means nothing.
-FLOW_HOT double flow_sum_value(const double* pair) { return __builtin_isfinite(pair[0]) ? pair[0] + pair[1] : pair[0]; }
+FLOW_HOT double flow_sum_value(const double* pair) {
+  const AliasedDouble* of = pair;
+  return __builtin_isfinite(of[0]) ? of[0] + of[1] : of[0];
+}

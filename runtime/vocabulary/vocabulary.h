@@ -11,6 +11,9 @@
 #pragma once
 #include "runtime/abi/flow_abi.h"
 
+/* A slow path that no row takes in the usual case. */
+#define FLOW_COLD __attribute__((cold))
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -34,16 +37,16 @@ typedef enum FlowFailure {
 /* ---- task ---- */
 int64_t flow_watermark(FlowTask*); /* combined over ports; INT64_MIN before the first */
 const FlowCell* flow_param(FlowTask*, uint32_t index);
-uint8_t flow_failed(FlowTask*);                             /* did flow_fail happen in this row? */
-void flow_fail(FlowTask*, uint32_t site, uint32_t failure); /* cold; the first failure of a row counts */
+uint8_t flow_failed(FlowTask*);                                       /* did flow_fail happen in this row? */
+FLOW_COLD void flow_fail(FlowTask*, uint32_t site, uint32_t failure); /* the first failure of a row counts */
 /* Functions of the stdlib call flow_fail with site UINT32_MAX; their caller then names the place. */
-void flow_fail_at(FlowTask*, uint32_t site);
+FLOW_COLD void flow_fail_at(FlowTask*, uint32_t site);
 uint8_t flow_is_deep(FlowTask*); /* is the stack of this call nearly used up? */
 void flow_forgive(FlowTask*);    /* try(…): takes the failure back */
 /* Applies the policy of the failed site and clears the failure. 1: stop, the function must return -1. 0: the row was
  * skipped and counted, go on with the next. */
-uint8_t flow_rt_row_failed(FlowTask*);
-void flow_rt_count_late(FlowTask*, uint32_t state); /* one late row at this state */
+FLOW_COLD uint8_t flow_rt_row_failed(FlowTask*);
+FLOW_COLD void flow_rt_count_late(FlowTask*, uint32_t state); /* one late row at this state */
 /* Scratch memory for computed strings; lives until the next flow_scratch_reset (generated code resets per row). */
 char* flow_scratch(FlowTask*, uint64_t bytes);
 void flow_scratch_reset(FlowTask*);
@@ -76,9 +79,8 @@ int64_t flow_split_number(FlowSplit*, int64_t position); /* generate: the event 
 /* Tells the split of a row's event time. 1: the row is behind a watermark that has not gone out yet: return the row's
  * position without having processed it; the core sends the watermark and calls again. */
 uint8_t flow_observe_time(FlowSplit*, int64_t time_us);
-/* The same where nobody goes by the watermarks: per row, and once at the end of the call. */
+/* The same where nobody goes by the watermarks. */
 void flow_observe_newest(FlowSplit*, int64_t time_us);
-void flow_settle_time(FlowSplit*);
 
 /* ---- hashes: stable across processes and versions, part of stored formats ---- */
 uint64_t flow_hash_i64(uint64_t value); /* of one integer-like key of at most 8 bytes, zero/sign extended */

@@ -1,10 +1,11 @@
-"""Runs a whole program in one of four ways and compares what it wrote with what is expected.
+"""Runs a whole program in one of five ways and compares what it wrote with what is expected.
 
   run_program.py PROGRAM MODE --flowc FLOWC --work FOLDER [--seed N] [--kills N]
   run_program.py --list        the cases, one a line: program, mode, time-out in seconds, processors
 
   straight    with parallelism 1
   parallel    with parallelism 4, and with all others that programs.json asks for
+  varied      compiled at each level and for several CPUs, with batches of various sizes, with and without checkpoints
   restored    stopped by SIGTERM again and again, each time restored at another parallelism
   killed      killed at random moments, restarted with changing parallelism, until it has finished; an observer reads the
               output all the while and insists that nothing visible ever changes or disappears
@@ -26,7 +27,7 @@ import time
 from output_check import Expected, Observer, Wrong, compare
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-MODES = {"straight": 300, "parallel": 900, "restored": 300, "killed": 900}  # time-outs in seconds
+MODES = {"straight": 300, "parallel": 900, "varied": 300, "restored": 300, "killed": 900}  # time-outs in seconds
 SKIPPED = 77
 FINISHED, STOPPED = 0, 3       # exit codes of a job
 INTERRUPTED = 128 + signal.SIGTERM  # a signal came while it was still opening
@@ -34,6 +35,13 @@ LIFE_S = (0.01, 0.5)           # how long a job lives until it is killed
 PARALLELISM = (1, 2, 3, 4, 8)
 JOB_LIMIT_S = 240              # a job that takes longer hangs
 CHECKPOINT_INTERVAL = "50ms"
+# How a job is compiled, its parallelism, its other flags: each level, CPU and size of batches comes up once.
+VARIANTS = (
+    (["-O", "0"], 1, ["--batch-rows", "997"]),
+    (["-O", "1", "--target-cpu", "x86-64-v2"], 3, ["--batch-rows", "64"]),
+    (["-O", "2", "--target-cpu", "x86-64-v3"], 1, ["--batch-rows", "7"]),
+    (["-O", "3", "--target-cpu", "native"], 2, ["--batch-rows", "10000"]),
+)
 
 
 def shared_folder():
@@ -65,8 +73,8 @@ class Program:
     def expand(self, text, **more):
         return str(text).format(root=ROOT, shared=shared_folder(), **more)
 
-    def build(self):
-        command = [self.flowc, "build", self.expand(self.description["program"]), "-o", self.job]
+    def build(self, options=()):
+        command = [self.flowc, "build", self.expand(self.description["program"]), "-o", self.job, *options]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=JOB_LIMIT_S)
         if done.returncode != 0:
             raise Wrong(f"{' '.join(command)}\nended with {done.returncode}\n{done.stdout}{done.stderr}")
@@ -143,6 +151,16 @@ def parallel(program, _random, _kills):
         run.to_end(run.command(parallelism))
         run.compare()
     return "parallelism " + ", ".join(map(str, parallelisms))
+
+
+def varied(program, chance, _kills):
+    """Every variant; by chance one of two takes checkpoints besides."""
+    for number, (options, parallelism, flags) in enumerate(VARIANTS):
+        program.build(options)
+        run = program.run_folder(f"variant{number}")
+        run.to_end(run.command(parallelism, has_checkpoints=chance.random() < 0.5) + flags)
+        run.compare()
+    return f"{len(VARIANTS)} variants"
 
 
 def restored(program, chance, _kills):

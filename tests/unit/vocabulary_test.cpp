@@ -122,6 +122,51 @@ TEST(Strings, AreComparedByBytes) {
   EXPECT_FALSE(flow_equal("abc", 3, "abcd", 4));
 }
 
+TEST(Strings, OfEveryLengthDifferInEveryByte) {
+  std::string text(40, 'x');
+  for (size_t length = 0; length <= text.size(); ++length) {
+    std::string other = text;
+    EXPECT_TRUE(flow_equal(text.data(), length, other.data(), length)) << length;
+    for (size_t at = 0; at < text.size(); ++at) {
+      other[at] = 'y';
+      EXPECT_EQ(flow_equal(text.data(), length, other.data(), length) != 0, at >= length) << length << " at " << at;
+      other[at] = 'x';
+    }
+  }
+}
+
+// ---- times of a split's rows ----
+
+// A row waits exactly if a watermark that its rows allow has not been told and makes it late, worked out in wide
+// numbers.
+TEST(Times, ARowWaitsForTheWatermarkBeforeIt) {
+  constexpr int64_t ends[] = {INT64_MIN, INT64_MIN + 1, -1, 0, 1, INT64_MAX - 1, INT64_MAX};
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 2000; ++round) {
+    FlowSplit split{};
+    split.newest = split.pending = split.told = INT64_MIN;
+    split.has_watermark = round % 5 != 0;
+    int64_t lags[] = {0, 3, INT64_MAX};
+    split.lag = lags[random() % 3];
+    __int128 newest = INT64_MIN;
+    for (int row = 0; row < 50; ++row) {
+      bool is_end = random() % 8 == 0;
+      int64_t time = is_end ? ends[random() % std::size(ends)] : static_cast<int64_t>(random() % 20);
+      __int128 allowed = split.has_watermark ? std::max<__int128>(newest - split.lag - 1, INT64_MIN) : INT64_MIN;
+      bool waits = allowed > split.told && time <= allowed;
+      ASSERT_EQ(flow_observe_time(&split, time) != 0, waits)
+          << "round " << round << ", row " << row << ", time " << time;
+      ASSERT_EQ(split.is_waiting != 0, waits);
+      if (!waits) newest = std::max<__int128>(newest, time);
+      ASSERT_EQ(split.newest, static_cast<int64_t>(newest));
+      if (waits || random() % 10 == 0) { // as the core does after a call
+        split.told = split.pending = watermark_of(&split);
+        split.is_waiting = 0;
+      }
+    }
+  }
+}
+
 TEST(Scratch, PiecesStayUntilTheReset) {
   FlowProgram program{};
   Task task(program, nullptr);
