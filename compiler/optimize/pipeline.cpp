@@ -22,6 +22,7 @@ constexpr Pass passes[] = {
     {"prune_fields", prune_fields},           // what nobody reads any more is not even decoded
     {"remove_unused", remove_unused},         // what the others made idle
     {"inline_decoding", inline_decoding},     // of the sources that are left; no other pass looks at it
+    {"inline_encoding", inline_encoding},     // the same of sinks
 };
 
 bool is_disabled(const Options& options, const char* name) {
