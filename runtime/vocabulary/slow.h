@@ -15,6 +15,9 @@ extern "C" {
 __attribute__((cold, noinline)) FlowBatch* flow_rt_out_room(FlowTask*, uint32_t output, uint64_t heap_bytes);
 /* Channel of a hash output, told by a host that has no table of owners. */
 __attribute__((cold, noinline)) uint32_t flow_rt_channel_of(FlowTask*, uint32_t output, uint64_t hash);
+/* A sink's output without room for `bytes` more: the same. And one that is full: sends. */
+__attribute__((cold, noinline)) FlowBatch* flow_rt_sink_room(FlowTask*, uint32_t output, uint64_t bytes);
+__attribute__((cold, noinline)) void flow_rt_sink_send(FlowTask*, uint32_t output);
 __attribute__((cold, noinline)) char* flow_rt_scratch_grow(FlowTask*, uint64_t bytes);
 __attribute__((cold, noinline)) void flow_rt_scratch_trim(FlowTask*);
 __attribute__((cold, noinline)) FlowTable* flow_rt_pane(FlowTask*, uint32_t state, int64_t pane_start);
