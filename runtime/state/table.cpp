@@ -113,9 +113,12 @@ uint32_t StateTable::add_sub(uint32_t number) {
   return static_cast<uint32_t>(subs_.size() - 1);
 }
 
-// Splitting helps only if both halves get something: many equal hashes would never come apart. A sample says it.
+// Splitting helps only if both halves get something: many equal hashes would never come apart. A sample says it. Hashes
+// of numbers are never equal: there one empty half only says that keys come in the order of their hashes, as they do
+// out of another table, and it will be filled.
 bool StateTable::can_split(const SubTable& sub) const {
   if (sub.depth >= depth_max) return false;
+  if (key_hash != FLOW_HASH_STORED) return true;
   Sides sides = is_inline() ? sample_inline(sub) : sample_index(sub);
   uint32_t all = sides.left + sides.right;
   return sides.left >= all / 16 && sides.right >= all / 16;

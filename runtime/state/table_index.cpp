@@ -100,11 +100,12 @@ void StateTable::grow_index(uint32_t number) {
   show(number);
 }
 
+// All entries may go to one side: each has room for them.
 void StateTable::split_index(uint32_t number) {
   SubTable old = subs_[number];
   uint32_t right = add_sub(number);
-  set_index(subs_[number], index_slots_max);
-  set_index(subs_[right], index_slots_max);
+  set_index(subs_[number], uint64_t{old.size} + 1);
+  set_index(subs_[right], uint64_t{old.size} + 1);
   for_each_indexed(old, [&](uint32_t index, uint64_t hash) {
     add_to_index(subs_[old.goes_right(hash) ? right : number], hash, index);
   });

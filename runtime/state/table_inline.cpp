@@ -140,7 +140,7 @@ void StateTable::grow_inline(uint32_t number) {
   take_over(old);
 }
 
-// Each side gets about half.
+// All entries may go to one side: each has room for them.
 void StateTable::split_inline(uint32_t number) {
   SubTable old = subs_[number];
   uint32_t right = add_sub(number);

@@ -196,6 +196,31 @@ TEST(StateTable, EqualHashesGrowOneSubTable) {
   EXPECT_EQ(table.count, 22'000u);
 }
 
+// So they come out of another table: all that belong to its first sub-table, then those of the next.
+TEST(StateTable, TakesKeysInTheOrderOfTheirHashes) {
+  auto hash_of = [](int64_t key) { return flow_hash_i64(static_cast<uint64_t>(key)); };
+  auto place_of = [&](int64_t key) {
+    uint64_t place = 0; // the directory's bits, the first one first
+    for (uint32_t bit = 0; bit < 16; ++bit) place = place << 1 | (hash_of(key) >> (directory_bit + bit) & 1);
+    return place;
+  };
+  std::vector<int64_t> keys(300'000);
+  std::iota(keys.begin(), keys.end(), 0);
+  std::stable_sort(keys.begin(), keys.end(), [&](int64_t a, int64_t b) { return place_of(a) < place_of(b); });
+  LayoutCodec codec(program, layouts[0], false);
+  for (int form = 0; form < 3; ++form) {
+    SCOPED_TRACE(form == 0 ? "inline" : form == 1 ? "indexed" : "indexed, stored hashes");
+    StateTable table(codec, form == 2 ? TableKey{8, false} : table_key(layouts[0], 8, false));
+    if (form != 0) table.keep_numbers();
+    for (int64_t key : keys) {
+      flow_table_upsert(&table, hash_of(key), reinterpret_cast<const uint8_t*>(&key), 8, sizeof(Entry));
+    }
+    EXPECT_EQ(table.count, keys.size());
+    for (int64_t key : keys) ASSERT_NE(table.lookup(hash_of(key), bytes_of(key)), nullptr);
+    EXPECT_LT(table.memory_bytes(), keys.size() * 120) << "no sub-table is far too large";
+  }
+}
+
 TEST(StateTable, ALargeIndexErases) {
   Numbers numbers(pair_layout);
   numbers.table.keep_numbers();
