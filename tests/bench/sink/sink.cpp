@@ -81,7 +81,8 @@ struct Times {
     to = put_two(to + 1, of_day % 60);
     if (micros != 0) {
       *to = '.';
-      for (int64_t place = 100'000, i = 1; i <= 6; i++, place /= 10) to[i] = static_cast<char>('0' + micros / place % 10);
+      for (int64_t place = 100'000, i = 1; i <= 6; i++, place /= 10)
+        to[i] = static_cast<char>('0' + micros / place % 10);
       to += micros % 1000 == 0 ? 4 : 7;
     }
     *to = 'Z';
