@@ -6,10 +6,11 @@ set -euo pipefail
 # The compiler and what it is made of.
 packages="clang-19 llvm-19-dev lld-19 liblld-19-dev g++ cmake ninja-build pkg-config flex bison ccache
   libfmt-dev libxxhash-dev libzstd-dev zlib1g-dev libre2-dev libcli11-dev"
-# What the tests use as well: FileCheck and lit, sanitizers, GoogleTest, drivers in Python, dot for svg; for tests/bench
-# Valgrind, which counts instructions, and simdjson, beside which decoding is measured.
-packages="$packages llvm-19-tools libclang-rt-19-dev libgtest-dev libgmock-dev python3 python3-psutil zstd
-  clang-format-19 clang-tidy-19 graphviz valgrind libsimdjson-dev"
+# What the tests use as well: FileCheck and lit, sanitizers, GoogleTest, drivers in Python, Valgrind for counts, dot for svg.
+packages="$packages llvm-19-tools libclang-rt-19-dev libgtest-dev libgmock-dev python3 python3-psutil zstd valgrind
+  clang-format-19 clang-tidy-19 graphviz"
+# What the benchmarks compare with.
+packages="$packages libsimdjson-dev"
 
 missing=""
 installed=" $(dpkg-query -W -f '${db:Status-Status}:${Package} ' $packages 2>/dev/null || true)"

@@ -90,8 +90,7 @@ class Run:
                 self.keep(name, measure, "single", report.single_line)
         if self.options.only in "state":
             self.run_state()
-        if self.options.json:
-            self.options.json.write_text(json.dumps(self.results, indent=1) + "\n")
+        self.save()
         for text in self.results["failed"]:
             print(f"FAILED {text}")
         return 1 if self.results["failed"] else 0
@@ -113,6 +112,12 @@ class Run:
         except BenchError as error:
             self.results["failed"].append(f"{name}: {error}")
             print(f"{name}: {error}", flush=True)
+
+        self.save()
+
+    def save(self):
+        if self.options.json:
+            self.options.json.write_text(json.dumps(self.results, indent=1) + "\n")
 
     def run_state(self):
         """Tables beside tables by hand, without a job around them: what state_bench says, as it says it."""
