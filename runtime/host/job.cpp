@@ -97,7 +97,7 @@ void Job::make_runners() {
         }
         if (!wire.is_sink && wire.to_runner == runner) gate.add(wire.channel, wire.to_port);
       }
-      auto outputs = std::make_unique<TaskOutputs>(std::move(lanes), groups, log_, options_.canaries);
+      auto outputs = std::make_unique<TaskOutputs>(std::move(lanes), groups, pages_, log_, options_.canaries);
       RunnerPlace place{.runner = runner, .chain = chain, .index = index, .flush_us = options_.flush_us};
       runners_.push_back(std::make_unique<TaskRunner>(place, std::move(outputs), std::move(gate), control_,
                                                       store_ != nullptr ? &state_writes_ : nullptr, events_));
