@@ -32,6 +32,9 @@ typedef struct FlowHost {
   /* Maps a stable hash to the key group under which state is written. Also called by the thread that writes. */
   uint32_t (*group_of)(void*, uint64_t hash);
   void (*log)(void*, int level, const char* text);
+  /* Or null: this memory will be written soon, for the first time. The host may see to it, on a thread of its own, that
+   * its pages are there by then. When it does, the memory may have been given back already. */
+  void (*expect_pages)(void*, void* begin, uint64_t bytes);
 } FlowHost;
 
 typedef struct FlowPlace {

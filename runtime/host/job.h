@@ -20,6 +20,7 @@
 #include "runtime/connectors/source.h"
 #include "runtime/host/checkpoint_writer.h"
 #include "runtime/host/coordinator.h"
+#include "runtime/host/page_warmer.h"
 #include "runtime/host/sink_part.h"
 #include "runtime/host/task_runner.h"
 
@@ -169,6 +170,7 @@ private:
   std::vector<std::unique_ptr<Channel>> channels_;
   std::vector<Wire> wires_;
   std::vector<uint32_t> first_runner_; // by chain
+  PageWarmer pages_;
   std::vector<std::unique_ptr<TaskRunner>> runners_;
   std::vector<std::unique_ptr<SinkPart>> sink_parts_;
   std::vector<std::unique_ptr<SinkWriter>> sink_writers_;

@@ -11,8 +11,8 @@ TaskOutputs& self(void* context) { return *static_cast<TaskOutputs*>(context); }
 
 } // namespace
 
-TaskOutputs::TaskOutputs(std::vector<Lane> lanes, KeyGroups groups, Log& log, Canaries canaries)
-    : lanes_(std::move(lanes)), groups_(groups), log_(log), canaries_(canaries) {
+TaskOutputs::TaskOutputs(std::vector<Lane> lanes, KeyGroups groups, PageWarmer& pages, Log& log, Canaries canaries)
+    : lanes_(std::move(lanes)), groups_(groups), pages_(pages), log_(log), canaries_(canaries) {
   for (const Lane& lane : lanes_) {
     std::vector<uint32_t>& owners = owners_.emplace_back(groups.count());
     auto channels = static_cast<uint32_t>(lane.channels.size());
@@ -48,6 +48,7 @@ FlowHost TaskOutputs::host() {
     LogLevel known = level <= 0 ? LogLevel::error : level == 1 ? LogLevel::warning : LogLevel::info;
     self(context).log_.write(known, text);
   };
+  host.expect_pages = [](void* context, void* begin, uint64_t bytes) { self(context).pages_.expect(begin, bytes); };
   return host;
 }
 

@@ -13,6 +13,7 @@
 #include "runtime/exchange/channel.h"
 #include "runtime/exchange/key_groups.h"
 #include "runtime/host/canaries.h"
+#include "runtime/host/page_warmer.h"
 
 namespace flow::runtime {
 
@@ -23,7 +24,7 @@ struct Lane {
 
 class TaskOutputs {
 public:
-  TaskOutputs(std::vector<Lane> lanes, KeyGroups groups, Log& log, Canaries canaries);
+  TaskOutputs(std::vector<Lane> lanes, KeyGroups groups, PageWarmer& pages, Log& log, Canaries canaries);
 
   // What the task is opened with. The pointers live as long as this.
   FlowHost host();
@@ -48,6 +49,7 @@ private:
   std::vector<Lane> lanes_;
   std::vector<std::vector<uint32_t>> owners_; // by lane and key group: the channel to the task that owns it
   KeyGroups groups_;
+  PageWarmer& pages_;
   Log& log_;
   Canaries canaries_;
   bool has_ended_ = false;

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/base/assert.h"
 
@@ -64,6 +65,12 @@ void unmap_memory(uint8_t* memory, uint64_t bytes) {
   if (memory != nullptr) munmap(memory, round_up(bytes, huge_page));
 }
 
+void populate_memory(void* begin, uint64_t bytes) {
+  auto first = round_up(reinterpret_cast<uintptr_t>(begin), small_page);
+  auto end = (reinterpret_cast<uintptr_t>(begin) + bytes) / small_page * small_page;
+  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_POPULATE_WRITE);
+}
+
 GrowingMemory::~GrowingMemory() {
   free_piece(now_);
   for (const Piece& piece : kept_) free_piece(piece);
@@ -115,54 +122,12 @@ void GrowingMemory::unpin() {
   kept_.clear();
 }
 
-PageWarmer::~PageWarmer() {
-  if (thread_) pthread_join(*thread_, nullptr);
-}
-
-void PageWarmer::ask(Stream& stream, uint8_t* used, uint8_t* end) {
-  uint8_t* begin = std::max(stream.asked, used);
+void PagesAhead::ask(const PageHook& hook, uint8_t* used, uint8_t* end) {
+  uint8_t* begin = std::max(asked_, used);
   // Whole pages of the large kind, wherever the memory begins.
   uint64_t wanted = round_up(reinterpret_cast<uintptr_t>(used), huge_page) - reinterpret_cast<uintptr_t>(used) + lead;
-  stream.asked = used + std::min<uint64_t>(wanted, static_cast<uint64_t>(end - used));
-  std::lock_guard lock(mutex_);
-  ranges_.push_back({begin, stream.asked});
-  if (!is_running_) start();
-}
-
-void PageWarmer::start() {
-  if (thread_) pthread_join(*thread_, nullptr); // it has nothing to do any more
-  thread_.reset();
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, 128 * 1024);
-  auto run = [](void* warmer) -> void* {
-    static_cast<PageWarmer*>(warmer)->populate();
-    return nullptr;
-  };
-  pthread_t thread;
-  // Where no thread is to be had, pages come when they are written.
-  is_running_ = pthread_create(&thread, &attributes, run, this) == 0;
-  if (is_running_) thread_ = thread;
-  pthread_attr_destroy(&attributes);
-}
-
-void PageWarmer::populate() {
-  for (;;) {
-    Range range;
-    {
-      std::lock_guard lock(mutex_);
-      if (ranges_.empty()) {
-        is_running_ = false;
-        return;
-      }
-      range = ranges_.back();
-      ranges_.pop_back();
-    }
-    // Changes nothing that anybody has written. Refused by old systems, where pages come when they are written.
-    auto begin = round_up(reinterpret_cast<uintptr_t>(range.begin), small_page);
-    auto end = reinterpret_cast<uintptr_t>(range.end) / small_page * small_page;
-    if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
-  }
+  asked_ = used + std::min<uint64_t>(wanted, static_cast<uint64_t>(end - used));
+  hook.expect(hook.context, begin, static_cast<uint64_t>(asked_ - begin));
 }
 
 BlockArena::~BlockArena() {
@@ -181,12 +146,12 @@ uint8_t* BlockArena::take(uint64_t bytes) {
     regions_.emplace_back(memory, reserved);
     next_ = memory;
     left_ = reserved;
-    ahead_ = {memory};
+    ahead_ = PagesAhead(memory);
   }
   uint8_t* block = next_;
   next_ += bytes;
   left_ -= bytes;
-  warmer_.follow(ahead_, next_, next_ + left_);
+  ahead_.follow(hook_, next_, next_ + left_);
   return block;
 }
 
@@ -194,13 +159,37 @@ uint64_t BlockArena::bytes() const {
   uint64_t sum = 0;
   for (auto [region, bytes] : regions_) sum += bytes;
   // What is reserved behind the last block takes no memory, but for what is warm.
-  return sum - left_ + (ahead_.asked > next_ ? static_cast<uint64_t>(ahead_.asked - next_) : 0);
+  return sum - left_ + (ahead_.asked() > next_ ? static_cast<uint64_t>(ahead_.asked() - next_) : 0);
 }
 
 void BlockArena::give_back(uint8_t* block, uint64_t bytes) { free_[bytes].push_back(block); }
 
 CopyPool::~CopyPool() {
-  for (const Free& piece : free_) unmap_memory(piece.memory, piece.reserved);
+  collect_returned();
+  for (Node* piece : free_) unmap_all(piece);
+  unmap_all(useless_.take_all());
+}
+
+void CopyPool::Handover::push(Node* node) {
+  node->next = top_.load(std::memory_order_relaxed);
+  while (!top_.compare_exchange_weak(node->next, node, std::memory_order_release, std::memory_order_relaxed)) continue;
+}
+
+void CopyPool::unmap_all(Node* nodes) {
+  while (nodes != nullptr) {
+    Node* next = nodes->next;
+    unmap_memory(nodes->memory, nodes->reserved);
+    delete nodes;
+    nodes = next;
+  }
+}
+
+void CopyPool::collect_returned() {
+  for (Node* piece = returned_.take_all(); piece != nullptr;) {
+    Node* next = std::exchange(piece->next, nullptr);
+    free_.push_back(piece);
+    piece = next;
+  }
 }
 
 CopyPool::Piece CopyPool::take(uint64_t bytes) {
@@ -209,18 +198,22 @@ CopyPool::Piece CopyPool::take(uint64_t bytes) {
     FLOW_ASSERT(memory != nullptr, "the memory for a copy of the state is there");
     return {memory, 0};
   }
-  {
-    std::lock_guard lock(mutex_);
-    auto best = free_.end();
-    for (auto piece = free_.begin(); piece != free_.end(); ++piece) {
-      if (piece->reserved >= bytes && (best == free_.end() || piece->reserved < best->reserved)) best = piece;
-    }
-    for (Free& piece : free_) ++piece.passed_over;
-    if (best != free_.end()) {
-      Piece found = *best;
-      free_.erase(best);
-      return found;
-    }
+  collect_returned();
+  Node* best = nullptr;
+  for (Node* piece : free_) {
+    ++piece->passed_over;
+    if (piece->reserved >= bytes && (best == nullptr || piece->reserved < best->reserved)) best = piece;
+  }
+  std::erase_if(free_, [this, best](Node* piece) {
+    if (piece == best) return true;
+    if (piece->passed_over < passed_over_max) return false;
+    useless_.push(piece);
+    return true;
+  });
+  if (best != nullptr) {
+    Piece found = *best;
+    delete best;
+    return found;
   }
   // Addresses for as much again: the state is likely to have grown when the next copy is taken.
   uint64_t reserved = round_up(bytes * 2, huge_page);
@@ -230,21 +223,13 @@ CopyPool::Piece CopyPool::take(uint64_t bytes) {
 }
 
 void CopyPool::give_back(const Piece& piece) {
+  unmap_all(useless_.take_all());
   if (piece.reserved == 0) {
     free(piece.memory);
     return;
   }
   madvise(piece.memory, piece.reserved, MADV_FREE);
-  std::vector<Free> unused;
-  {
-    std::lock_guard lock(mutex_);
-    auto useful = [](const Free& known) { return known.passed_over < passed_over_max; };
-    auto rest = std::partition(free_.begin(), free_.end(), useful);
-    unused.assign(rest, free_.end());
-    free_.erase(rest, free_.end());
-    free_.push_back({piece, 0});
-  }
-  for (const Free& old : unused) unmap_memory(old.memory, old.reserved);
+  returned_.push(new Node{piece, 0, nullptr});
 }
 
 } // namespace flow::runtime

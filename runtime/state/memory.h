@@ -2,13 +2,10 @@
 // only where they have been written.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
-#include <mutex>
-#include <optional>
 #include <vector>
-
-#include <pthread.h>
 
 namespace flow::runtime {
 
@@ -50,40 +47,30 @@ private:
   uint32_t pins_ = 0;
 };
 
-// Has pages there before they are written, so that the task does not wait for the system to find and clear one: that is
-// milliseconds where a virtual machine must get the memory first. Asks on a thread that ends when nothing is left to
-// ask for. The owner's thread calls; it outlives none of the memory.
-class PageWarmer {
+// Told of memory that will be written soon, for the first time (FlowHost::expect_pages). May be null.
+struct PageHook {
+  void (*expect)(void* context, void* begin, uint64_t bytes) = nullptr;
+  void* context = nullptr;
+};
+
+// Memory that is used from its front to its end, with the next page of the large kind always asked for: a task that is
+// the first to write into one waits until the system has found and cleared it, which is milliseconds where a virtual
+// machine must get the memory first.
+class PagesAhead {
 public:
-  // Memory that is used from its front to its end.
-  struct Stream {
-    uint8_t* asked = nullptr; // its pages up to here are there or on their way
-  };
-  PageWarmer() = default;
-  ~PageWarmer();
-  PageWarmer(const PageWarmer&) = delete;
-  PageWarmer& operator=(const PageWarmer&) = delete;
+  explicit PagesAhead(uint8_t* begin = nullptr) : asked_(begin) {}
 
-  // The stream, which ends at `end`, is used up to `used`.
-  void follow(Stream& stream, uint8_t* used, uint8_t* end) {
-    if (stream.asked < used + lead && stream.asked < end) ask(stream, used, end);
+  // It ends at `end`, and is used up to `used`.
+  void follow(const PageHook& hook, uint8_t* used, uint8_t* end) {
+    if (asked_ < used + lead && asked_ < end && hook.expect != nullptr) ask(hook, used, end);
   }
+  uint8_t* asked() const { return asked_; } // up to here
 
-  // One page of the large kind.
   static constexpr uint64_t lead = uint64_t{2} << 20;
 
 private:
-  struct Range {
-    uint8_t *begin, *end;
-  };
-  void ask(Stream& stream, uint8_t* used, uint8_t* end);
-  void start();
-  void populate();
-
-  std::mutex mutex_;
-  std::vector<Range> ranges_; // guarded by mutex_
-  bool is_running_ = false;   // guarded by mutex_
-  std::optional<pthread_t> thread_;
+  void ask(const PageHook& hook, uint8_t* used, uint8_t* end);
+  uint8_t* asked_;
 };
 
 // Blocks out of large regions, by size: a block that is given back serves the next request of the same size.
@@ -94,6 +81,8 @@ public:
   BlockArena(const BlockArena&) = delete;
   BlockArena& operator=(const BlockArena&) = delete;
 
+  void set_page_hook(const PageHook& hook) { hook_ = hook; }
+
   uint8_t* take(uint64_t bytes); // its contents are undefined
   void give_back(uint8_t* block, uint64_t bytes);
   uint64_t bytes() const; // ever taken, or ready to be: what it holds of the system's memory
@@ -103,12 +92,13 @@ private:
   std::map<uint64_t, std::vector<uint8_t*>> free_; // by size
   uint8_t* next_ = nullptr;
   uint64_t left_ = 0;
-  PageWarmer::Stream ahead_; // in the last region
-  PageWarmer warmer_;
+  PagesAhead ahead_; // in the last region
+  PageHook hook_;
 };
 
 // Memory for copies, handed round: what one copy has given back serves the next, which then waits for no page of the
-// system. In between the system may take it away, if it is short of memory, and it counts as free. Any thread.
+// system. In between the system may take it away, if it is short of memory, and it counts as free. One thread takes,
+// any gives back.
 class CopyPool {
 public:
   struct Piece {
@@ -124,15 +114,32 @@ public:
   void give_back(const Piece& piece);
 
 private:
-  struct Free : Piece {
+  struct Node : Piece {
     uint32_t passed_over = 0; // by so many that took another or a new one
+    Node* next = nullptr;
   };
-  std::mutex mutex_;
-  std::vector<Free> free_; // guarded by mutex_
+  // Pieces on their way from one thread to another: any may push, who takes takes all.
+  class Handover {
+  public:
+    void push(Node* node);
+    Node* take_all() { return top_.exchange(nullptr, std::memory_order_acquire); }
+
+  private:
+    std::atomic<Node*> top_{nullptr};
+  };
+  void collect_returned();
+  static void unmap_all(Node* nodes);
+
+  std::vector<Node*> free_; // of the thread that takes
+  Handover returned_;       // to it
+  Handover useless_;        // from it to whoever gives back next, since unmapping takes a while
 };
 
 // Zeroed addresses in whole huge pages, or null; memory comes with the first write.
 uint8_t* map_memory(uint64_t bytes, bool has_huge_pages);
 void unmap_memory(uint8_t* memory, uint64_t bytes);
+// Has pages there. Any thread: changes nothing that anybody has written, and nothing at all where the memory is gone.
+// Old systems refuse, and pages come when they are written.
+void populate_memory(void* begin, uint64_t bytes);
 
 } // namespace flow::runtime

@@ -31,9 +31,10 @@ bool starts_before(const std::shared_ptr<Pane>& pane, WideTime time) { return pa
 int64_t DueWindow::start_us() const { return cut(start); }
 int64_t DueWindow::end_us() const { return cut(end); }
 
-PaneSet::PaneSet(const FlowProgram& program, const FlowState& state)
+PaneSet::PaneSet(const FlowProgram& program, const FlowState& state, const PageHook& pages)
     : state_(state), codec_(program, program.layouts[state.layout], state.key_is_bytes != 0),
-      key_(table_key(codec_.layout(), state.key_size, state.key_is_bytes != 0)), closed_through_(nothing_closed) {
+      key_(table_key(codec_.layout(), state.key_size, state.key_is_bytes != 0)), page_hook_(pages),
+      closed_through_(nothing_closed) {
   FLOW_ASSERT(state.window == FLOW_WINDOW_GLOBAL || state.size > 0, "a window has a size");
   FLOW_ASSERT(state.window != FLOW_WINDOW_HOPPING || state.slide > 0, "a hopping window has a slide");
   if (state.running_layout == FLOW_NONE) return;
@@ -52,6 +53,7 @@ Pane& PaneSet::open(int64_t start) {
     return **at;
   }
   auto pane = std::make_shared<Pane>(start, codec_, key_);
+  pane->table.set_page_hook(page_hook_);
   // A pane of several windows is read several times, in the order of its entries.
   if (state_.window == FLOW_WINDOW_HOPPING) pane->table.keep_numbers();
   return **panes_.insert(at, std::move(pane));

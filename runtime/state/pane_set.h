@@ -41,7 +41,8 @@ struct DueWindow {
 
 class PaneSet {
 public:
-  PaneSet(const FlowProgram& program, const FlowState& state);
+  // `pages` lives as long as its panes.
+  PaneSet(const FlowProgram& program, const FlowState& state, const PageHook& pages = {});
 
   // The pane that starts there, made if it is not there.
   Pane& open(int64_t start);
@@ -82,6 +83,7 @@ private:
   const FlowState& state_;
   LayoutCodec codec_;
   TableKey key_;
+  PageHook page_hook_;
   std::unique_ptr<LayoutCodec> running_codec_;
   std::unique_ptr<StateTable> running_;
   std::vector<std::shared_ptr<Pane>> panes_; // by start; a snapshot that is being written holds them, too

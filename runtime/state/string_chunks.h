@@ -20,6 +20,8 @@ public:
   StringChunks(const StringChunks&) = delete;
   StringChunks& operator=(const StringChunks&) = delete;
 
+  void set_page_hook(const PageHook& hook) { blocks_.set_page_hook(hook); }
+
   // A new chunk with room for `bytes` or more: small ones first, so that a small table takes little.
   Extent add(uint64_t bytes);
   uint64_t bytes() const { return bytes_; } // of all chunks, full or not, that are not on their way out

@@ -87,6 +87,12 @@ public:
     miss_context_ = context;
   }
 
+  void set_page_hook(const PageHook& hook) {
+    page_hook_ = hook;
+    arena_.set_page_hook(hook);
+    strings_.set_page_hook(hook);
+  }
+
   const LayoutCodec& codec() const { return codec_; }
   TableKey key() const { return key_; }
   // Of entry `index`; of a key that is one number the entry alone says it.
@@ -222,9 +228,9 @@ private:
   GrowingMemory entries_memory_, hashes_memory_;
   StringChunks strings_;
   Compaction compaction_;
-  BlockArena arena_;                 // of slots of large tables
-  PageWarmer::Stream entries_ahead_; // in entries_memory_
-  PageWarmer warmer_;                // goes before the memory does
+  BlockArena arena_;         // of slots of large tables
+  PagesAhead entries_ahead_; // in entries_memory_
+  PageHook page_hook_;
 
   TableCopy* copy_ = nullptr;  // the last that was begun, unless it is gone
   uint8_t copy_number_ = 0;    // of that

@@ -28,7 +28,7 @@ uint8_t* StateTable::insert_indexed(uint64_t hash, std::string_view key) {
   touch(index);
   uint8_t* entry = entries + uint64_t{index} * stride;
   if (uint64_t{capacity} * stride >= GrowingMemory::mapped_min) {
-    warmer_.follow(entries_ahead_, entry + stride, entries + uint64_t{capacity} * stride);
+    entries_ahead_.follow(page_hook_, entry + stride, entries + uint64_t{capacity} * stride);
   }
   memset(entry, 0, stride);
   if (hashes != nullptr) hashes[index] = hash;
@@ -121,7 +121,7 @@ void StateTable::grow_entries() {
       static_cast<uint32_t>(std::min<uint64_t>(limit, std::max<uint64_t>(entries_min, uint64_t{capacity} * 2)));
   if (entries_memory_.grow(uint64_t{wanted} * stride)) {
     entries = entries_memory_.data();
-    entries_ahead_ = {};
+    entries_ahead_ = PagesAhead();
     copying = nullptr; // what is being copied stays as it is, elsewhere
   }
   if (key_hash == FLOW_HASH_STORED) {

@@ -19,7 +19,8 @@ Task::Task(const FlowProgram& program_of, const FlowPlace& place_of, const FlowH
   place.output_channels = nullptr; // lives only as long as the call that opens the task
   ports_.resize(chain->port_count);
   for (uint32_t i = 0; i < chain->state_count; ++i) {
-    states_.push_back(std::make_unique<PaneSet>(program, program.states[chain->states[i]]));
+    states_.push_back(std::make_unique<PaneSet>(program, program.states[chain->states[i]],
+                                                PageHook{host.expect_pages, host.context}));
   }
   combining_.resize(chain->state_count);
   state_views_.resize(chain->state_count);

@@ -21,6 +21,7 @@
 
 #include <sys/resource.h>
 
+#include "runtime/host/page_warmer.h"
 #include "runtime/state/table.h"
 #include "runtime/state/table_copy.h"
 
@@ -113,7 +114,12 @@ struct OfFlow {
   FlowProgram program{};
   LayoutCodec codec{program, layout, false};
   StateTable table{codec, table_key(layout, 8, false)};
-  explicit OfFlow(uint64_t) {}
+  PageWarmer pages;
+  explicit OfFlow(uint64_t) {
+    table.set_page_hook(
+        {[](void* context, void* begin, uint64_t bytes) { static_cast<PageWarmer*>(context)->expect(begin, bytes); },
+         &pages});
+  }
   [[gnu::always_inline]] void ahead(int64_t key) {
     flow_table_ahead(&table, flow_hash_i64(static_cast<uint64_t>(key)), sizeof(Entry));
   }

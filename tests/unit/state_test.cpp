@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/host/page_warmer.h"
 #include "runtime/state/pane_set.h"
 #include "runtime/state/table.h"
 #include "runtime/state/table_copy.h"
@@ -613,37 +614,60 @@ uint64_t resident_pages(uint8_t* memory, uint64_t bytes) {
   return static_cast<uint64_t>(std::count_if(pages.begin(), pages.end(), [](unsigned char page) { return page & 1; }));
 }
 
-TEST(PageWarmer, PagesAreThereBeforeTheyAreWrittenAndKeepWhatIs) {
+PageHook hook_of(PageWarmer& warmer) {
+  return {[](void* context, void* begin, uint64_t bytes) { static_cast<PageWarmer*>(context)->expect(begin, bytes); },
+          &warmer};
+}
+
+TEST(PagesAhead, PagesAreThereBeforeTheyAreWrittenAndKeepWhatIs) {
   constexpr uint64_t bytes = uint64_t{32} << 20, written = uint64_t{20} << 20;
   uint8_t* memory = map_memory(bytes, true);
   ASSERT_NE(memory, nullptr);
   {
     PageWarmer warmer;
-    PageWarmer::Stream stream{memory};
+    PagesAhead ahead(memory);
     for (uint64_t at = 0; at < written; ++at) {
-      warmer.follow(stream, memory + at, memory + bytes);
+      ahead.follow(hook_of(warmer), memory + at, memory + bytes);
       memory[at] = static_cast<uint8_t>(at % 251);
     }
-    EXPECT_GE(stream.asked, memory + written + PageWarmer::lead);
-    EXPECT_LE(stream.asked, memory + written + 2 * PageWarmer::lead);
+    EXPECT_GE(ahead.asked(), memory + written + PagesAhead::lead);
+    EXPECT_LE(ahead.asked(), memory + written + 2 * PagesAhead::lead);
   }
   // Where the system has the call at all.
   if (madvise(memory, 4096, MADV_POPULATE_WRITE) == 0) {
-    EXPECT_GE(resident_pages(memory, bytes), (written + PageWarmer::lead) / 4096);
+    EXPECT_GE(resident_pages(memory, bytes), (written + PagesAhead::lead) / 4096);
   }
   for (uint64_t at = 0; at < written; ++at) ASSERT_EQ(memory[at], at % 251);
   unmap_memory(memory, bytes);
 }
 
-TEST(PageWarmer, EndsWithTheMemory) {
+TEST(PagesAhead, EndWithTheMemory) {
   uint8_t* memory = map_memory(uint64_t{4} << 20, true);
-  PageWarmer warmer;
-  PageWarmer::Stream stream{memory};
-  warmer.follow(stream, memory, memory + 5000);
-  EXPECT_EQ(stream.asked, memory + 5000);
-  warmer.follow(stream, memory + 5000, memory + 5000);
-  EXPECT_EQ(stream.asked, memory + 5000);
+  uint64_t asked = 0;
+  PageHook hook{[](void* context, void*, uint64_t bytes) { *static_cast<uint64_t*>(context) += bytes; }, &asked};
+  PagesAhead ahead(memory);
+  ahead.follow(hook, memory, memory + 5000);
+  ahead.follow(hook, memory + 4000, memory + 5000);
+  ahead.follow(hook, memory + 5000, memory + 5000);
+  EXPECT_EQ(asked, 5000u);
+  ahead.follow({}, memory, memory + 9000);
+  EXPECT_EQ(ahead.asked(), memory + 5000); // nobody wants to know
   unmap_memory(memory, uint64_t{4} << 20);
+}
+
+TEST(PagesAhead, LargeTablesAskForTheirNextPages) {
+  for (bool keeps_numbers : {false, true}) {
+    Numbers numbers(pair_layout);
+    if (keeps_numbers) numbers.table.keep_numbers();
+    uint64_t asked = 0;
+    numbers.table.set_page_hook(
+        {[](void* context, void*, uint64_t bytes) { *static_cast<uint64_t*>(context) += bytes; }, &asked});
+    for (int64_t key = 0; key < 10'000; ++key) numbers[key] = key;
+    EXPECT_EQ(asked, 0u);
+    for (int64_t key = 10'000; key < 1'000'000; ++key) numbers[key] = key;
+    EXPECT_GT(asked, 16'000'000u * 3 / 4);
+    EXPECT_LT(asked, 48'000'000u);
+  }
 }
 
 TEST(CopyPool, HandsRoundWhatFits) {

@@ -27,7 +27,7 @@ public:
       : channels_(channels), batch_rows_(batch_rows) {
     const FlowChain& declared = program.chains[chain];
     stride_ = declared.output_count == 0 ? 0 : program.layouts[declared.outputs[0].layout].stride;
-    FlowHost host{this, take, send, send_watermark, channel_of, nullptr, group_of, log};
+    FlowHost host{this, take, send, send_watermark, channel_of, nullptr, group_of, log, nullptr};
     FlowPlace place{chain, index, parallelism, group_count, program.params, &channels_, program.option_rows};
     task_ = flow_task_open(&program.program, &place, &host);
   }

@@ -104,6 +104,7 @@ public:
                   nullptr,
                   nullptr,
                   [](void*, uint64_t) { return 0u; },
+                  nullptr,
                   nullptr};
     uint32_t channels[2] = {1, 1};
     FlowPlace place{0, 0, 1, 16, nullptr, channels, program.options};
