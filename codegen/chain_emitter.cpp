@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "codegen/csv_source.h"
 #include "codegen/functions.h"
 #include "codegen/keys.h"
+#include "codegen/marked_source.h"
 #include "codegen/row_walk.h"
 #include "runtime/abi/flow_abi.h"
 
@@ -200,7 +200,7 @@ private:
     FunctionEmitter f(module_, source_function(), place_of(chain_));
     RowWalk walk(f, chain_);
     llvm::Value* view = split_view(f);
-    CsvSource source(f, connector());
+    MarkedSource source(f, connector());
     llvm::BasicBlock* done = f.block("record.done");
     source.emit_reading(walk.stop_block());
     source_row(walk, [&](Row& row) {

@@ -15,8 +15,9 @@ void inline_decoding(graph::DataflowGraph& graph, lang::Arena&) {
     auto* source = std::get_if<graph::Source>(&node.op);
     if (source == nullptr) continue;
     const sema::Stream& stream = graph.program->streams[source->stream];
-    bool is_csv = std::get<sema::Source>(stream.origin).format == "csv";
-    source->decodes_inline = is_csv && node.schema.columns.size() <= fields_max;
+    std::string_view format = std::get<sema::Source>(stream.origin).format;
+    bool is_marked = format == "csv" || format == "json";
+    source->decodes_inline = is_marked && node.schema.columns.size() <= fields_max;
   }
 }
 

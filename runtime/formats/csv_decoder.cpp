@@ -43,7 +43,7 @@ public:
     if (!is_header_due_) map_by_position();
   }
 
-  bool read_marked(const CsvMarks& marks, uint32_t field, std::string_view text, FlowCell* cell) override {
+  bool read_marked(const RecordMarks& marks, uint32_t field, std::string_view text, FlowCell* cell) override {
     if (scratch_record_ != marks.taken) scratch_.begin(2 * csv_portion_bytes);
     scratch_record_ = marks.taken;
     CsvSlice slice{text.data(), static_cast<uint32_t>(text.size()), false, false};
@@ -51,26 +51,26 @@ public:
   }
 
 private:
-  CsvMarks mark_window(const Window& window, int64_t records_max) override {
+  RecordMarks mark_window(const Window& window, int64_t records_max) override {
     if (is_header_due_) return {};
     auto width = static_cast<uint32_t>(columns_.size());
     auto null_length = static_cast<uint32_t>(csv_.null_text.size());
     CsvMarker::Found found = marker_.mark(window.at, window.end, csv_.delimiter, width, records_max);
-    marked_columns_.resize(fields().size());
+    marked_fields_.resize(fields().size());
     for (uint32_t column = 0; column < width; ++column) {
       if (columns_[column] == no_field) continue;
-      marked_columns_[columns_[column]] = {column, column + 1 == width ? found.line_end_bytes : 1};
+      marked_fields_[columns_[column]] = {.number = column, .gap = column + 1 == width ? found.line_end_bytes : 1};
     }
     scratch_record_ = no_record;
     return {.data = window.at,
             .starts = marker_.starts(),
-            .columns = marked_columns_.data(),
+            .fields = marked_fields_.data(),
             .null_text = csv_.null_text.data(),
             .null_length = null_length,
             .null_value_length = without_spaces(csv_.null_text) == csv_.null_text ? null_length : no_length,
             .width = width,
             .count = found.records,
-            .is_ascii = static_cast<uint8_t>(found.is_ascii ? 1 : 0)};
+            .has_valid_texts = static_cast<uint8_t>(found.is_ascii ? 1 : 0)};
   }
 
   Step take(const Window& window, FlowCell* cells) override {
@@ -223,7 +223,7 @@ private:
   std::string header_;            // as it stands in the file
   std::vector<uint32_t> columns_; // the field of each column of the file, or no_field
   CsvMarker marker_;
-  std::vector<CsvMarkedColumn> marked_columns_;
+  std::vector<MarkedField> marked_fields_;
   int64_t scratch_record_ = no_record; // the marked record whose texts the scratch memory holds
 };
 

@@ -1,15 +1,14 @@
 #include "runtime/formats/csv_marker.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
-#include <bit>
 #include <cstring>
+
+#include "runtime/formats/mark_blocks.h"
 
 namespace flow::runtime {
 namespace {
 
-constexpr int64_t block_bytes = 64;
+constexpr int64_t block_bytes = mark_block_bytes;
 static_assert(csv_portion_bytes / block_bytes <= 255, "Avx2Block counts line ends in bytes");
 constexpr int64_t bytes_ahead_min = 512;
 constexpr size_t starts_max = csv_portion_bytes + 3 * block_bytes; // written in groups, so some more than can be
@@ -45,7 +44,6 @@ private:
   __m128i line_count_ = zero(), quotes_ = zero(), bytes_ = zero();
 };
 
-#define FLOW_AVX2 __attribute__((target("avx2,bmi,popcnt")))
 struct Avx2Block {
   FLOW_AVX2 explicit Avx2Block(char delimiter)
       : delimiter_(_mm256_set1_epi8(delimiter)), low_lines_(_mm256_setzero_si256()), high_lines_(low_lines_),
@@ -80,7 +78,6 @@ private:
   __m256i quotes_, bytes_;
 };
 
-#define FLOW_AVX512 __attribute__((target("avx512bw,avx512f,avx2,bmi,popcnt")))
 struct Avx512Block {
   FLOW_AVX512 explicit Avx512Block(char delimiter)
       : delimiter_(_mm512_set1_epi8(delimiter)), bytes_(_mm512_setzero_si512()) {}
@@ -102,20 +99,6 @@ private:
   int64_t line_count_ = 0;
   uint64_t quotes_ = 0;
 };
-
-// Writes where the fields behind the separators of one block begin; up to fifteen more than there are, to be
-// overwritten: a loop as long as their number would be mispredicted time and again.
-inline __attribute__((always_inline)) uint32_t* write_starts(uint32_t* to, uint64_t separators, uint32_t behind) {
-  uint32_t* end = to + std::popcount(separators);
-  do {
-    for (int i = 0; i < 8; ++i) {
-      to[i] = behind + static_cast<uint32_t>(std::countr_zero(separators));
-      separators &= separators - 1;
-    }
-    to += 8;
-  } while (separators != 0);
-  return end;
-}
 
 uint32_t line_end_bytes(const char* begin, int64_t behind) { return behind > 1 && begin[behind - 2] == '\r' ? 2 : 1; }
 

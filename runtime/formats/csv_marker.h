@@ -1,13 +1,16 @@
 // CsvMarker: the first pass over CSV input. It compares 64 bytes at a time with the bytes that matter and keeps where
-// fields begin (csv_marks.h). The widest registers that the CPU has are chosen when it is made.
+// fields begin (marks.h). The widest registers that the CPU has are chosen when it is made.
 #pragma once
 
 #include <memory>
 
 #include "runtime/base/cpu.h"
-#include "runtime/formats/csv_marks.h"
+#include "runtime/formats/marks.h"
 
 namespace flow::runtime {
+
+constexpr int64_t csv_portion_bytes = 255 * 64; // records are marked so far ahead
+constexpr int64_t csv_room_bytes = 32;          // there is more input behind marked records
 
 class CsvMarker {
 public:

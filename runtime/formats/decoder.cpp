@@ -64,15 +64,15 @@ void Decoder::give_back() {
   give_back_more();
 }
 
-CsvMarks Decoder::mark(const FlowInput& input, int64_t position, int64_t records_max) {
+RecordMarks Decoder::mark(const FlowInput& input, int64_t position, int64_t records_max) {
   bool is_between_records = error_.is_ok() && !now_.is_at_start && !now_.is_skipping;
-  if (!is_between_records || position < csv_room_bytes) return {};
-  CsvMarks marks = mark_window({input.data + position, input.data + input.end, input.is_last != 0}, records_max);
-  marks.position = position;
+  if (!is_between_records || position < marks_room_bytes) return {};
+  RecordMarks marks = mark_window({input.data + position, input.data + input.end, input.is_last != 0}, records_max);
+  if (marks.data != nullptr) marks.position = marks.data - input.data;
   return marks;
 }
 
-bool Decoder::read_marked(const CsvMarks&, uint32_t, std::string_view, FlowCell*) {
+bool Decoder::read_marked(const RecordMarks&, uint32_t, std::string_view, FlowCell*) {
   FLOW_UNREACHABLE("fields are read where records were marked");
 }
 

@@ -16,7 +16,7 @@
 
 #include "runtime/base/bytes.h"
 #include "runtime/base/status.h"
-#include "runtime/formats/csv_marks.h"
+#include "runtime/formats/marks.h"
 #include "runtime/formats/options.h"
 #include "runtime/formats/value.h"
 
@@ -56,11 +56,13 @@ public:
   // the row among them. REQUIRES: the last call of next() gave a row.
   void give_back();
 
-  // CSV only (csv_marks.h): marks plain records from `position`, at most so many, to be read without next(). None where
-  // the first is not plain, or where this decoder does not do so.
-  CsvMarks mark(const FlowInput& input, int64_t position, int64_t records_max);
+  // CSV and JSON (marks.h): marks records from `position`, at most so many, to be read without next(). None where the
+  // first is not fit for that.
+  RecordMarks mark(const FlowInput& input, int64_t position, int64_t records_max);
   // A field of the record that is due in `marks`, just as next() would give it. False: the record is bad.
-  virtual bool read_marked(const CsvMarks& marks, uint32_t field, std::string_view text, FlowCell* cell);
+  virtual bool read_marked(const RecordMarks& marks, uint32_t field, std::string_view text, FlowCell* cell);
+  // What was marked before is of no use: another input will come.
+  virtual void forget_marks() {}
   // The position has moved over so many lines that were marked; back, if it is negative.
   void pass_lines(int64_t lines) { now_.line += lines; }
 
@@ -93,7 +95,7 @@ protected:
   virtual Status restore_more(ByteReader&) { return Status(); }
   virtual Status check_end() { return Status(); } // the last window has been read
   virtual void give_back_more() {}
-  virtual CsvMarks mark_window(const Window&, int64_t) { return {}; } // all but the position
+  virtual RecordMarks mark_window(const Window&, int64_t) { return {}; } // all but the position
 
   // Fills bad_: the record [begin, end) on line_ does not fit at `where`, in it.
   void set_bad(const char* begin, const char* end, const char* where, std::string_view field, std::string reason);

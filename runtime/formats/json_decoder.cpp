@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "runtime/base/text.h"
+#include "runtime/formats/json_marker.h"
 #include "runtime/formats/json_reader.h"
+#include "runtime/formats/json_shape.h"
 #include "runtime/formats/lines.h"
 #include "runtime/formats/utf8.h"
 
@@ -13,6 +16,7 @@ namespace flow::runtime {
 namespace {
 
 constexpr uint32_t no_field = ~uint32_t{0};
+constexpr int64_t no_record = -1;
 
 bool is_integer(FlowKind kind) { return kind >= FLOW_I8 && kind <= FLOW_U64; }
 bool is_float(FlowKind kind) { return kind == FLOW_F32 || kind == FLOW_F64; }
@@ -32,20 +36,52 @@ public:
   JsonDecoder(std::vector<Field> fields, ValueOptions values, std::string origin)
       : Decoder(std::move(fields), std::move(origin)), values_(values), seen_(this->fields().size(), 0) {}
 
+  bool read_marked(const RecordMarks& marks, uint32_t field, std::string_view text, FlowCell* cell) override {
+    if (text.size() > json_portion_bytes) return false; // the pieces on both sides overlap: nothing stands there
+    if (marks.fields[field].form == MarkedForm::text) text = {text.data() - 1, text.size() + 2};
+    if (scratch_record_ != marks.taken) scratch_.begin(3 * json_portion_bytes);
+    scratch_record_ = marks.taken;
+    JsonReader reader(text);
+    bool is_good = read_value(reader, fields()[field], cell) && reader.is_at_end();
+    reason_.clear();
+    return is_good;
+  }
+  void forget_marks() override { marker_.forget(); }
+
 private:
+  RecordMarks mark_window(const Window& window, int64_t records_max) override {
+    if (!shape_.is_known()) return {};
+    int64_t width = shape_.width(), wanted = std::min(records_max, json_portion_bytes) * width;
+    JsonMarker::Marked marked = marker_.mark(window.at, window.end, window.end - json_room_bytes, width, wanted);
+    scratch_record_ = no_record;
+    return {.data = marked.data,
+            .starts = marked.starts,
+            .fields = shape_.fields(),
+            .shape = shape_.shape(),
+            .us_per_number = values_.us_per_number,
+            .width = shape_.width(),
+            .count = std::min(marked.count / width, records_max),
+            .has_valid_texts = static_cast<uint8_t>(marked.has_valid_texts ? 1 : 0)};
+  }
+
   Step take(const Window& window, FlowCell* cells) override {
     Line line = find_line(window.at, window.end, window.is_last);
     if (!line.is_there) return {Taken::end, window.at};
     JsonReader reader(line.text);
     if (reader.is_at_end()) return {Taken::nothing, line.next};
     scratch_.begin(3 * line.text.size()); // a text may be unescaped and then decoded; a name unescaped
+    scratch_record_ = no_record;
     field_in_work_ = no_field;
-    if (read_object(reader, cells)) return {Taken::row, line.next};
+    if (read_object(reader, cells)) {
+      consider_shape({window.at, static_cast<size_t>(line.next - window.at)});
+      return {Taken::row, line.next};
+    }
     std::string_view name = field_in_work_ == no_field ? std::string_view() : fields()[field_in_work_].name;
     std::string reason = reader.has_failed() && reason_.empty() ? std::string(reader.reason()) : std::move(reason_);
     const char* where = reader.has_failed() ? reader.fault() : line.text.data();
     set_bad(line.text.data(), line.text.data() + line.text.size(), where, name, std::move(reason));
     reason_.clear();
+    next_line_ = this->line() + 1;
     return {Taken::bad, line.next};
   }
 
@@ -154,6 +190,18 @@ private:
     return true;
   }
 
+  // A record that was not read by its marks. Now and then that has to be: at the edges of windows. But if most are not,
+  // the records now have another shape than the one that is known; then the next one's is taken.
+  void consider_shape(std::string_view record) {
+    constexpr int64_t trust_max = 64, patience = 8, wait_max = 1024;
+    trust_ = std::min(trust_ + line() - next_line_, trust_max) - 1;
+    next_line_ = line() + 1;
+    if (trust_ >= 0) return;
+    bool is_learned = record.size() <= json_portion_bytes && shape_.learn(record, fields());
+    learn_wait_ = is_learned ? patience : std::min(2 * learn_wait_, wait_max);
+    trust_ = learn_wait_;
+  }
+
   void start_record() {
     ++record_;
     expected_ = 0;
@@ -178,6 +226,12 @@ private:
   uint32_t expected_ = 0;
   uint32_t field_in_work_ = no_field;
   std::string reason_;
+  JsonShapeLearner shape_;
+  JsonMarker marker_;
+  int64_t trust_ = 0;                  // in the shape: more for each record of it, less for each other one
+  int64_t learn_wait_ = 1;             // so many others before a shape is taken again
+  int64_t next_line_ = 1;              // behind the last record that was not read by its marks
+  int64_t scratch_record_ = no_record; // the marked record whose texts the scratch memory holds
 };
 
 } // namespace

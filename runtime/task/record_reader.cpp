@@ -53,8 +53,8 @@ int32_t RecordReader::next(const FlowInput& input, int64_t* position, const Flow
   return 0;
 }
 
-CsvMarks* RecordReader::mark(const FlowInput& input, int64_t position) {
-  bool are_left = marks_.taken < marks_.count && csv_position(marks_, marks_.taken) == position;
+RecordMarks* RecordReader::mark(const FlowInput& input, int64_t position) {
+  bool are_left = marks_.taken < marks_.count && mark_position(marks_, marks_.taken) == position;
   if (!are_left) {
     marks_ = new_marks(input, position);
     settled_ = 0;
@@ -62,14 +62,14 @@ CsvMarks* RecordReader::mark(const FlowInput& input, int64_t position) {
   return &marks_;
 }
 
-CsvMarks RecordReader::new_marks(const FlowInput& input, int64_t position) {
+RecordMarks RecordReader::new_marks(const FlowInput& input, int64_t position) {
   constexpr int64_t wait_max = 63;
   if (rows_left_ <= 0) return {};
   if (wait_ > 0) {
     --wait_;
     return {};
   }
-  CsvMarks marks = decoder_->mark(input, position, rows_left_);
+  RecordMarks marks = decoder_->mark(input, position, rows_left_);
   last_wait_ = marks.count > 0 ? 0 : std::min(2 * last_wait_ + 1, wait_max);
   wait_ = last_wait_;
   return marks;
@@ -85,9 +85,11 @@ void RecordReader::settle(RecordCounts* counts) {
   is_last_marked_ = true;
 }
 
-// The decoder has read marked records by itself; those behind them are still marked.
+// The decoder has read marked records by itself; those behind them are still marked. JSON: where records are of another
+// shape the others are elsewhere, and the decoder may have taken their shape.
 void RecordReader::pass_marks(int64_t position) {
-  while (marks_.taken < marks_.count && csv_position(marks_, marks_.taken) < position) ++marks_.taken;
+  if (marks_.shape != nullptr) return drop_marks();
+  while (marks_.taken < marks_.count && mark_position(marks_, marks_.taken) < position) ++marks_.taken;
   settled_ = marks_.taken;
 }
 
@@ -114,7 +116,7 @@ int64_t RecordReader::undo_record() {
     settled_ = --marks_.taken;
     ++rows_left_;
     decoder_->pass_lines(-1);
-    return csv_position(marks_, marks_.taken);
+    return mark_position(marks_, marks_.taken);
   }
   decoder_->give_back();
   ++rows_left_;

@@ -29,14 +29,14 @@ public:
   // A new pull begins: at most so many records. Its input is not that of the last one.
   void begin(int64_t rows_max) {
     rows_left_ = rows_max;
-    marks_ = {};
-    settled_ = 0;
+    drop_marks();
+    decoder_->forget_marks();
   }
   // What flow_rt_decode answers; -1 comes with error(). Cells live until the next call.
   int32_t next(const FlowInput& input, int64_t* position, const FlowCell** cells, RecordCounts* counts);
-  // Plain records from `position` for generated code to read (csv_marks.h); none: call next(). It counts those that it
+  // Records from `position` for generated code to read (marks.h); none: call next(). It counts those that it
   // takes in the marks, and settle() takes note: before any other call, and when the source function is done.
-  CsvMarks* mark(const FlowInput& input, int64_t position);
+  RecordMarks* mark(const FlowInput& input, int64_t position);
   bool read_marked(uint32_t field, std::string_view text, FlowCell* cell) {
     return decoder_->read_marked(marks_, field, text, cell);
   }
@@ -52,8 +52,12 @@ private:
   RecordReader(const FlowConnector& connector, std::unique_ptr<Decoder> decoder, std::string split_name);
   int32_t stop(Status status);
   void describe_bad();
-  CsvMarks new_marks(const FlowInput& input, int64_t position);
+  RecordMarks new_marks(const FlowInput& input, int64_t position);
   void pass_marks(int64_t position);
+  void drop_marks() {
+    marks_ = {};
+    settled_ = 0;
+  }
 
   const FlowConnector& connector_;
   std::unique_ptr<Decoder> decoder_;
@@ -62,7 +66,7 @@ private:
   std::vector<FlowCell> bad_cells_; // text, file, line, column, field, reason
   int64_t rows_left_ = 0;
   int64_t record_begin_ = 0;
-  CsvMarks marks_; // of the input of this pull
+  RecordMarks marks_; // of the input of this pull
   // Where records are not plain, asking for marks is in vain: after each time, so many calls go by before the next, and
   // more the longer that lasts.
   int64_t wait_ = 0, last_wait_ = 0;

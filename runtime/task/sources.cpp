@@ -1,7 +1,7 @@
 // What generated code asks of sources and sinks per record: decoding and encoding through the formats.
 #include "runtime/base/assert.h"
 #include "runtime/task/task.h"
-#include "runtime/vocabulary/csv.h"
+#include "runtime/vocabulary/decoding.h"
 #include "runtime/vocabulary/vocabulary.h"
 
 namespace flow::runtime {
@@ -12,7 +12,7 @@ void Task::settle(Split& split) {
   counted.rows_in += counts.taken;
 }
 
-CsvMarks* Task::mark(Split& split, const FlowInput& input, int64_t position) {
+RecordMarks* Task::mark(Split& split, const FlowInput& input, int64_t position) {
   FLOW_ASSERT(split.reader != nullptr, "records are marked where the source has a format");
   settle(split);
   return split.reader->mark(input, position);
@@ -32,7 +32,7 @@ int32_t Task::decode(Split& split, const FlowInput& input, int64_t* position, co
 
 } // namespace flow::runtime
 
-using flow::runtime::CsvMarks;
+using flow::runtime::RecordMarks;
 using flow::runtime::Split;
 using flow::runtime::Task;
 
@@ -43,11 +43,11 @@ int32_t flow_rt_decode(FlowTask* task, FlowSplit* split, const FlowInput* input,
   return Task::from(task)->decode(*Split::from(split), *input, position, cells);
 }
 
-CsvMarks* flow_rt_csv_mark(FlowTask* task, FlowSplit* split, const FlowInput* input, int64_t position) {
+RecordMarks* flow_rt_mark(FlowTask* task, FlowSplit* split, const FlowInput* input, int64_t position) {
   return Task::from(task)->mark(*Split::from(split), *input, position);
 }
 
-uint8_t flow_rt_csv_cell(FlowSplit* split, uint32_t field, const char* data, uint64_t length, FlowCell* cell) {
+uint8_t flow_rt_marked_cell(FlowSplit* split, uint32_t field, const char* data, uint64_t length, FlowCell* cell) {
   return Split::from(split)->reader->read_marked(field, {data, length}, cell) ? 1 : 0;
 }
 

@@ -73,7 +73,7 @@ public:
   void stop(Status status);
   FlowTable* open_pane(uint32_t state, int64_t start);
   int32_t decode(Split& split, const FlowInput& input, int64_t* position, const FlowCell** cells);
-  CsvMarks* mark(Split& split, const FlowInput& input, int64_t position);
+  RecordMarks* mark(Split& split, const FlowInput& input, int64_t position);
 
   // ---- snapshots (snapshot.cpp, restore.cpp) ----
   FlowSnapshot* capture(uint64_t epoch);

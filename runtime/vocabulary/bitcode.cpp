@@ -1,6 +1,7 @@
 // The vocabulary as one bitcode module: the bodies of the hot half and the declarations of everything else, so that
 // flowc reads the types of all functions from here. Never compiled natively.
-#include "runtime/vocabulary/csv.cpp"
+#include "runtime/vocabulary/decoding.cpp"
+#include "runtime/vocabulary/decoding_json.cpp"
 #include "runtime/vocabulary/functions_hot.cpp"
 #include "runtime/vocabulary/rows.cpp"
 #include "runtime/vocabulary/tables.cpp"
@@ -15,8 +16,10 @@ extern "C" void* const flow_vocabulary_declarations[] = {
     reinterpret_cast<void*>(&flow_rt_row_failed),
     reinterpret_cast<void*>(&flow_rt_count_late),
     reinterpret_cast<void*>(&flow_rt_decode),
-    reinterpret_cast<void*>(&flow_rt_csv_mark),
-    reinterpret_cast<void*>(&flow_rt_csv_cell),
+    reinterpret_cast<void*>(&flow_rt_mark),
+    reinterpret_cast<void*>(&flow_rt_marked_cell),
+    reinterpret_cast<void*>(&flow_rt_days_of),
+    reinterpret_cast<void*>(&flow_rt_json_is_value),
     reinterpret_cast<void*>(&flow_rt_sink_record),
     reinterpret_cast<void*>(&flow_fn_lower),
     reinterpret_cast<void*>(&flow_fn_upper),

@@ -1,7 +1,9 @@
-// Reading CSV in a source function: usual records field by field into registers, the others by the runtime's decoder.
+// Reading CSV or JSON in a source function: usual records field by field into registers, the others by the runtime's
+// decoder.
 //
-//   scan     asks for marks (runtime/vocabulary/csv.h) from where the next record begins; there are none → plain
-//   marked   reads the needed fields of one marked record; one is not right → unread, plain; then takes the record
+//   scan     asks for marks (runtime/vocabulary/decoding.h) from where the next record begins; there are none → plain
+//   marked   JSON: asks whether the record fits its marks; it does not → unread, plain
+//            reads the needed fields of one marked record; one is not right → unread, plain; then takes the record
 //   plain    lets the runtime decode one record: a row, a bad record, or no more → return
 //   record   the row, from either way: here the chain's operators go
 //   next     the next marked record, or scan
@@ -14,10 +16,10 @@
 
 namespace flow::codegen {
 
-class CsvSource {
+class MarkedSource {
 public:
   /// In a source function.
-  CsvSource(FunctionEmitter& function, const plan::Connector& connector);
+  MarkedSource(FunctionEmitter& function, const plan::Connector& connector);
 
   /// Emits everything up to `record`, where the builder is left. `stop` ends the function with an error.
   void emit_reading(llvm::BasicBlock* stop);
@@ -40,7 +42,7 @@ private:
     llvm::Value* value = nullptr;
     llvm::Value* length = nullptr;
     llvm::Value* is_null = nullptr;
-    llvm::Value* last_day = nullptr; // of timestamps and dates: a FlowCsvDay
+    llvm::Value* last_day = nullptr; // of timestamps and dates: a FlowDay
   };
 
   void make_slots(const plan::Connector& connector);
@@ -59,12 +61,17 @@ private:
   llvm::Value* load(llvm::Value* slot, const llvm::Twine& name);
   void store(const Field& field, const Value& value);
 
+  /// The name of a function that there is for each format: "integer" is flow_csv_integer, or flow_json_integer.
+  std::string of_format(const char* what) const { return (is_json_ ? "flow_json_" : "flow_csv_") + std::string(what); }
+
   FunctionEmitter& f_;
+  bool is_json_;
   std::vector<Field> fields_;
   llvm::BasicBlock *scan_, *marked_, *unread_, *plain_, *record_, *next_, *bad_, *end_;
   llvm::Value *begin_at_, *following_at_, *due_at_; // `due`: the marked record that comes next
   llvm::Value *plain_position_at_, *cells_at_, *cell_at_, *number_at_, *flag_at_; // what calls write to
-  llvm::Value *marks_ = nullptr, *count_ = nullptr, *data_ = nullptr, *columns_ = nullptr, *is_ascii_ = nullptr;
+  llvm::Value *marks_ = nullptr, *count_ = nullptr, *data_ = nullptr, *marked_fields_ = nullptr,
+              *has_valid_texts_ = nullptr, *shape_ = nullptr;
 };
 
 } // namespace flow::codegen

@@ -1,4 +1,4 @@
-#include "codegen/csv_source.h"
+#include "codegen/marked_source.h"
 
 #include <limits>
 
@@ -13,7 +13,7 @@ using sema::Kind;
 namespace {
 
 constexpr size_t enum_texts_max = 16; // compared one by one; longer lists are left to the decoder
-constexpr uint64_t day_bytes = 24;    // a FlowCsvDay
+constexpr uint64_t day_bytes = 24;    // a FlowDay
 
 uint64_t highest(Kind kind) {
   switch (kind) {
@@ -30,7 +30,8 @@ uint64_t highest(Kind kind) {
 
 } // namespace
 
-CsvSource::CsvSource(FunctionEmitter& function, const plan::Connector& connector) : f_(function) {
+MarkedSource::MarkedSource(FunctionEmitter& function, const plan::Connector& connector)
+    : f_(function), is_json_(connector.format == "json") {
   make_slots(connector);
   scan_ = f_.block("scan");
   marked_ = f_.block("marked");
@@ -42,7 +43,7 @@ CsvSource::CsvSource(FunctionEmitter& function, const plan::Connector& connector
   end_ = f_.block("end");
 }
 
-void CsvSource::make_slots(const plan::Connector& connector) {
+void MarkedSource::make_slots(const plan::Connector& connector) {
   auto& b = f_.builder;
   for (uint32_t i = 0; i < connector.fields.size(); i++) {
     if (!connector.is_needed[i]) continue;
@@ -68,7 +69,7 @@ void CsvSource::make_slots(const plan::Connector& connector) {
   flag_at_ = f_.slot(b.getInt8Ty(), "flag.at");
 }
 
-void CsvSource::emit_reading(llvm::BasicBlock* stop) {
+void MarkedSource::emit_reading(llvm::BasicBlock* stop) {
   f_.builder.CreateStore(f_.function->getArg(3), following_at_);
   f_.go_to(scan_);
   emit_scan();
@@ -78,40 +79,43 @@ void CsvSource::emit_reading(llvm::BasicBlock* stop) {
   f_.begin(record_);
 }
 
-void CsvSource::emit_scan() {
+void MarkedSource::emit_scan() {
   auto& b = f_.builder;
   f_.begin(scan_);
   llvm::Value* position = load(following_at_, "position");
   b.CreateStore(position, begin_at_);
-  marks_ = f_.call("flow_rt_csv_mark", {f_.task, f_.function->getArg(1), f_.function->getArg(2), position}, "marks");
-  llvm::Value* due = f_.call("flow_csv_next", {marks_}, "due");
-  count_ = f_.call("flow_csv_count", {marks_}, "count");
-  data_ = f_.call("flow_csv_data", {marks_}, "data");
-  columns_ = f_.call("flow_csv_columns", {marks_}, "columns");
-  is_ascii_ = f_.asks("flow_csv_is_ascii", {marks_}, "is.ascii");
+  marks_ = f_.call("flow_rt_mark", {f_.task, f_.function->getArg(1), f_.function->getArg(2), position}, "marks");
+  llvm::Value* due = f_.call("flow_marks_next", {marks_}, "due");
+  count_ = f_.call("flow_marks_count", {marks_}, "count");
+  data_ = f_.call("flow_marks_data", {marks_}, "data");
+  marked_fields_ = f_.call("flow_marks_fields", {marks_}, "fields");
+  has_valid_texts_ = f_.asks("flow_marks_has_valid_texts", {marks_}, "has.valid.texts");
+  if (is_json_) shape_ = f_.call("flow_marks_shape", {marks_}, "shape");
   b.CreateStore(due, due_at_);
   b.CreateCondBr(b.CreateICmpSLT(due, count_), marked_, plain_);
 }
 
-void CsvSource::emit_marked() {
+void MarkedSource::emit_marked() {
   auto& b = f_.builder;
   f_.begin(marked_);
   f_.begin_row();
   llvm::Value* due = load(due_at_, "record");
-  llvm::Value* starts = f_.call("flow_csv_starts", {marks_, due}, "starts");
+  llvm::Value* starts = f_.call("flow_marks_starts", {marks_, due}, "starts");
+  if (is_json_)
+    f_.branch_unlikely(b.CreateNot(f_.asks("flow_json_fits", {shape_, data_, starts}, "fits")), unread_, "fitting");
   for (const Field& field : fields_) read_field(field, starts);
-  f_.call("flow_csv_take", {marks_, due});
-  b.CreateStore(f_.call("flow_csv_position", {marks_, due}, "begin"), begin_at_);
+  f_.call("flow_marks_take", {marks_, due});
+  b.CreateStore(f_.call("flow_marks_position", {marks_, due}, "begin"), begin_at_);
   llvm::Value* following = b.CreateAdd(due, f_.i64(1), "following.record");
   b.CreateStore(following, due_at_);
-  b.CreateStore(f_.call("flow_csv_position", {marks_, following}, "following"), following_at_);
+  b.CreateStore(f_.call("flow_marks_position", {marks_, following}, "following"), following_at_);
   f_.go_to(record_);
   f_.begin(unread_);
-  b.CreateStore(f_.call("flow_csv_position", {marks_, due}, "begin"), begin_at_);
+  b.CreateStore(f_.call("flow_marks_position", {marks_, due}, "begin"), begin_at_);
   f_.go_to(plain_);
 }
 
-void CsvSource::emit_plain(llvm::BasicBlock* stop) {
+void MarkedSource::emit_plain(llvm::BasicBlock* stop) {
   auto& b = f_.builder;
   f_.begin(plain_);
   f_.begin_row();
@@ -134,23 +138,27 @@ void CsvSource::emit_plain(llvm::BasicBlock* stop) {
   f_.leave(load(following_at_, "reached"));
 }
 
-void CsvSource::emit_next() {
+void MarkedSource::emit_next() {
   f_.begin(next_);
   f_.builder.CreateCondBr(f_.builder.CreateICmpSLT(load(due_at_, "due"), count_), marked_, scan_);
 }
 
 /// Leaves the field in its slots, or goes to `plain`.
-void CsvSource::read_field(const Field& field, llvm::Value* starts) {
+void MarkedSource::read_field(const Field& field, llvm::Value* starts) {
   auto& b = f_.builder;
   std::string label(field.name);
-  llvm::Value* text = f_.call("flow_csv_field", {data_, columns_, starts, f_.i32(field.number)}, label + ".field");
+  llvm::Value* text =
+      f_.call(of_format("field"), {data_, marked_fields_, starts, f_.i32(field.number)}, label + ".field");
   llvm::Value* data = b.CreateExtractValue(text, 0, label + ".data");
   llvm::Value* length = b.CreateExtractValue(text, 1, label + ".length");
   llvm::BasicBlock *unusual = f_.block(label + ".unusual"), *done = f_.block(label + ".read");
   if (field.type.nullable) {
     bool is_text = field.type.is_text() || field.type.kind == Kind::ENUM;
     llvm::BasicBlock *null = f_.block(label + ".null"), *value = f_.block(label + ".value");
-    b.CreateCondBr(f_.asks("flow_csv_is_null", {marks_, data, length, f_.i8(is_text ? 1 : 0)}, "is.null"), null, value);
+    llvm::Value* is_null =
+        f_.asks(of_format("is_null"),
+                {marks_, marked_fields_, f_.i32(field.number), data, length, f_.i8(is_text ? 1 : 0)}, "is.null");
+    b.CreateCondBr(is_null, null, value);
     f_.begin(null);
     Value nothing = f_.zero(field.type);
     nothing.is_null = f_.i1(true);
@@ -168,18 +176,18 @@ void CsvSource::read_field(const Field& field, llvm::Value* starts) {
 }
 
 /// By the decoder: the exact answer for what is not in the usual form.
-void CsvSource::read_cell(const Field& field, llvm::Value* data, llvm::Value* length) {
+void MarkedSource::read_cell(const Field& field, llvm::Value* data, llvm::Value* length) {
   llvm::Value* is_good =
-      f_.asks("flow_rt_csv_cell", {f_.function->getArg(1), f_.i32(field.number), data, length, cell_at_}, "is.good");
+      f_.asks("flow_rt_marked_cell", {f_.function->getArg(1), f_.i32(field.number), data, length, cell_at_}, "is.good");
   f_.branch_unlikely(f_.builder.CreateNot(is_good), unread_, "good");
   store(field, load_cell(f_, cell_at_, field.type));
 }
 
 /// Stores the value of a text in the usual form; whether it was in that form.
-llvm::Value* CsvSource::read_usual(const Field& field, llvm::Value* data, llvm::Value* length) {
+llvm::Value* MarkedSource::read_usual(const Field& field, llvm::Value* data, llvm::Value* length) {
   switch (field.type.kind) {
-  case Kind::F64: return f_.asks("flow_csv_f64", {data, length, field.value}, "is.usual");
-  case Kind::F32: return f_.asks("flow_csv_f32", {data, length, field.value}, "is.usual");
+  case Kind::F64: return f_.asks(of_format("f64"), {data, length, field.value}, "is.usual");
+  case Kind::F32: return f_.asks(of_format("f32"), {data, length, field.value}, "is.usual");
   case Kind::BOOL: return read_bool(field, data, length);
   case Kind::STRING: return read_text(field, data, length);
   case Kind::TIMESTAMP:
@@ -191,9 +199,9 @@ llvm::Value* CsvSource::read_usual(const Field& field, llvm::Value* data, llvm::
   }
 }
 
-llvm::Value* CsvSource::read_integer(const Field& field, llvm::Value* data, llvm::Value* length) {
+llvm::Value* MarkedSource::read_integer(const Field& field, llvm::Value* data, llvm::Value* length) {
   auto& b = f_.builder;
-  llvm::Value* is_usual = f_.asks("flow_csv_integer",
+  llvm::Value* is_usual = f_.asks(of_format("integer"),
                                   {data, length, f_.i8(field.type.is_signed() ? 1 : 0),
                                    f_.i64(static_cast<int64_t>(highest(field.type.kind))), number_at_},
                                   "is.usual");
@@ -201,29 +209,33 @@ llvm::Value* CsvSource::read_integer(const Field& field, llvm::Value* data, llvm
   return is_usual;
 }
 
-llvm::Value* CsvSource::read_time(const Field& field, llvm::Value* data, llvm::Value* length) {
+llvm::Value* MarkedSource::read_time(const Field& field, llvm::Value* data, llvm::Value* length) {
   auto& b = f_.builder;
-  const char* function = field.type.kind == Kind::DATE ? "flow_csv_date" : "flow_csv_timestamp";
-  llvm::Value* is_usual = f_.asks(function, {data, length, field.last_day, number_at_}, "is.usual");
+  llvm::Value* is_usual =
+      field.type.kind == Kind::DATE
+          ? f_.asks("flow_text_date", {data, length, field.last_day, number_at_}, "is.usual")
+          : f_.asks(of_format("timestamp"),
+                    {marks_, marked_fields_, f_.i32(field.number), data, length, field.last_day, number_at_},
+                    "is.usual");
   b.CreateStore(b.CreateTrunc(load(number_at_, "number"), f_.type_of(field.type.kind)), field.value);
   return is_usual;
 }
 
-llvm::Value* CsvSource::read_bool(const Field& field, llvm::Value* data, llvm::Value* length) {
+llvm::Value* MarkedSource::read_bool(const Field& field, llvm::Value* data, llvm::Value* length) {
   auto& b = f_.builder;
-  llvm::Value* is_usual = f_.asks("flow_csv_bool", {data, length, flag_at_}, "is.usual");
+  llvm::Value* is_usual = f_.asks(of_format("bool"), {data, length, flag_at_}, "is.usual");
   llvm::Value* flag = b.CreateLoad(b.getInt8Ty(), flag_at_, "flag");
   b.CreateStore(b.CreateICmpNE(flag, f_.i8(0)), field.value);
   return is_usual;
 }
 
-llvm::Value* CsvSource::read_text(const Field& field, llvm::Value* data, llvm::Value* length) {
+llvm::Value* MarkedSource::read_text(const Field& field, llvm::Value* data, llvm::Value* length) {
   f_.builder.CreateStore(data, field.value);
   f_.builder.CreateStore(length, field.length);
-  return is_ascii_;
+  return has_valid_texts_;
 }
 
-llvm::Value* CsvSource::read_enum(const Field& field, llvm::Value* data, llvm::Value* length) {
+llvm::Value* MarkedSource::read_enum(const Field& field, llvm::Value* data, llvm::Value* length) {
   auto& b = f_.builder;
   const sema::EnumType& type = *field.type.enumeration;
   if (type.texts.size() > enum_texts_max) return f_.i1(false);
@@ -239,7 +251,7 @@ llvm::Value* CsvSource::read_enum(const Field& field, llvm::Value* data, llvm::V
   return is_known;
 }
 
-std::vector<Value> CsvSource::columns() {
+std::vector<Value> MarkedSource::columns() {
   auto& b = f_.builder;
   std::vector<Value> columns;
   for (const Field& field : fields_) {
@@ -253,14 +265,14 @@ std::vector<Value> CsvSource::columns() {
   return columns;
 }
 
-llvm::Value* CsvSource::begin() { return load(begin_at_, "begin"); }
-llvm::Value* CsvSource::following() { return load(following_at_, "following"); }
+llvm::Value* MarkedSource::begin() { return load(begin_at_, "begin"); }
+llvm::Value* MarkedSource::following() { return load(following_at_, "following"); }
 
-llvm::Value* CsvSource::load(llvm::Value* slot, const llvm::Twine& name) {
+llvm::Value* MarkedSource::load(llvm::Value* slot, const llvm::Twine& name) {
   return f_.builder.CreateLoad(f_.builder.getInt64Ty(), slot, name);
 }
 
-void CsvSource::store(const Field& field, const Value& value) {
+void MarkedSource::store(const Field& field, const Value& value) {
   f_.builder.CreateStore(value.value, field.value);
   if (field.length != nullptr) f_.builder.CreateStore(value.length, field.length);
   if (field.is_null != nullptr) f_.builder.CreateStore(value.is_null, field.is_null);

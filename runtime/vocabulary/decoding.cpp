@@ -1,55 +1,16 @@
-// Reading the fields of marked CSV records: all bytes of a field at a time. Compiled twice (hot.h).
+// Reading the fields of marked records: what both formats share, and CSV. Compiled twice (hot.h).
 //
 // Numbers are read from their end: sixteen bytes that end with the last digit, of which those before the first are put
 // to zero, as zeros before a number change nothing; so no step depends on the length. SSE2 alone, which every CPU has.
-#include "runtime/vocabulary/csv.h"
+#include "runtime/vocabulary/decoding.h"
 
-#include <emmintrin.h>
-#include <string.h>
-
+#include "runtime/vocabulary/decoding_words.h"
 #include "runtime/vocabulary/hot.h"
 
-using flow::runtime::CsvMarkedColumn;
-using flow::runtime::CsvMarks;
-
-#define FLOW_INLINE static inline __attribute__((always_inline))
+using flow::runtime::MarkedField;
+using flow::runtime::RecordMarks;
 
 namespace {
-
-FLOW_INLINE uint64_t load_8(const char* data) {
-  uint64_t word;
-  memcpy(&word, data, 8);
-  return word;
-}
-
-FLOW_INLINE uint64_t load_2(const char* data) {
-  uint16_t word;
-  memcpy(&word, data, 2);
-  return word;
-}
-
-constexpr uint64_t zero_digits = 0x3030303030303030u;
-constexpr uint64_t high_bits = 0x8080808080808080u;
-constexpr uint64_t ten_to_8 = 100'000'000, ten_to_16 = ten_to_8 * ten_to_8;
-
-FLOW_INLINE __m128i load_16(const char* data) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(data)); }
-
-// All bits of the last `count` of sixteen bytes. REQUIRES: count <= 16.
-constexpr unsigned char last_bytes[32] = {0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,
-                                          0,   0,   0,   0,   0,   255, 255, 255, 255, 255, 255,
-                                          255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
-FLOW_INLINE __m128i last(uint64_t count) { return load_16(reinterpret_cast<const char*>(last_bytes) + count); }
-
-// The number in the last `count` of sixteen bytes; not zero in `wrong` if one of them is no digit.
-FLOW_INLINE uint64_t value_of(__m128i text, uint64_t count, uint64_t* wrong) {
-  __m128i digits = _mm_and_si128(_mm_sub_epi8(text, _mm_set1_epi8('0')), last(count));
-  *wrong |= static_cast<uint32_t>(_mm_movemask_epi8(_mm_adds_epu8(digits, _mm_set1_epi8(0x76)))); // above 9
-  __m128i twos = _mm_srli_epi16(_mm_mullo_epi16(digits, _mm_set1_epi16(2561)), 8);                // 10 and 1
-  __m128i fours = _mm_madd_epi16(twos, _mm_set1_epi32(1 << 16 | 100));
-  __m128i eights = _mm_madd_epi16(_mm_packs_epi32(fours, fours), _mm_set1_epi32(1 << 16 | 10000));
-  auto both = static_cast<uint64_t>(_mm_cvtsi128_si64(eights));
-  return (both & 0xffffffffu) * ten_to_8 + (both >> 32);
-}
 
 constexpr uint64_t integer_digits_max = 19; // more may not fit into 64 bits
 constexpr double tens[17] = {1e0, 1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
@@ -59,26 +20,26 @@ constexpr double tens[17] = {1e0, 1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
 
 // ---- records ----
 
-FLOW_HOT int64_t flow_csv_next(CsvMarks* marks) { return marks->taken; }
-FLOW_HOT int64_t flow_csv_count(CsvMarks* marks) { return marks->count; }
-FLOW_HOT void flow_csv_take(CsvMarks* marks, int64_t record) { marks->taken = record + 1; }
-FLOW_HOT int64_t flow_csv_position(CsvMarks* marks, int64_t record) { return csv_position(*marks, record); }
-FLOW_HOT uint8_t flow_csv_is_ascii(CsvMarks* marks) { return marks->is_ascii; }
+FLOW_HOT int64_t flow_marks_next(RecordMarks* marks) { return marks->taken; }
+FLOW_HOT int64_t flow_marks_count(RecordMarks* marks) { return marks->count; }
+FLOW_HOT void flow_marks_take(RecordMarks* marks, int64_t record) { marks->taken = record + 1; }
+FLOW_HOT int64_t flow_marks_position(RecordMarks* marks, int64_t record) { return mark_position(*marks, record); }
+FLOW_HOT uint8_t flow_marks_has_valid_texts(RecordMarks* marks) { return marks->has_valid_texts; }
 
-FLOW_HOT const char* flow_csv_data(CsvMarks* marks) { return marks->data; }
-FLOW_HOT const CsvMarkedColumn* flow_csv_columns(CsvMarks* marks) { return marks->columns; }
-FLOW_HOT const uint32_t* flow_csv_starts(CsvMarks* marks, int64_t record) {
+FLOW_HOT const char* flow_marks_data(RecordMarks* marks) { return marks->data; }
+FLOW_HOT const MarkedField* flow_marks_fields(RecordMarks* marks) { return marks->fields; }
+FLOW_HOT const uint32_t* flow_marks_starts(RecordMarks* marks, int64_t record) {
   return marks->starts + record * static_cast<int64_t>(marks->width);
 }
 
-FLOW_HOT FlowView flow_csv_field(const char* data, const CsvMarkedColumn* columns, const uint32_t* starts,
-                                 uint32_t field) {
-  CsvMarkedColumn column = columns[field];
+FLOW_HOT FlowView flow_csv_field(const char* data, const MarkedField* columns, const uint32_t* starts, uint32_t field) {
+  MarkedField column = columns[field];
   const uint32_t* start = starts + column.number;
   return {data + start[0], uint64_t{start[1] - start[0] - column.gap}};
 }
 
-FLOW_HOT uint8_t flow_csv_is_null(CsvMarks* marks, const char* data, uint64_t length, uint8_t is_text) {
+FLOW_HOT uint8_t flow_csv_is_null(RecordMarks* marks, const MarkedField*, uint32_t, const char* data, uint64_t length,
+                                  uint8_t is_text) {
   if (length == 0 && !is_text) return 1;
   uint32_t null_length = is_text ? marks->null_length : marks->null_value_length;
   return length == null_length && (length == 0 || memcmp(data, marks->null_text, length) == 0);
@@ -163,10 +124,10 @@ FLOW_HOT uint8_t flow_csv_bool(const char* data, uint64_t length, uint8_t* value
 
 // ---- time ----
 
-FLOW_INLINE uint8_t read_day(const char* data, FlowCsvDay* last) {
+FLOW_INLINE uint8_t read_day(const char* data, FlowDay* last) {
   uint64_t year_month = load_8(data), day = load_2(data + 8);
   if (FLOW_LIKELY(year_month == last->year_month && day == last->day)) return 1;
-  int64_t days = flow_rt_csv_days(data);
+  int64_t days = flow_rt_days_of(data);
   if (days == INT64_MIN) return 0;
   last->year_month = year_month;
   last->day = day;
@@ -174,7 +135,7 @@ FLOW_INLINE uint8_t read_day(const char* data, FlowCsvDay* last) {
   return 1;
 }
 
-FLOW_HOT uint8_t flow_csv_date(const char* data, uint64_t length, FlowCsvDay* last, int64_t* value) {
+FLOW_HOT uint8_t flow_text_date(const char* data, uint64_t length, FlowDay* last, int64_t* value) {
   if (FLOW_UNLIKELY(length != 10 || !read_day(data, last))) return 0;
   *value = last->days;
   return 1;
@@ -191,7 +152,7 @@ FLOW_INLINE int64_t fraction_us(const char* data, uint64_t count, uint64_t* wron
 }
 
 // "YYYY-MM-DD HH:MM:SS" or with a T, perhaps with one to six digits of fraction, perhaps with a Z.
-FLOW_HOT uint8_t flow_csv_timestamp(const char* data, uint64_t length, FlowCsvDay* last, int64_t* value) {
+FLOW_HOT uint8_t flow_text_timestamp(const char* data, uint64_t length, FlowDay* last, int64_t* value) {
   uint64_t end = length - (data[static_cast<int64_t>(length) - 1] == 'Z');
   if (FLOW_UNLIKELY(end - 19 > 7 || (data[10] != 'T' && data[10] != ' '))) return 0;
   if (FLOW_UNLIKELY(!read_day(data, last))) return 0;
@@ -210,4 +171,9 @@ FLOW_HOT uint8_t flow_csv_timestamp(const char* data, uint64_t length, FlowCsvDa
   }
   *value = micros;
   return wrong == 0;
+}
+
+FLOW_HOT uint8_t flow_csv_timestamp(RecordMarks*, const MarkedField*, uint32_t, const char* data, uint64_t length,
+                                    FlowDay* last, int64_t* value) {
+  return flow_text_timestamp(data, length, last, value);
 }
