@@ -1,6 +1,7 @@
 // The leaves of a chain: rows to an edge, records to a sink.
 #include "codegen/functions.h"
 #include "codegen/keys.h"
+#include "codegen/record_writer.h"
 #include "codegen/row_walk.h"
 #include "llvm/IR/InlineAsm.h"
 
@@ -64,6 +65,8 @@ void emit_sink(RowWalk& walk, const plan::SinkWrite& sink, const Row& row) {
   if (walk.plan().connectors[output.target].type == "discard") return emit_discard(walk, sink.output, row);
   FunctionEmitter& f = walk.f;
   f.note_output();
+  const plan::Connector& connector = walk.plan().connectors[output.target];
+  if (connector.encodes_inline) return emit_record(f, connector, sink.output, row);
   llvm::Value* cells = f.call("flow_sink_cells", {f.task, f.i32(sink.output)}, "cells");
   for (size_t i = 0; i < row.columns.size(); i++) store_cell(f, cell_at(f, cells, i), row.columns[i]);
   f.call("flow_rt_sink_record", {f.task, f.i32(sink.output)});

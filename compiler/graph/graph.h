@@ -67,8 +67,9 @@ struct Top {
 };
 struct Late {}; // late rows of the input, an Aggregate or Top; schema of that node's input
 struct Sink {
-  uint32_t sink;
-}; // of TypedProgram::sinks
+  uint32_t sink;               // of TypedProgram::sinks
+  bool encodes_inline = false; // records are written by generated code
+};
 
 struct Node {
   std::variant<Source, Errors, Filter, Project, Unnest, Union, Exchange, Aggregate, Top, Late, Sink> op;

@@ -143,7 +143,7 @@ private:
     if (std::holds_alternative<Errors>(node.op)) return "bad records";
     if (std::holds_alternative<Union>(node.op)) return "union";
     if (std::holds_alternative<Late>(node.op)) return "late rows";
-    if (std::holds_alternative<Sink>(node.op)) return "sink";
+    if (const auto* sink = std::get_if<Sink>(&node.op)) return sink->encodes_inline ? "sink encoded inline" : "sink";
     if (const auto* filter = std::get_if<Filter>(&node.op)) return "where " + expr(node, filter->condition);
     if (const auto* exchange = std::get_if<Exchange>(&node.op)) {
       return exchange->kind == ExchangeKind::broadcast   ? "broadcast"

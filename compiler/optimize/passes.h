@@ -20,5 +20,7 @@ void remove_unused(graph::DataflowGraph& graph, lang::Arena& arena);
 void combine_first(graph::DataflowGraph& graph, lang::Arena& arena);
 /// Lets generated code read the usual records of a format by itself.
 void inline_decoding(graph::DataflowGraph& graph, lang::Arena& arena);
+/// Lets generated code write the records of a format by itself.
+void inline_encoding(graph::DataflowGraph& graph, lang::Arena& arena);
 
 } // namespace flow::optimize

@@ -23,6 +23,7 @@ constexpr Pass passes[] = {
     {"remove_unused", remove_unused},         // what the others made idle
     {"combine_first", combine_first},         // of the steps that are left, when it is known whose late rows are read
     {"inline_decoding", inline_decoding},     // of the sources that are left; no other pass looks at it
+    {"inline_encoding", inline_encoding},     // the same of sinks
 };
 
 bool is_disabled(const Options& options, const char* name) {

@@ -118,6 +118,7 @@ private:
                    .type = std::string(sink.type),
                    .format = std::string(sink.format),
                    .options = sink.options,
+                   .encodes_inline = op.encodes_inline,
                    .is_final = sink.is_final,
                    .parallelism = sink.parallelism,
                    .range = node.range};

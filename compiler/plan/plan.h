@@ -183,6 +183,7 @@ struct Connector {
   std::vector<sema::RecordField> fields;
   std::vector<bool> is_needed;        // per field; sources
   bool decodes_inline = false;        // by generated code, as far as it goes; sources
+  bool encodes_inline = false;        // sinks
   std::vector<const Expr*> generated; // generate: per field
   const Expr* time = nullptr;         // over the fields
   sema::WatermarkKind watermark = sema::WatermarkKind::none;

@@ -9,6 +9,21 @@
 namespace flow::runtime {
 namespace {
 
+// Puts [begin, end) between quotes and doubles those in it, from behind, in place. Returns the new end.
+char* put_quotes(char* begin, char* end) {
+  auto inner = std::count(begin, end, '"');
+  char* new_end = end + inner + 2;
+  char* to = new_end;
+  *--to = '"';
+  for (const char* from = end; from > begin;) {
+    char c = *--from;
+    *--to = c;
+    if (c == '"') *--to = '"';
+  }
+  *--to = '"';
+  return new_end;
+}
+
 class CsvEncoder final : public Encoder {
 public:
   CsvEncoder(std::vector<Field> fields, CsvOptions csv) : fields_(std::move(fields)), csv_(std::move(csv)) {
@@ -41,39 +56,25 @@ public:
   char* encode(const FlowCell* cells, char* to) const override {
     for (size_t i = 0; i < fields_.size(); ++i) {
       if (i > 0) *to++ = csv_.delimiter;
-      to = encode_field(fields_[i], cells[i], i == 0, to);
+      to = encode_field(i, cells[i], to);
     }
     *to++ = '\n';
     return to;
   }
 
-private:
-  char* encode_field(const Field& field, const FlowCell& cell, bool is_first, char* to) const {
+  char* encode_field(size_t number, const FlowCell& cell, char* to) const override {
+    const Field& field = fields_[number];
     if (cell.is_null != 0) return std::copy(csv_.null_text.begin(), csv_.null_text.end(), to);
     char* end = write_value(to, field, cell);
     std::string_view text(to, static_cast<size_t>(end - to));
     bool is_like_null = field.is_nullable && text == csv_.null_text;
-    bool is_like_mark = is_first && text.starts_with("\xef\xbb\xbf"); // a byte order mark, at the start of a file
+    bool is_like_mark = number == 0 && text.starts_with("\xef\xbb\xbf"); // a byte order mark, at the start of a file
     return is_like_null || is_like_mark || has_special(text) ? put_quotes(to, end) : end;
   }
 
+private:
   bool has_special(std::string_view text) const {
     return std::any_of(text.begin(), text.end(), [&](char c) { return needs_quotes_[static_cast<uint8_t>(c)]; });
-  }
-
-  // Puts [begin, end) between quotes and doubles those in it, from behind, in place. Returns the new end.
-  static char* put_quotes(char* begin, char* end) {
-    auto inner = std::count(begin, end, '"');
-    char* new_end = end + inner + 2;
-    char* to = new_end;
-    *--to = '"';
-    for (const char* from = end; from > begin;) {
-      char c = *--from;
-      *--to = c;
-      if (c == '"') *--to = '"';
-    }
-    *--to = '"';
-    return new_end;
   }
 
   std::vector<Field> fields_;
@@ -82,6 +83,10 @@ private:
 };
 
 } // namespace
+
+char* write_csv_quoted(char* to, std::string_view text) {
+  return put_quotes(to, std::copy(text.begin(), text.end(), to));
+}
 
 Result<std::unique_ptr<Encoder>> make_csv_encoder(std::vector<Field> fields, const Options& options) {
   FLOW_TRY_ASSIGN(CsvOptions csv, csv_options(options));

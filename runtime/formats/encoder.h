@@ -31,6 +31,9 @@ public:
   // Writes the record with its line end and returns the end of it.
   virtual char* encode(const FlowCell* cells, char* to) const = 0;
 
+  // Writes one field as it stands in the record, without what separates it from others. As long as in bytes_max().
+  virtual char* encode_field(size_t field, const FlowCell& cell, char* to) const = 0;
+
   void append(const FlowCell* cells, std::string& out) const;
 };
 

@@ -43,7 +43,9 @@ char* put_escaped(char* to, char c) {
   return to;
 }
 
-char* put_string(char* to, std::string_view text) {
+} // namespace
+
+char* write_json_text(char* to, std::string_view text) {
   *to++ = '"';
   for (char c : text) {
     if (must_escape(c))
@@ -55,18 +57,20 @@ char* put_string(char* to, std::string_view text) {
   return to;
 }
 
-size_t string_bytes_max(std::string_view text) {
+size_t json_text_bytes_max(std::string_view text) {
   if (text.size() <= short_text) return escape_bytes_max * text.size();
   auto escapes = static_cast<size_t>(std::count_if(text.begin(), text.end(), must_escape));
   return text.size() + (escape_bytes_max - 1) * escapes;
 }
+
+namespace {
 
 class JsonEncoder final : public Encoder {
 public:
   explicit JsonEncoder(std::vector<Field> fields) : fields_(std::move(fields)) {
     for (const Field& field : fields_) {
       std::string name(escape_bytes_max * field.name.size() + 2, '\0');
-      name.resize(static_cast<size_t>(put_string(name.data(), field.name) - name.data()));
+      name.resize(static_cast<size_t>(write_json_text(name.data(), field.name) - name.data()));
       starts_.push_back((starts_.empty() ? "{" : ",") + name + ":");
     }
   }
@@ -89,6 +93,10 @@ public:
     return put(to, "}\n");
   }
 
+  char* encode_field(size_t field, const FlowCell& cell, char* to) const override {
+    return encode_value(fields_[field], cell, to);
+  }
+
 private:
   static std::string_view text_of(const Field& field, const FlowCell& cell) {
     if (field.kind == FLOW_ENUM) return field.texts[static_cast<size_t>(cell.value.i)];
@@ -96,12 +104,12 @@ private:
   }
 
   static size_t text_bytes(const Field& field, const FlowCell& cell) {
-    return is_free_text(field.kind) ? string_bytes_max(text_of(field, cell)) : value_bytes_max(field, cell);
+    return is_free_text(field.kind) ? json_text_bytes_max(text_of(field, cell)) : value_bytes_max(field, cell);
   }
 
   static char* encode_value(const Field& field, const FlowCell& cell, char* to) {
     if (cell.is_null != 0) return put(to, "null");
-    if (is_free_text(field.kind)) return put_string(to, text_of(field, cell));
+    if (is_free_text(field.kind)) return write_json_text(to, text_of(field, cell));
     bool is_float = field.kind == FLOW_F32 || field.kind == FLOW_F64;
     bool is_bare = field.kind == FLOW_BOOL || (is_number(field.kind) && !(is_float && !std::isfinite(cell.value.f)));
     if (is_bare) return write_value(to, field, cell);

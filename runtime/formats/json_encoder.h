@@ -10,4 +10,8 @@ namespace flow::runtime {
 
 Result<std::unique_ptr<Encoder>> make_json_encoder(std::vector<Field> fields);
 
+// Writes the text as a JSON string, and returns the end. What is between the quotes takes at most so many bytes.
+char* write_json_text(char* to, std::string_view text);
+size_t json_text_bytes_max(std::string_view text);
+
 } // namespace flow::runtime

@@ -60,8 +60,7 @@ public:
     __m512i bytes = _mm512_loadu_si512(at);
     bytes_ = _mm512_or_si512(bytes_, bytes);
     return _mm512_cmple_epu8_mask(bytes, _mm512_set1_epi8(0x1f)) |
-           _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"')) |
-           _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'));
+           _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"')) | _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'));
   }
   FLOW_AVX512 bool is_ascii() const { return _mm512_movepi8_mask(bytes_) == 0; }
 
@@ -102,10 +101,7 @@ JsonMarker::Marked JsonMarker::mark(const char* at, const char* end, const char*
   if (!has_start(at) || count_ - next_ < needed) {
     scan({.begin = at, .end = at + std::min(end - at, json_portion_bytes), .wanted = wanted}, room_end);
   }
-  return {.data = data_,
-          .starts = starts_.get() + next_,
-          .count = count_ - next_,
-          .has_valid_texts = has_valid_texts_};
+  return {.data = data_, .starts = starts_.get() + next_, .count = count_ - next_, .has_valid_texts = has_valid_texts_};
 }
 
 bool JsonMarker::has_start(const char* at) {

@@ -1,5 +1,6 @@
 // JsonMarker: the first pass over JSON lines. It compares 64 bytes at a time with the bytes that are marks
-// (json_shape.h) and keeps what is behind each of them. The widest registers that the CPU has are chosen when it is made.
+// (json_shape.h) and keeps what is behind each of them. The widest registers that the CPU has are chosen when it is
+// made.
 #pragma once
 
 #include <cstdint>

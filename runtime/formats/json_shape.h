@@ -1,8 +1,8 @@
 // JsonShape: what records of a source have in common, taken from one of them.
 //
 // Most JSON lines of a file differ in their values only. A record's marks are its quotes, backslashes and bytes below
-// 0x20 (so its line end too). Its values cut out, constant pieces remain: `{"id":`, `,"name":"`, `"}` and the line end, in
-// the order and with the white space that the record has. Another record has the same shape if the same pieces stand
+// 0x20 (so its line end too). Its values cut out, constant pieces remain: `{"id":`, `,"name":"`, `"}` and the line end,
+// in the order and with the white space that the record has. Another record has the same shape if the same pieces stand
 // where its own marks say; as nothing between two pieces holds a mark, its texts then have no escapes and no control
 // characters, and what stands bare is one value or is refused when it is read.
 //

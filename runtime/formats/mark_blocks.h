@@ -13,8 +13,8 @@ namespace flow::runtime {
 
 constexpr int64_t mark_block_bytes = 64;
 
-// Writes where the bytes behind the marks of one block are; up to fifteen more than there are, to be overwritten: a loop
-// as long as their number would be mispredicted time and again.
+// Writes where the bytes behind the marks of one block are; up to fifteen more than there are, to be overwritten: a
+// loop as long as their number would be mispredicted time and again.
 inline __attribute__((always_inline)) uint32_t* write_starts(uint32_t* to, uint64_t marks, uint32_t behind) {
   uint32_t* end = to + std::popcount(marks);
   do {

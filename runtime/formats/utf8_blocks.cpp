@@ -44,9 +44,10 @@ FLOW_AVX2 inline __m256i faults(const char* at) {
                  FLOW_BYTE(twice), FLOW_BYTE(twice), cut_short | overlong_2, cut_short,
                  cut_short | overlong_3 | surrogate, cut_short | above | far_above | overlong_4);
   constexpr char any = FLOW_BYTE(always), high = FLOW_BYTE(always | above | far_above);
-  const __m256i by_first_low = FLOW_TABLE(
-      FLOW_BYTE(always | overlong_3 | overlong_2 | overlong_4), FLOW_BYTE(always | overlong_2), any, any,
-      FLOW_BYTE(always | above), high, high, high, high, high, high, high, high, FLOW_BYTE(high | surrogate), high, high);
+  const __m256i by_first_low =
+      FLOW_TABLE(FLOW_BYTE(always | overlong_3 | overlong_2 | overlong_4), FLOW_BYTE(always | overlong_2), any, any,
+                 FLOW_BYTE(always | above), high, high, high, high, high, high, high, high, FLOW_BYTE(high | surrogate),
+                 high, high);
   constexpr char eighty = FLOW_BYTE(stray | overlong_2 | twice | overlong_3 | far_above | overlong_4);
   constexpr char ninety = FLOW_BYTE(stray | overlong_2 | twice | overlong_3 | above);
   constexpr char a0 = FLOW_BYTE(stray | overlong_2 | twice | surrogate | above);
@@ -55,9 +56,8 @@ FLOW_AVX2 inline __m256i faults(const char* at) {
                  a0, a0, cut_short, cut_short, cut_short, cut_short);
   __m256i first = load(at - 1);
   __m256i pairs = _mm256_and_si256(
-      _mm256_and_si256(
-          _mm256_shuffle_epi8(by_first_high, high_halves(first)),
-          _mm256_shuffle_epi8(by_first_low, _mm256_and_si256(first, _mm256_set1_epi8(0x0f)))),
+      _mm256_and_si256(_mm256_shuffle_epi8(by_first_high, high_halves(first)),
+                       _mm256_shuffle_epi8(by_first_low, _mm256_and_si256(first, _mm256_set1_epi8(0x0f)))),
       _mm256_shuffle_epi8(by_second_high, high_halves(load(at))));
   __m256i is_third = _mm256_subs_epu8(load(at - 2), _mm256_set1_epi8(0xe0 - 0x80));
   __m256i is_fourth = _mm256_subs_epu8(load(at - 3), _mm256_set1_epi8(static_cast<char>(0xf0 - 0x80)));

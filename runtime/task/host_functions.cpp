@@ -2,6 +2,7 @@
 #include "runtime/abi/flow_host.h"
 #include "runtime/base/assert.h"
 #include "runtime/task/task.h"
+#include "runtime/vocabulary/encoding.h"
 #include "runtime/vocabulary/slow.h"
 #include "runtime/vocabulary/vocabulary.h"
 
@@ -80,6 +81,16 @@ uint8_t flow_split_is_finished(const FlowSplit* split) { return Split::from(spli
 
 FlowBatch* flow_rt_out_room(FlowTask* task, uint32_t output, uint64_t heap_bytes) {
   return Task::from(task)->outputs_of->make_room(output, heap_bytes);
+}
+
+FlowBatch* flow_rt_sink_room(FlowTask* task, uint32_t output, uint64_t bytes) {
+  return Task::from(task)->outputs_of->make_record_room(output, bytes);
+}
+
+void flow_rt_sink_send(FlowTask* task, uint32_t output) { Task::from(task)->outputs_of->send_records(output); }
+
+char* flow_rt_put_field(FlowTask* task, uint32_t output, uint32_t field, const FlowCell* cell, char* to) {
+  return Task::from(task)->sinks->encode_field(output, field, *cell, to);
 }
 
 uint32_t flow_rt_channel_of(FlowTask* task, uint32_t output, uint64_t hash) {

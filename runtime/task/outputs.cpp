@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <algorithm>
+
 #include "runtime/base/assert.h"
 #include "runtime/batch/batch.h"
 
@@ -87,6 +89,15 @@ void Outputs::append_record(uint32_t output, std::string_view bytes) {
   batch->rows++;
   views_[output].current = batch;
   if (is_batch_full(output, batch)) send(output, 0);
+}
+
+FlowBatch* Outputs::make_record_room(uint32_t output, uint64_t bytes) {
+  FlowBatch*& batch = outputs_[output].batches[0];
+  if (batch != nullptr && batch->rows > 0 && batch->heap_used + bytes > batch_heap_bytes_max) send(output, 0);
+  if (batch == nullptr) batch = host_.take_batch(host_.context, output, 0);
+  batch = batch_reserve(batch, std::max(bytes, batch_heap_bytes_max));
+  views_[output].current = batch;
+  return batch;
 }
 
 void Outputs::send(uint32_t output, uint32_t index) {

@@ -34,6 +34,9 @@ public:
   uint32_t channel_of(uint32_t output, uint64_t hash);
   // One encoded record of a sink.
   void append_record(uint32_t output, std::string_view bytes);
+  // Room for `bytes` of a record that is written in place, in the batch that is the output's current one.
+  FlowBatch* make_record_room(uint32_t output, uint64_t bytes);
+  void send_records(uint32_t output) { send(output, 0); }
 
   void send_full();  // batches that cannot take another row
   void send_edges(); // all open batches of edges: a watermark follows

@@ -20,6 +20,11 @@ public:
   // The record that the cells of this output make; Lives until the next one.
   std::string_view encode(uint32_t output, const FlowCell* cells);
 
+  // One field of such a record, at `to`.
+  char* encode_field(uint32_t output, uint32_t field, const FlowCell& cell, char* to) const {
+    return encoders_[output]->encode_field(field, cell, to);
+  }
+
 private:
   std::vector<std::unique_ptr<Encoder>> encoders_; // by output; null: none
   std::string record_;

@@ -2,6 +2,7 @@
 // flowc reads the types of all functions from here. Never compiled natively.
 #include "runtime/vocabulary/decoding.cpp"
 #include "runtime/vocabulary/decoding_json.cpp"
+#include "runtime/vocabulary/encoding.cpp"
 #include "runtime/vocabulary/functions_hot.cpp"
 #include "runtime/vocabulary/rows.cpp"
 #include "runtime/vocabulary/tables.cpp"
@@ -21,6 +22,7 @@ extern "C" void* const flow_vocabulary_declarations[] = {
     reinterpret_cast<void*>(&flow_rt_days_of),
     reinterpret_cast<void*>(&flow_rt_json_is_value),
     reinterpret_cast<void*>(&flow_rt_sink_record),
+    reinterpret_cast<void*>(&flow_rt_put_field),
     reinterpret_cast<void*>(&flow_fn_lower),
     reinterpret_cast<void*>(&flow_fn_upper),
     reinterpret_cast<void*>(&flow_fn_trim),

@@ -1,5 +1,5 @@
-// Reading the fields of marked JSON records (formats/json_shape.h). Compiled twice (hot.h). A JSON number is stricter than
-// one in CSV: no zero before other digits.
+// Reading the fields of marked JSON records (formats/json_shape.h). Compiled twice (hot.h). A JSON number is stricter
+// than one in CSV: no zero before other digits.
 #include "runtime/vocabulary/decoding.h"
 #include "runtime/vocabulary/decoding_words.h"
 #include "runtime/vocabulary/hot.h"

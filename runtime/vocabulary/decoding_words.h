@@ -1,4 +1,5 @@
-// Bytes of a field as words, all at a time; for the decoding half of the vocabulary only. SSE2 alone, which every CPU has.
+// Bytes of a field as words, all at a time; for the decoding half of the vocabulary only. SSE2 alone, which every CPU
+// has.
 #pragma once
 
 #include <emmintrin.h>
@@ -41,4 +42,3 @@ FLOW_INLINE uint64_t value_of(__m128i text, uint64_t count, uint64_t* wrong) {
   auto both = static_cast<uint64_t>(_mm_cvtsi128_si64(eights));
   return (both & 0xffffffffu) * ten_to_8 + (both >> 32);
 }
-

@@ -13,6 +13,9 @@ extern "C" {
 /* An output without room for one more row with `heap_bytes` of strings: sends, takes, grows. The batch is the
  * output's current one afterwards. */
 __attribute__((cold, noinline)) FlowBatch* flow_rt_out_room(FlowTask*, uint32_t output, uint64_t heap_bytes);
+/* A sink's output without room for `bytes` more: the same. And one that is full: sends. */
+__attribute__((cold, noinline)) FlowBatch* flow_rt_sink_room(FlowTask*, uint32_t output, uint64_t bytes);
+__attribute__((cold, noinline)) void flow_rt_sink_send(FlowTask*, uint32_t output);
 /* Channel of a hash output, told by the host. */
 uint32_t flow_rt_channel_of(FlowTask*, uint32_t output, uint64_t hash);
 __attribute__((cold, noinline)) char* flow_rt_scratch_grow(FlowTask*, uint64_t bytes);

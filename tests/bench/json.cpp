@@ -2,10 +2,11 @@
 //
 //   bench_json all|two simdjson|two_pass FILE [--print]
 //
-// all: every field of every bid; two: two fields, and the few bids that pass. simdjson: its On-Demand interface over the
-// whole file as a stream, field by field in the order of the file. two_pass: marks of 16 KB at a time, then the keys and
-// values of a bid where its marks say; for exactly this order and form of the members (anything else stops it), with
-// UTF-8 checked: as ASCII in the first pass, by simdjson where that fails. As one process each, the file mapped.
+// all: every field of every bid; two: two fields, and the few bids that pass. simdjson: its On-Demand interface over
+// the whole file as a stream, field by field in the order of the file. two_pass: marks of 16 KB at a time, then the
+// keys and values of a bid where its marks say; for exactly this order and form of the members (anything else stops
+// it), with UTF-8 checked: as ASCII in the first pass, by simdjson where that fails. As one process each, the file
+// mapped.
 #include <fcntl.h>
 #include <immintrin.h>
 #include <simdjson.h>
@@ -63,8 +64,8 @@ void with_simdjson(std::string_view text, bool wants_all, Totals& totals) {
   for (auto one : bids) {
     Bid bid;
     bool is_bad = wants_all
-                      ? one["auction"].get(bid.auction) || one["bidder"].get(bid.bidder) || one["price"].get(bid.price) ||
-                            one["channel"].get(bid.channel) || one["url"].get(bid.url) ||
+                      ? one["auction"].get(bid.auction) || one["bidder"].get(bid.bidder) ||
+                            one["price"].get(bid.price) || one["channel"].get(bid.channel) || one["url"].get(bid.url) ||
                             one["date_time"].get(bid.date_time) || one["extra"].get(bid.extra)
                       : one["auction"].get(bid.auction) || one["price"].get(bid.price);
     if (is_bad) refuse("simdjson refuses a bid");
@@ -143,16 +144,16 @@ struct Marks {
 /// Whether the bid that begins at p + begin has its marks q where it should, and the right bytes around them.
 inline bool is_usual(const char* p, uint32_t begin, const uint32_t* q) {
   int keys = is_key(p + q[0] + 1, "auction") & is_key(p + q[2] + 1, "bidder") & is_key(p + q[4] + 1, "price") &
-              is_key(p + q[6] + 1, "channel") & is_key(p + q[10] + 1, "url") & is_key(p + q[14] + 1, "date_time") &
-              is_key(p + q[16] + 1, "extra");
+             is_key(p + q[6] + 1, "channel") & is_key(p + q[10] + 1, "url") & is_key(p + q[14] + 1, "date_time") &
+             is_key(p + q[16] + 1, "extra");
   int lengths = (q[0] == begin + 1) & (q[1] - q[0] == 8) & (q[3] - q[2] == 7) & (q[5] - q[4] == 6) &
-                 (q[7] - q[6] == 8) & (q[11] - q[10] == 4) & (q[15] - q[14] == 10) & (q[17] - q[16] == 6) &
-                 (q[8] == q[7] + 2) & (q[12] == q[11] + 2) & (q[18] == q[17] + 2) & (q[10] == q[9] + 2) &
-                 (q[14] == q[13] + 2) & (q[20] == q[19] + 2);
+                (q[7] - q[6] == 8) & (q[11] - q[10] == 4) & (q[15] - q[14] == 10) & (q[17] - q[16] == 6) &
+                (q[8] == q[7] + 2) & (q[12] == q[11] + 2) & (q[18] == q[17] + 2) & (q[10] == q[9] + 2) &
+                (q[14] == q[13] + 2) & (q[20] == q[19] + 2);
   int signs = (p[begin] == '{') & (p[q[1] + 1] == ':') & (p[q[3] + 1] == ':') & (p[q[5] + 1] == ':') &
-               (p[q[7] + 1] == ':') & (p[q[11] + 1] == ':') & (p[q[15] + 1] == ':') & (p[q[17] + 1] == ':') &
-               (p[q[2] - 1] == ',') & (p[q[4] - 1] == ',') & (p[q[6] - 1] == ',') & (p[q[9] + 1] == ',') &
-               (p[q[13] + 1] == ',') & (p[q[16] - 1] == ',') & (p[q[19] + 1] == '}') & (p[q[20]] == '\n');
+              (p[q[7] + 1] == ':') & (p[q[11] + 1] == ':') & (p[q[15] + 1] == ':') & (p[q[17] + 1] == ':') &
+              (p[q[2] - 1] == ',') & (p[q[4] - 1] == ',') & (p[q[6] - 1] == ',') & (p[q[9] + 1] == ',') &
+              (p[q[13] + 1] == ',') & (p[q[16] - 1] == ',') & (p[q[19] + 1] == '}') & (p[q[20]] == '\n');
   return (keys & lengths & signs) != 0;
 }
 
@@ -171,8 +172,13 @@ template <bool wants_all> void in_two_passes(std::string_view text, Totals& tota
       auto whole = [&](int before, int behind) { return number(p + q[before] + 2, q[behind] - q[before] - 3); };
       auto string = [&](int open) { return std::string_view(p + q[open] + 1, q[open + 1] - q[open] - 1); };
       if constexpr (wants_all) {
-        totals.take({.auction = whole(1, 2), .bidder = whole(3, 4), .price = whole(5, 6), .date_time = whole(15, 16),
-                     .channel = string(8), .url = string(12), .extra = string(18)});
+        totals.take({.auction = whole(1, 2),
+                     .bidder = whole(3, 4),
+                     .price = whole(5, 6),
+                     .date_time = whole(15, 16),
+                     .channel = string(8),
+                     .url = string(12),
+                     .extra = string(18)});
       } else {
         totals.take(whole(1, 2), whole(5, 6));
       }

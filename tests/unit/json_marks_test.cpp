@@ -1,5 +1,6 @@
-// Marked JSON records against the decoder: whatever the input, the windows and the calls, reading the marks as generated
-// code does gives the same rows, bad records, positions, counters and checkpoints as decoding record by record.
+// Marked JSON records against the decoder: whatever the input, the windows and the calls, reading the marks as
+// generated code does gives the same rows, bad records, positions, counters and checkpoints as decoding record by
+// record.
 //   build/bin/tests/json_marks_test --gtest_filter='JsonMarks.*'
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -184,7 +185,8 @@ Style make_style(Random& random, const Case& of) {
     if (!is_left_out) style.members.push_back({"f" + std::to_string(i), of.kinds[i]});
   }
   for (size_t i = random.below(4); i > 0 || style.members.empty(); i -= i > 0 ? 1 : 0) {
-    std::string name = random.one_in(4) ? "a rather long name of something that nobody asks for" : "g" + std::to_string(i);
+    std::string name =
+        random.one_in(4) ? "a rather long name of something that nobody asks for" : "g" + std::to_string(i);
     auto nesting = static_cast<uint32_t>(random.one_in(2) ? 1 + random.below(5) : 0);
     style.members.push_back({name, kinds[random.below(std::size(kinds))], nesting});
   }
@@ -247,8 +249,8 @@ TEST(JsonMarks, what_is_read_does_not_depend_on_the_marks) {
 // ---- shapes ----
 
 // How many of a thousand records are read by their marks.
-int64_t marked_of(std::string_view begin, std::string_view end, std::vector<FlowKind> of_kinds = {FLOW_I64, FLOW_STRING},
-                  bool is_nullable = false) {
+int64_t marked_of(std::string_view begin, std::string_view end,
+                  std::vector<FlowKind> of_kinds = {FLOW_I64, FLOW_STRING}, bool is_nullable = false) {
   Case of;
   of.is_json = true;
   of.kinds = std::move(of_kinds);
@@ -313,7 +315,8 @@ TEST(JsonMarks, every_width_of_registers_finds_the_same) {
 TEST(Utf8Blocks, says_what_is_utf8_says) {
   Utf8Check check = utf8_check_for(cpu_features());
   Random random(7);
-  const std::vector<std::string> pieces = {"a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "some plain text of ASCII "};
+  const std::vector<std::string> pieces = {"a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+                                           "some plain text of ASCII "};
   int valid = 0;
   for (int round = 0; round < 100'000; ++round) {
     std::string text;

@@ -18,8 +18,8 @@
 namespace flow::runtime {
 
 inline constexpr FlowKind kinds[] = {FLOW_BOOL,  FLOW_I8,        FLOW_I16,  FLOW_I32,      FLOW_I64, FLOW_U8,
-                              FLOW_U16,   FLOW_U32,       FLOW_U64,  FLOW_F32,      FLOW_F64, FLOW_STRING,
-                              FLOW_BYTES, FLOW_TIMESTAMP, FLOW_DATE, FLOW_DURATION, FLOW_ENUM};
+                                     FLOW_U16,   FLOW_U32,       FLOW_U64,  FLOW_F32,      FLOW_F64, FLOW_STRING,
+                                     FLOW_BYTES, FLOW_TIMESTAMP, FLOW_DATE, FLOW_DURATION, FLOW_ENUM};
 
 // A text with what may be read around it, in memory that ends there.
 class Padded {
@@ -147,7 +147,8 @@ struct Case {
 
   TestConnector connector() const {
     TestConnector made(is_json ? "json" : "csv");
-    if (!is_json) made.flag("header", has_header).option("delimiter", std::string(1, delimiter)).option("null", null_text);
+    if (!is_json)
+      made.flag("header", has_header).option("delimiter", std::string(1, delimiter)).option("null", null_text);
     if (!timestamps.empty()) made.option("timestamps", timestamps);
     for (size_t i = 0; i < kinds.size(); ++i) {
       made.field("f" + std::to_string(i), kinds[i], is_nullable[i], is_needed[i]);
@@ -311,8 +312,7 @@ private:
     }
     bool has_valid_texts = flow_marks_has_valid_texts(marks) != 0;
     UsualReader usual{case_.is_json, marks, i, has_valid_texts, &days_[i]};
-    return usual.read(field, {text.data, text.length}, cell) ||
-           reader_->read_marked(i, {text.data, text.length}, cell);
+    return usual.read(field, {text.data, text.length}, cell) || reader_->read_marked(i, {text.data, text.length}, cell);
   }
 
   const Case& case_;
