@@ -15,6 +15,7 @@ namespace flow::runtime {
 namespace {
 
 constexpr size_t buffer_bytes = 128 * 1024;
+constexpr size_t direct_bytes = 32 * 1024; // a full batch is written as it is
 constexpr size_t marker_bytes_max = 4096;
 constexpr std::string_view marker_title = "flow commit marker 1\n";
 
@@ -41,9 +42,11 @@ public:
   Status write(std::string_view records) override {
     if (records.empty()) return Status();
     if (file_ == nullptr) FLOW_TRY(start_file());
-    if (buffer_.size() + records.size() > buffer_bytes) FLOW_TRY(flush());
+    bool is_large = records.size() >= direct_bytes;
+    if (is_large || buffer_.size() + records.size() > buffer_bytes) FLOW_TRY(flush());
+    if (is_large) return write_out(records);
     buffer_.append(records);
-    return buffer_.size() >= buffer_bytes ? flush() : Status();
+    return Status();
   }
 
   Result<StagedOutput> close_epoch(uint64_t epoch) override {
@@ -72,10 +75,15 @@ private:
   }
 
   Status flush() {
-    FLOW_TRY(file_->write(buffer_).as(ExitCode::output_failed));
-    staged_.length += buffer_.size();
-    staged_.crc = crc32c(buffer_, staged_.crc);
+    if (!buffer_.empty()) FLOW_TRY(write_out(buffer_));
     buffer_.clear();
+    return Status();
+  }
+
+  Status write_out(std::string_view bytes) {
+    FLOW_TRY(file_->write(bytes).as(ExitCode::output_failed));
+    staged_.length += bytes.size();
+    staged_.crc = crc32c(bytes, staged_.crc);
     return Status();
   }
 

@@ -1,5 +1,5 @@
-// What generated code says to write records of a sink by itself: it asks for room, writes the values one behind the other,
-// and says where the record ends. The bytes are those of the runtime's encoder (formats/encoder.h).
+// What generated code says to write records of a sink by itself: it asks for room, writes the values one behind the
+// other, and says where the record ends. The bytes are those of the runtime's encoder (formats/encoder.h).
 //
 // A flow_put function writes at `to` and returns the end of what it wrote; it may write up to `put_room_bytes` more,
 // which the next one overwrites. Room is asked for before the first, for the longest that the record can be.
