@@ -80,7 +80,8 @@ struct Times {
     to = put_two(to + 1, of_day % 60);
     if (micros != 0) {
       *to = '.';
-      for (int64_t place = 100'000, i = 1; i <= 6; i++, place /= 10) to[i] = static_cast<char>('0' + micros / place % 10);
+      for (int64_t place = 100'000, i = 1; i <= 6; i++, place /= 10)
+        to[i] = static_cast<char>('0' + micros / place % 10);
       to += micros % 1000 == 0 ? 4 : 7;
     }
     *to = 'Z';
@@ -103,9 +104,8 @@ inline char* put_row(char* to, int64_t n, Times& times) {
                         : std::string_view("https://www.nexmark.com/xlpsdf/item.htm?query=1&channel_id=1234"));
   to = times.put(to, n * 100);
   *to++ = ',';
-  to = put(to, (bits & 4) == 4
-                   ? std::string_view("kqwzrtbvmxlpsdfghjcnyaeiou kqwzrtbvmxlpsdfghjcnyaeiou")
-                   : std::string_view("IOUkqwzrtbvmxlpsdfghjcnyaeiou kqwzrtbvmxlpsdfghjcnyaeiou kqwz"));
+  to = put(to, (bits & 4) == 4 ? std::string_view("kqwzrtbvmxlpsdfghjcnyaeiou kqwzrtbvmxlpsdfghjcnyaeiou")
+                               : std::string_view("IOUkqwzrtbvmxlpsdfghjcnyaeiou kqwzrtbvmxlpsdfghjcnyaeiou kqwz"));
   *to++ = '\n';
   return to;
 }
