@@ -71,6 +71,7 @@ void MarkedSource::make_slots(const plan::Connector& connector) {
 
 void MarkedSource::emit_reading(llvm::BasicBlock* stop) {
   f_.builder.CreateStore(f_.function->getArg(3), following_at_);
+  f_.at_end.push_back([this] { f_.call("flow_marks_reach", {marks_, load(due_at_, "due")}); });
   f_.go_to(scan_);
   emit_scan();
   emit_marked();
@@ -104,13 +105,12 @@ void MarkedSource::emit_marked() {
   if (is_json_)
     f_.branch_unlikely(b.CreateNot(f_.asks("flow_json_fits", {shape_, data_, starts}, "fits")), unread_, "fitting");
   for (const Field& field : fields_) read_field(field, starts);
-  f_.call("flow_marks_take", {marks_, due});
   b.CreateStore(f_.call("flow_marks_position", {marks_, due}, "begin"), begin_at_);
   llvm::Value* following = b.CreateAdd(due, f_.i64(1), "following.record");
   b.CreateStore(following, due_at_);
-  b.CreateStore(f_.call("flow_marks_position", {marks_, following}, "following"), following_at_);
   f_.go_to(record_);
   f_.begin(unread_);
+  f_.call("flow_marks_reach", {marks_, due});
   b.CreateStore(f_.call("flow_marks_position", {marks_, due}, "begin"), begin_at_);
   f_.go_to(plain_);
 }
@@ -139,8 +139,14 @@ void MarkedSource::emit_plain(llvm::BasicBlock* stop) {
 }
 
 void MarkedSource::emit_next() {
+  auto& b = f_.builder;
+  llvm::BasicBlock* behind = f_.block("behind.marks");
   f_.begin(next_);
-  f_.builder.CreateCondBr(f_.builder.CreateICmpSLT(load(due_at_, "due"), count_), marked_, scan_);
+  b.CreateCondBr(b.CreateICmpSLT(load(due_at_, "due"), count_), marked_, behind);
+  f_.begin(behind);
+  b.CreateStore(following(), following_at_);
+  f_.call("flow_marks_reach", {marks_, load(due_at_, "due")});
+  f_.go_to(scan_);
 }
 
 /// Leaves the field in its slots, or goes to `plain`.
@@ -177,6 +183,7 @@ void MarkedSource::read_field(const Field& field, llvm::Value* starts) {
 
 /// By the decoder: the exact answer for what is not in the usual form.
 void MarkedSource::read_cell(const Field& field, llvm::Value* data, llvm::Value* length) {
+  f_.call("flow_marks_reach", {marks_, load(due_at_, "due")});
   llvm::Value* is_good =
       f_.asks("flow_rt_marked_cell", {f_.function->getArg(1), f_.i32(field.number), data, length, cell_at_}, "is.good");
   f_.branch_unlikely(f_.builder.CreateNot(is_good), unread_, "good");
@@ -266,7 +273,11 @@ std::vector<Value> MarkedSource::columns() {
 }
 
 llvm::Value* MarkedSource::begin() { return load(begin_at_, "begin"); }
-llvm::Value* MarkedSource::following() { return load(following_at_, "following"); }
+
+/// Of a marked record only said where it is asked for: at the end of the marks, or of the function.
+llvm::Value* MarkedSource::following() {
+  return f_.call("flow_marks_following", {marks_, load(due_at_, "due"), load(following_at_, "reached")}, "following");
+}
 
 llvm::Value* MarkedSource::load(llvm::Value* slot, const llvm::Twine& name) {
   return f_.builder.CreateLoad(f_.builder.getInt64Ty(), slot, name);

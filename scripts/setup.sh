@@ -9,6 +9,8 @@ packages="clang-19 llvm-19-dev lld-19 liblld-19-dev g++ cmake ninja-build pkg-co
 # What the tests use as well: FileCheck and lit, sanitizers, GoogleTest, drivers in Python, dot for svg.
 packages="$packages llvm-19-tools libclang-rt-19-dev libgtest-dev libgmock-dev python3 python3-psutil zstd
   clang-format-19 clang-tidy-19 graphviz"
+# What the benchmarks compare with.
+packages="$packages libsimdjson-dev"
 
 missing=""
 installed=" $(dpkg-query -W -f '${db:Status-Status}:${Package} ' $packages 2>/dev/null || true)"

@@ -22,7 +22,12 @@ constexpr double tens[17] = {1e0, 1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
 
 FLOW_HOT int64_t flow_marks_next(RecordMarks* marks) { return marks->taken; }
 FLOW_HOT int64_t flow_marks_count(RecordMarks* marks) { return marks->count; }
-FLOW_HOT void flow_marks_take(RecordMarks* marks, int64_t record) { marks->taken = record + 1; }
+FLOW_HOT void flow_marks_reach(RecordMarks* marks, int64_t due) {
+  if (due != INT64_MAX) marks->taken = due;
+}
+FLOW_HOT int64_t flow_marks_following(RecordMarks* marks, int64_t due, int64_t otherwise) {
+  return due == INT64_MAX ? otherwise : mark_position(*marks, due);
+}
 FLOW_HOT int64_t flow_marks_position(RecordMarks* marks, int64_t record) { return mark_position(*marks, record); }
 FLOW_HOT uint8_t flow_marks_has_valid_texts(RecordMarks* marks) { return marks->has_valid_texts; }
 

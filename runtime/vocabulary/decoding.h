@@ -19,9 +19,13 @@ extern "C" {
 // Records from `position`, which is where a record begins. Never null. Records read before count as taken.
 flow::runtime::RecordMarks* flow_rt_mark(FlowTask*, FlowSplit*, const FlowInput*, int64_t position);
 
-int64_t flow_marks_next(flow::runtime::RecordMarks*);                     // the record that is due
-int64_t flow_marks_count(flow::runtime::RecordMarks*);                    // one behind the last record
-void flow_marks_take(flow::runtime::RecordMarks*, int64_t record);        // it counts as read, whatever becomes of it
+int64_t flow_marks_next(flow::runtime::RecordMarks*);  // the record that is due
+int64_t flow_marks_count(flow::runtime::RecordMarks*); // one behind the last record
+// All before the record that is due now count as read, whatever becomes of them: said before anything else is asked of
+// the runtime, and when the source function ends. INT64_MAX: they do already.
+void flow_marks_reach(flow::runtime::RecordMarks*, int64_t due);
+// Where the record that is due begins; `otherwise` if it is INT64_MAX.
+int64_t flow_marks_following(flow::runtime::RecordMarks*, int64_t due, int64_t otherwise);
 int64_t flow_marks_position(flow::runtime::RecordMarks*, int64_t record); // where it begins in the input
 uint8_t flow_marks_has_valid_texts(flow::runtime::RecordMarks*);          // all texts of these records are valid UTF-8
 

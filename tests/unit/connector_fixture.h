@@ -86,6 +86,8 @@ private:
   FlowProgram program_{};
 };
 
+inline TestConnector csv(bool has_header = false) { return std::move(TestConnector("csv").flag("header", has_header)); }
+
 inline std::string show_cell(const Field& field, const FlowCell& cell) {
   if (!field.is_needed) return "-";
   if (cell.is_null != 0) return "null";

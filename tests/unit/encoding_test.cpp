@@ -61,9 +61,28 @@ void check_float(double value) {
 }
 
 TEST(Put, floats_in_their_shortest_form) {
-  for (double value : {0.0, -0.0, 1.0, -12.0, 0.1, 0.001, 0.0009999, 99999.0, 100000.0, 100000.5, 123456789.0, 1e8, 99999999.999999,
-                       0.1 + 0.2, 1e-7, 1e300, 5e-324, std::nan(""), std::numeric_limits<double>::infinity(),
-                       -std::numeric_limits<double>::infinity(), 0.0010000000000000002, 4503599627370496.5}) {
+  for (double value : {0.0,
+                       -0.0,
+                       1.0,
+                       -12.0,
+                       0.1,
+                       0.001,
+                       0.0009999,
+                       99999.0,
+                       100000.0,
+                       100000.5,
+                       123456789.0,
+                       1e8,
+                       99999999.999999,
+                       0.1 + 0.2,
+                       1e-7,
+                       1e300,
+                       5e-324,
+                       std::nan(""),
+                       std::numeric_limits<double>::infinity(),
+                       -std::numeric_limits<double>::infinity(),
+                       0.0010000000000000002,
+                       4503599627370496.5}) {
     check_float(value);
   }
   Random random(2);
@@ -87,8 +106,9 @@ TEST(Put, times_and_dates) {
               by_text([&](char* to) { return write_timestamp(to, us); }))
         << us;
   };
-  for (int64_t us : {int64_t{0}, int64_t{-1}, int64_t{1}, int64_t{999'999}, int64_t{1'000}, int64_t{86'399'999'999},
-                     int64_t{-86'400'000'000}, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()}) {
+  for (int64_t us :
+       {int64_t{0}, int64_t{-1}, int64_t{1}, int64_t{999'999}, int64_t{1'000}, int64_t{86'399'999'999},
+        int64_t{-86'400'000'000}, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()}) {
     check(us);
   }
   for (int64_t second = 0; second < 86'400; ++second) check(second * 1'000'000 + (second % 3) * 25'000);

@@ -257,7 +257,7 @@ private:
           EXPECT_EQ(flow_marks_position(marks, record), position);
           std::optional<std::vector<FlowCell>> cells = read_marked(marks, record);
           if (!cells) break;
-          flow_marks_take(marks, record);
+          flow_marks_reach(marks, record + 1);
           ++marked_;
           if (!take_row(*cells)) return wait(position);
           position = flow_marks_position(marks, record + 1);
