@@ -109,7 +109,8 @@ void Job::make_runners() {
   for (uint32_t chain = 0; chain < program_.chain_count; ++chain) {
     for (uint32_t index = 0; index < parallelism_of(chain); ++index) {
       uint32_t runner = runner_of(chain, index);
-      auto outputs = std::make_unique<TaskOutputs>(std::move(ends[runner].lanes), groups, pages_, log_, options_.canaries);
+      auto outputs =
+          std::make_unique<TaskOutputs>(std::move(ends[runner].lanes), groups, pages_, log_, options_.canaries);
       RunnerPlace place{.runner = runner, .chain = chain, .index = index, .latency_us = options_.latency_us};
       runners_.push_back(std::make_unique<TaskRunner>(place, std::move(outputs), std::move(ends[runner].gate), control_,
                                                       store_ != nullptr ? &state_writes_ : nullptr, events_));

@@ -42,6 +42,7 @@ PaneSet::PaneSet(const FlowProgram& program, const FlowState& state, const PageH
   running_codec_ = std::make_unique<LayoutCodec>(program, program.layouts[state.running_layout], is_bytes);
   running_ =
       std::make_unique<StateTable>(*running_codec_, table_key(running_codec_->layout(), state.key_size, is_bytes));
+  running_->set_page_hook(pages);
   running_->keep_numbers(); // entries are taken out
 }
 
