@@ -72,9 +72,13 @@ void emit_top_merge(RowWalk&, const plan::Top&, llvm::Value* from, llvm::Value* 
                     llvm::Value* into);
 
 /// Where a row lies in time: the start of its pane and the end of the last window that holds it.
+/// Where rows follow one another in a pane, only the first of a call is tested and asks for the table: `is_open`.
 struct Placement {
   llvm::Value* pane_start;
-  llvm::Value* last_end; // null: never late
+  llvm::Value* last_end;           // null: never late
+  llvm::Value* is_open = nullptr;  // an earlier row of the call was in time, was combined, and found the table
+  llvm::Value* table_at = nullptr; // slots of what it found, as long as rows lie in this pane
+  llvm::Value* entry_at = nullptr; // of a state without key
 };
 Placement place_row(RowWalk&, uint32_t state, const Row&, const std::vector<sema::Column>& columns);
 /// Of a partial result, whose time is the start of its pane.

@@ -26,6 +26,8 @@ llvm::Value* plus(FunctionEmitter& f, llvm::Value* time, int64_t span, const llv
   return f.builder.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, time, f.i64(span), nullptr, name);
 }
 
+llvm::Constant* no_table(FunctionEmitter& f) { return llvm::ConstantPointerNull::get(f.builder.getPtrTy()); }
+
 /// The start of the window that the row came out of.
 llvm::Value* window_start_of(FunctionEmitter& f, const sema::Window& window, const Row& row,
                              const std::vector<sema::Column>& columns) {
@@ -37,48 +39,40 @@ llvm::Value* window_start_of(FunctionEmitter& f, const sema::Window& window, con
 }
 
 /// Rows that follow one another mostly lie in one pane: the last one's place is kept, so that most rows only compare.
-/// `offset` is the start of a pane, and of the last window that holds it.
-Placement place_near_last(FunctionEmitter& f, const plan::State& state, llvm::Value* time,
+/// `offset` is the start of a pane, and of the last window that holds it. A new place has no table yet.
+Placement place_near_last(FunctionEmitter& f, const plan::State& state, llvm::Value* time, llvm::Value* table_at,
                           const std::function<Placement()>& place) {
   auto& b = f.builder;
   llvm::Value* start_at = f.slot_with(f.i64(state.window.offset_us), "last.pane.start");
+  llvm::Value* span_at = f.slot_with(f.i64(state.pane_us), "last.pane.span");
   llvm::Value* end_at = f.slot_with(f.i64(state.window.offset_us + state.window.size_us), "last.pane.end");
-  llvm::Value* start = b.CreateLoad(b.getInt64Ty(), start_at, "last.start");
-  llvm::Value* end = b.CreateLoad(b.getInt64Ty(), end_at, "last.end");
-  llvm::BasicBlock *other = f.block("other.pane"), *keep = f.block("keep.pane"), *placed = f.block("placed");
-  llvm::BasicBlock* before = b.GetInsertBlock();
+  llvm::BasicBlock *other = f.block("other.pane"), *placed = f.block("placed");
   // The difference of a time before the pane wraps around to a large number.
-  b.CreateCondBr(b.CreateICmpULT(b.CreateSub(time, start), f.i64(state.pane_us), "is.same.pane"), placed, other,
-                 llvm::MDBuilder(f.module.context()).createLikelyBranchWeights());
+  llvm::Value* into = b.CreateSub(time, b.CreateLoad(b.getInt64Ty(), start_at, "last.start"));
+  b.CreateCondBr(b.CreateICmpULT(into, b.CreateLoad(b.getInt64Ty(), span_at, "last.span"), "is.same.pane"), placed,
+                 other, llvm::MDBuilder(f.module.context()).createLikelyBranchWeights());
   f.begin(other);
   Placement made = place();
-  llvm::BasicBlock* made_in = b.GetInsertBlock();
-  // Not kept: at the beginning of time a start that is cut, which is no pane's start; at its end one from which the
-  // difference of an early time could wrap into the pane.
+  // No other time lies near: at the beginning of time, where a start is cut and is no pane's start; at its end, where
+  // the difference of an early time could wrap into the pane.
   constexpr int64_t first = std::numeric_limits<int64_t>::min(), last = std::numeric_limits<int64_t>::max();
   llvm::Value* is_first = b.CreateICmpEQ(made.pane_start, f.i64(first));
   llvm::Value* is_last = b.CreateICmpSGT(made.pane_start, f.i64(last - state.pane_us));
-  b.CreateCondBr(b.CreateOr(is_first, is_last), placed, keep);
-  f.begin(keep);
+  b.CreateStore(b.CreateSelect(b.CreateOr(is_first, is_last), f.i64(0), f.i64(state.pane_us)), span_at);
   b.CreateStore(made.pane_start, start_at);
   b.CreateStore(made.last_end, end_at);
+  b.CreateStore(no_table(f), table_at);
   f.go_to(placed);
   f.begin(placed);
-  auto merge = [&](llvm::Value* last, llvm::Value* now, const char* name) {
-    llvm::PHINode* phi = b.CreatePHI(b.getInt64Ty(), 3, name);
-    phi->addIncoming(last, before);
-    phi->addIncoming(now, made_in);
-    phi->addIncoming(now, keep);
-    return phi;
-  };
-  return {merge(start, made.pane_start, "pane.start"), merge(end, made.last_end, "last.window.end")};
+  return {b.CreateLoad(b.getInt64Ty(), start_at, "pane.start"),
+          b.CreateLoad(b.getInt64Ty(), end_at, "last.window.end")};
 }
 
 /// The pane and the last window of a time in windows that lie on a grid.
-Placement place_on_grid(FunctionEmitter& f, const plan::State& state, llvm::Value* time) {
+Placement place_on_grid(FunctionEmitter& f, const plan::State& state, llvm::Value* time, llvm::Value* table_at) {
   const sema::Window& window = state.window;
   bool is_hopping = window.kind == sema::WindowKind::hopping;
-  return place_near_last(f, state, time, [&]() -> Placement {
+  return place_near_last(f, state, time, table_at, [&]() -> Placement {
     int64_t step = is_hopping ? window.slide_us : window.size_us;
     llvm::Value* start = floor_to(f, time, step, window.offset_us, "last.window.start");
     llvm::Value* end = plus(f, start, window.size_us, "last.window.end");
@@ -86,8 +80,37 @@ Placement place_on_grid(FunctionEmitter& f, const plan::State& state, llvm::Valu
   });
 }
 
-Placement place_at(FunctionEmitter& f, const sema::Window& window, llvm::Value* start) {
+/// The window that begins at `start`.
+Placement place_at(FunctionEmitter& f, const sema::Window& window, llvm::Value* start, llvm::Value* table_at) {
+  auto& b = f.builder;
+  llvm::Value* start_at = f.slot_with(f.i64(0), "last.window.start");
+  llvm::Value* is_same = b.CreateICmpEQ(b.CreateLoad(b.getInt64Ty(), start_at), start, "is.same.window");
+  b.CreateStore(b.CreateSelect(is_same, b.CreateLoad(b.getPtrTy(), table_at), no_table(f)), table_at);
+  b.CreateStore(start, start_at);
   return {start, plus(f, start, window.size_us, "window.end")};
+}
+
+/// `start` is given for windows that rows come out of, `time` for all others.
+Placement place(FunctionEmitter& f, const plan::State& state, llvm::Value* start, llvm::Value* time) {
+  llvm::Value *table_at = f.slot_with(no_table(f), "open.pane"), *entry_at = f.slot_with(no_table(f), "open.entry");
+  Placement placement{f.i64(std::numeric_limits<int64_t>::min()), nullptr};
+  if (state.window.kind == sema::WindowKind::same)
+    placement = place_at(f, state.window, start, table_at);
+  else if (state.window.kind != sema::WindowKind::global)
+    placement = place_on_grid(f, state, time, table_at);
+  llvm::Value* table = f.builder.CreateLoad(f.builder.getPtrTy(), table_at, "pane");
+  placement.is_open = f.builder.CreateICmpNE(table, no_table(f), "is.open");
+  placement.table_at = table_at;
+  placement.entry_at = entry_at;
+  return placement;
+}
+
+/// Goes on at `open` if an earlier row has been there, else at what follows.
+void skip_if_open(FunctionEmitter& f, const Placement& placement, llvm::BasicBlock* open, const llvm::Twine& onward) {
+  llvm::BasicBlock* next = f.block(onward);
+  f.builder.CreateCondBr(placement.is_open, open, next,
+                         llvm::MDBuilder(f.module.context()).createLikelyBranchWeights());
+  f.begin(next);
 }
 
 /// Whether the watermark has closed the last window that holds the row.
@@ -108,59 +131,25 @@ llvm::Value* upsert_key(RowWalk& walk, uint32_t state, llvm::Value* table, const
   return f.call("flow_table_upsert", {table, key.hash, key.bytes, f.i32(spec.size), stride}, "entry");
 }
 
-/// The table of a pane, and of a state without key its only entry. Those of the row before are kept for the time of the
-/// call: rows that follow one another mostly lie in one pane. No pane is freed within a call, and an entry that is the
-/// only one does not move; that it changes has been noted by the first row that came to it.
-EntryPlace place_in_pane(RowWalk& walk, uint32_t state, llvm::Value* pane_start) {
-  FunctionEmitter& f = walk.f;
-  auto& b = f.builder;
-  bool has_key = walk.state(state).key.size != 0;
-  llvm::Constant* none = llvm::ConstantPointerNull::get(b.getPtrTy());
-  llvm::Value *start_at = f.slot_with(f.i64(std::numeric_limits<int64_t>::min()), "open.pane.start"),
-              *table_at = f.slot_with(none, "open.pane"), *entry_at = f.slot_with(none, "open.entry");
-  llvm::BasicBlock *other = f.block("open.pane"), *ready = f.block("pane.is.open");
-  llvm::Value* is_same = b.CreateICmpEQ(b.CreateLoad(b.getInt64Ty(), start_at), pane_start);
-  llvm::Value* is_open = b.CreateICmpNE(b.CreateLoad(b.getPtrTy(), table_at), none);
-  b.CreateCondBr(b.CreateAnd(is_same, is_open, "is.open"), ready, other,
-                 llvm::MDBuilder(f.module.context()).createLikelyBranchWeights());
-  f.begin(other);
-  llvm::Value* table = f.call("flow_pane", {f.task, walk.position_of(state), pane_start}, "pane");
-  b.CreateStore(pane_start, start_at);
-  b.CreateStore(table, table_at);
-  if (!has_key)
-    b.CreateStore(f.call("flow_table_single", {table, f.i32(walk.entry_layout(state).stride)}, "entry"), entry_at);
-  f.go_to(ready);
-  f.begin(ready);
-  return {b.CreateLoad(b.getPtrTy(), table_at, "pane"),
-          has_key ? nullptr : b.CreateLoad(b.getPtrTy(), entry_at, "entry")};
-}
-
 } // namespace
 
 Placement place_row(RowWalk& walk, uint32_t number, const Row& row, const std::vector<sema::Column>& columns) {
   const plan::State& state = walk.state(number);
-  switch (state.window.kind) {
-  case sema::WindowKind::global: return {walk.f.i64(std::numeric_limits<int64_t>::min()), nullptr};
-  case sema::WindowKind::same:
-    return place_at(walk.f, state.window, window_start_of(walk.f, state.window, row, columns));
-  case sema::WindowKind::tumbling:
-  case sema::WindowKind::hopping: break;
-  }
-  return place_on_grid(walk.f, state, row.time);
+  bool is_same = state.window.kind == sema::WindowKind::same;
+  return place(walk.f, state, is_same ? window_start_of(walk.f, state.window, row, columns) : nullptr, row.time);
 }
 
 Placement place_partial(RowWalk& walk, uint32_t number, const Row& row) {
-  const plan::State& state = walk.state(number);
-  if (state.window.kind != sema::WindowKind::same) return place_row(walk, number, row, {});
-  return place_at(walk.f, state.window, row.time);
+  return place(walk.f, walk.state(number), row.time, row.time);
 }
 
 void emit_late_test(RowWalk& walk, uint32_t state, const Placement& placement, const Row& row, llvm::BasicBlock* done) {
   if (placement.last_end == nullptr) return;
   FunctionEmitter& f = walk.f;
-  llvm::BasicBlock* late = f.block("late");
-  f.branch_unlikely(is_closed(f, placement), late, "in.time");
-  llvm::BasicBlock* in_time = f.builder.GetInsertBlock();
+  llvm::BasicBlock *late = f.block("late"), *in_time = f.block("in.time");
+  skip_if_open(f, placement, in_time, "late.test");
+  f.branch_unlikely(is_closed(f, placement), late, "not.late");
+  f.go_to(in_time);
   f.begin(late);
   f.call("flow_rt_count_late", {f.task, walk.position_of(state)});
   uint32_t origin = walk.origin(plan::OriginKind::late, state);
@@ -181,8 +170,9 @@ void emit_combining_test(RowWalk& walk, uint32_t state, const Placement& placeme
   });
   // Neither changes while a call runs, so that the rows of a pane never overtake one another.
   llvm::Value* is_off = f.at_start([&] { return f.asks("flow_sends_alone", {f.task, position}, "sends.alone"); });
-  llvm::Value* goes_alone = placement.last_end == nullptr ? is_off : b.CreateOr(is_off, is_closed(f, placement));
   llvm::BasicBlock *out = f.block("alone"), *combined = f.block("combined");
+  skip_if_open(f, placement, combined, "alone.test");
+  llvm::Value* goes_alone = placement.last_end == nullptr ? is_off : b.CreateOr(is_off, is_closed(f, placement));
   b.CreateCondBr(goes_alone, out, combined);
   f.begin(out);
   alone();
@@ -191,10 +181,23 @@ void emit_combining_test(RowWalk& walk, uint32_t state, const Placement& placeme
 }
 
 EntryPlace upsert_entry(RowWalk& walk, uint32_t state, const Placement& placement, const Row& row) {
-  EntryPlace place = place_in_pane(walk, state, placement.pane_start);
-  if (place.entry == nullptr) place.entry = upsert_key(walk, state, place.table, row);
-  return place;
+  FunctionEmitter& f = walk.f;
+  auto& b = f.builder;
+  bool has_key = walk.state(state).key.size != 0;
+  llvm::BasicBlock* open = f.block("pane.is.open");
+  skip_if_open(f, placement, open, "open.pane");
+  // No pane is freed within a call, and an entry that is the only one does not move; that it changes is noted once.
+  llvm::Value* table = f.call("flow_pane", {f.task, walk.position_of(state), placement.pane_start}, "pane");
+  b.CreateStore(table, placement.table_at);
+  llvm::Value* stride = f.i32(walk.entry_layout(state).stride);
+  if (!has_key) b.CreateStore(f.call("flow_table_single", {table, stride}, "entry"), placement.entry_at);
+  f.go_to(open);
+  f.begin(open);
+  table = b.CreateLoad(b.getPtrTy(), placement.table_at, "pane");
+  return {table,
+          has_key ? upsert_key(walk, state, table, row) : b.CreateLoad(b.getPtrTy(), placement.entry_at, "entry")};
 }
+
 llvm::Value* upsert_same_key(RowWalk& walk, uint32_t state, llvm::Value* from, llvm::Value* entry, llvm::Value* hash,
                              llvm::Value* into) {
   FunctionEmitter& f = walk.f;

@@ -12,7 +12,7 @@ constexpr int64_t endless = FLOW_EVENT_NUMBERS;
 
 class GenerateReader final : public SplitReader {
 public:
-  GenerateReader(int64_t end, int64_t cursor) : end_(end), cursor_(cursor) {}
+  GenerateReader(int64_t end, int64_t cursor, bool is_bounded) : end_(end), cursor_(cursor), is_bounded_(is_bounded) {}
 
   Result<FlowInput> fill() override {
     FlowInput input{};
@@ -28,12 +28,13 @@ public:
   int64_t cursor() const override { return cursor_; }
   SplitFingerprint fingerprint() const override { return {}; }
   SplitProgress progress(int64_t taken) const override {
-    return {static_cast<uint64_t>(cursor_ + taken), end_ == endless ? 0 : static_cast<uint64_t>(end_)};
+    return {static_cast<uint64_t>(cursor_ + taken), is_bounded_ ? static_cast<uint64_t>(end_) : 0};
   }
 
 private:
   int64_t end_;
   int64_t cursor_;
+  bool is_bounded_;
 };
 
 class GenerateSource final : public SourceConnector {
@@ -56,14 +57,13 @@ public:
                     fmt::format("split {} of the generator is to go on at event {}, but its option count allows {} now",
                                 spec.id, cursor, end));
     }
-    return std::unique_ptr<SplitReader>(new GenerateReader(end, cursor));
+    return std::unique_ptr<SplitReader>(new GenerateReader(end, cursor, is_bounded()));
   }
 
   bool is_bounded() const override { return count_ != endless; }
 
 private:
   int64_t events_of(const SplitSpec& spec) const {
-    if (count_ == endless) return endless;
     return count_ / spec.count + (spec.index < count_ % spec.count ? 1 : 0);
   }
 

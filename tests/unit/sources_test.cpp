@@ -483,14 +483,19 @@ TEST(Generate, shares_the_count_among_the_splits) {
   EXPECT_EQ(source->open(*world.env, specs[2], 4, nullptr).status().code(), ExitCode::start_refused);
 }
 
-TEST(Generate, without_a_count_never_ends) {
+// Generated code counts on it that every number lies below FLOW_EVENT_NUMBERS, however many splits there are.
+TEST(Generate, without_a_count_ends_with_the_numbers) {
   World world;
-  auto connector = TestConnector("", "generate");
+  auto connector = TestConnector("", "generate").number("splits", 3);
   auto source = make_source(connector.connector(), connector.cells()).value();
   EXPECT_FALSE(source->is_bounded());
-  auto reader = source->open(*world.env, source->enumerate(*world.env).value()[0], 0, nullptr).value();
-  EXPECT_EQ(reader->fill().value().end, std::numeric_limits<int64_t>::max());
-  EXPECT_EQ(reader->progress(0).total, 0u);
+  for (const SplitSpec& spec : source->enumerate(*world.env).value()) {
+    auto reader = source->open(*world.env, spec, 0, nullptr).value();
+    int64_t end = reader->fill().value().end;
+    EXPECT_LT(spec.index + (end - 1) * spec.count, FLOW_EVENT_NUMBERS);
+    EXPECT_GE(spec.index + end * spec.count, FLOW_EVENT_NUMBERS) << "no number is left out";
+    EXPECT_EQ(reader->progress(0).total, 0u);
+  }
 }
 
 TEST(Generate, wrong_options_are_usage_errors) {
@@ -498,6 +503,8 @@ TEST(Generate, wrong_options_are_usage_errors) {
     auto connector = TestConnector("", "generate").number("splits", splits);
     EXPECT_EQ(make_source(connector.connector(), connector.cells()).status().code(), ExitCode::usage);
   }
+  auto more = TestConnector("", "generate").number("count", FLOW_EVENT_NUMBERS + 1);
+  EXPECT_EQ(make_source(more.connector(), more.cells()).status().code(), ExitCode::usage);
   auto connector = TestConnector("", "generate").number("count", -1);
   EXPECT_THAT(make_source(connector.connector(), connector.cells()).status().message(), HasSubstr("in source 'fares'"));
   auto unknown = TestConnector("", "kafka");
