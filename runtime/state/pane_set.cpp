@@ -8,6 +8,7 @@ namespace flow::runtime {
 namespace {
 
 constexpr WideTime nothing_closed = static_cast<WideTime>(INT64_MIN) * 4;
+constexpr uint64_t spare_bytes_max = uint64_t{4} << 20;
 constexpr WideTime all_closed = static_cast<WideTime>(INT64_MAX) * 4; // beyond the end of every window
 
 // At the end of time the watermark closes what ends behind it, too.
@@ -53,11 +54,23 @@ Pane& PaneSet::open(int64_t start) {
     if ((*at)->is_running) empty_running();
     return **at;
   }
-  auto pane = std::make_shared<Pane>(start, codec_, key_);
-  pane->table.set_page_hook(page_hook_);
-  // A pane of several windows is read several times, in the order of its entries.
-  if (state_.window == FLOW_WINDOW_HOPPING) pane->table.keep_numbers();
+  std::shared_ptr<Pane> pane = std::move(spare_);
+  if (pane == nullptr) {
+    pane = std::make_shared<Pane>(start, codec_, key_);
+    pane->table.set_page_hook(page_hook_);
+    // A pane of several windows is read several times, in the order of its entries.
+    if (state_.window == FLOW_WINDOW_HOPPING) pane->table.keep_numbers();
+  }
+  pane->start = start;
   return **panes_.insert(at, std::move(pane));
+}
+
+// Nobody needs the pane. Its table serves the next one, unless it is large or still being written to a snapshot: to
+// empty it costs less than to let another grow.
+void PaneSet::retire(std::shared_ptr<Pane> pane) {
+  if (spare_ != nullptr || pane.use_count() > 1 || pane->table.memory_bytes() > spare_bytes_max) return;
+  pane->table.clear();
+  spare_ = std::move(pane);
 }
 
 std::optional<DueWindow> PaneSet::next_due(int64_t watermark) const {
@@ -121,7 +134,9 @@ void PaneSet::empty_running() {
 
 void PaneSet::close(const DueWindow& window) {
   if (is_partial()) {
-    std::erase_if(panes_, [&](const auto& pane) { return pane->start == window.start; });
+    auto at = std::lower_bound(panes_.begin(), panes_.end(), window.start, starts_before);
+    retire(std::move(*at));
+    panes_.erase(at);
     ++frees_;
     return;
   }
@@ -144,6 +159,7 @@ void PaneSet::free_closed() {
   if (needed == panes_.begin()) return;
   FLOW_ASSERT(std::none_of(panes_.begin(), needed, [](const auto& pane) { return pane->is_running; }),
               "a pane leaves the running window before it is freed");
+  for (auto pane = panes_.begin(); pane != needed; ++pane) retire(std::move(*pane));
   panes_.erase(panes_.begin(), needed);
   ++frees_;
 }
@@ -156,7 +172,7 @@ uint64_t PaneSet::entries() const {
 
 uint64_t PaneSet::held_bytes() const {
   uint64_t sum = 0;
-  for (const auto& pane : panes_) sum += uint64_t{pane->table.count} * pane->table.stride + pane->table.heap_used;
+  for (const auto& pane : panes_) sum += uint64_t{pane->table.count} * pane->table.stride + pane->table.string_bytes();
   return sum;
 }
 

@@ -79,6 +79,7 @@ private:
   std::optional<DueWindow> first_open_window(int64_t pane_start) const;
   std::optional<DueWindow> hopping_window_after(int64_t pane_start) const;
   void free_closed();
+  void retire(std::shared_ptr<Pane> pane);
 
   const FlowState& state_;
   LayoutCodec codec_;
@@ -87,6 +88,7 @@ private:
   std::unique_ptr<LayoutCodec> running_codec_;
   std::unique_ptr<StateTable> running_;
   std::vector<std::shared_ptr<Pane>> panes_; // by start; a snapshot that is being written holds them, too
+  std::shared_ptr<Pane> spare_;              // an empty one, for the next pane
   WideTime closed_through_;                  // windows whose last instant is at or before this are closed
   uint64_t frees_ = 0;
 };
