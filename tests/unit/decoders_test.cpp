@@ -1,4 +1,5 @@
-// What all decoders have in common: records put back, records that are too long, windows cut anywhere, any bytes; and text.
+// What all decoders have in common: records put back, records that are too long, windows cut anywhere, any bytes. And
+// text.
 //   build/bin/tests/decoders_test
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
