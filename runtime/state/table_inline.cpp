@@ -152,6 +152,15 @@ void StateTable::split_inline(uint32_t number) {
   take_over(old);
 }
 
+// The buckets in an order far from that of the hashes. Whoever reads a table often fills another one with what he
+// reads: entries in the order of their hashes would all go to one stretch of its slots as long as it is small, and each
+// insertion would walk over those before it.
+static uint32_t scattered(uint32_t slot, uint64_t slots) {
+  constexpr uint32_t golden = 0x9e3779b1; // odd: every bucket once
+  uint32_t bucket = slot / bucket_entries, buckets = static_cast<uint32_t>(slots / bucket_entries);
+  return ((bucket * golden) & (buckets - 1)) * bucket_entries + slot % bucket_entries;
+}
+
 uint32_t StateTable::open_portion(uint32_t from, uint32_t most) {
   uint32_t end = static_cast<uint32_t>(std::min<uint64_t>(count, uint64_t{from} + most));
   if (!is_inline()) return end;
@@ -166,7 +175,7 @@ uint32_t StateTable::open_portion(uint32_t from, uint32_t most) {
       portion_slot_ = 0;
     }
     const SubTable& sub = subs_[portion_sub_];
-    const uint8_t* entry = sub.memory + uint64_t{portion_slot_} * stride;
+    const uint8_t* entry = sub.memory + uint64_t{scattered(portion_slot_, slots_of(sub))} * stride;
     if (is_empty(sub, entry)) continue;
     memcpy(to, entry, stride);
     to += stride;
