@@ -287,14 +287,7 @@ void add_to_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& 
 }
 
 void subtract_from_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& pane, EntryCode& running) {
-  FunctionEmitter& f = walk.f;
   shift_running(walk, aggregate, pane, running, false);
-  llvm::BasicBlock *gone = f.block("gone"), *done = f.block("subtracted");
-  f.builder.CreateCondBr(f.builder.CreateICmpEQ(running.load(aggregate.panes).value, f.i64(0), "is.gone"), gone, done);
-  f.begin(gone);
-  f.call("flow_table_erase", {running.table(), running.address()});
-  f.go_to(done);
-  f.begin(done);
 }
 
 void merge(RowWalk& walk, const plan::Aggregate& aggregate, const PartialField& from, EntryCode& target,

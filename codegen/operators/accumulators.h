@@ -35,8 +35,6 @@ public:
       f_.call("flow_entry_string", {table_, slot, text.value, text.length});
     });
   }
-  llvm::Value* table() const { return table_; }
-  llvm::Value* address() const { return entry_; }
   void store(uint32_t number, llvm::Value* value) { store(number, Value{.type = field(number).type, .value = value}); }
 
 private:
@@ -60,7 +58,8 @@ std::vector<Value> partial_of_row(RowWalk& walk, const plan::Aggregate& aggregat
                                   const std::vector<Contribution>& contributions, llvm::Value* time);
 /// Field `number` of a partial result.
 using PartialField = std::function<Value(uint32_t number)>;
-/// Adds the entry of a pane to that of the running window, or subtracts it; the latter goes when it was the last pane.
+/// Adds the entry of a pane to that of the running window, or subtracts it. A key that is in no pane any more keeps its
+/// entry until the window starts again.
 void add_to_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& pane, EntryCode& running);
 void subtract_from_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& pane, EntryCode& running);
 /// Adds a partial result to an entry. `failed`: the entry's field that says that a merge failed, or plan::none.

@@ -77,6 +77,11 @@ void emit_aggregate_result(RowWalk& walk, const plan::Aggregate& aggregate, llvm
   if (aggregate.failed != plan::none) {
     f.branch_unlikely(entry.load(aggregate.failed).value, without, "has.result"); // told when its merge failed
   }
+  if (aggregate.panes != plan::none) {
+    llvm::BasicBlock* is_there = f.block("has.panes");
+    f.builder.CreateCondBr(f.builder.CreateICmpEQ(entry.load(aggregate.panes).value, f.i64(0)), without, is_there);
+    f.begin(is_there);
+  }
   Row row{.time = window.time};
   if (state.key.size != 0) {
     llvm::Value* heap = f.call("flow_table_heap", {table}, "heap");

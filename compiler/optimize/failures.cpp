@@ -29,12 +29,15 @@ public:
   }
 
 private:
-  /// Its operands taken for columns, which never fail: what is left is the operation.
+  /// Its operands taken for columns (constants as they are), which never fail: what is left is the operation.
   static bool has_own_failure(const Expr& expr) {
     std::vector<Expr> operands(expr.args.size());
     std::vector<const Expr*> pointers;
     for (size_t i = 0; i < operands.size(); i++) {
-      operands[i].kind = ExprKind::column;
+      if (expr.args[i]->kind == ExprKind::constant)
+        operands[i] = *expr.args[i];
+      else
+        operands[i].kind = ExprKind::column;
       operands[i].type = expr.args[i]->type;
       pointers.push_back(&operands[i]);
     }

@@ -6,14 +6,19 @@ namespace flow::sema {
 
 namespace {
 
+/// Neither 0 nor -1, by which the least integer overflows.
+bool is_safe_divisor(const Expr& expr) {
+  return expr.kind == ExprKind::constant && !expr.is_null && expr.int_value != 0 && expr.int_value != -1;
+}
+
 bool may_fail_itself(const Expr& expr) {
   switch (expr.kind) {
   case ExprKind::negate:
   case ExprKind::add:
   case ExprKind::subtract:
-  case ExprKind::multiply:
+  case ExprKind::multiply: return !expr.type.is_float();
   case ExprKind::divide:
-  case ExprKind::remainder: return !expr.type.is_float();
+  case ExprKind::remainder: return !expr.type.is_float() && !is_safe_divisor(*expr.args[1]);
   case ExprKind::shift_time:
   case ExprKind::concat: return true; // a text has a greatest size
   case ExprKind::convert: return !is_lossless(expr.args[0]->type.kind, expr.type.kind);

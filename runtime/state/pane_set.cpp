@@ -8,7 +8,8 @@ namespace flow::runtime {
 namespace {
 
 constexpr WideTime nothing_closed = static_cast<WideTime>(INT64_MIN) * 4;
-constexpr uint64_t spare_bytes_max = uint64_t{4} << 20;
+constexpr uint64_t spare_bytes_max = uint64_t{16} << 20;
+constexpr uint64_t running_spare_entries = 1024;
 constexpr WideTime all_closed = static_cast<WideTime>(INT64_MAX) * 4; // beyond the end of every window
 
 // At the end of time the watermark closes what ends behind it, too.
@@ -44,7 +45,7 @@ PaneSet::PaneSet(const FlowProgram& program, const FlowState& state, const PageH
   running_ =
       std::make_unique<StateTable>(*running_codec_, table_key(running_codec_->layout(), state.key_size, is_bytes));
   running_->set_page_hook(pages);
-  running_->keep_numbers(); // entries are taken out
+  running_->keep_numbers(); // it is read whole for every window: where it is, and in order
 }
 
 Pane& PaneSet::open(int64_t start) {
@@ -125,6 +126,12 @@ std::vector<Pane*> PaneSet::leaving(const DueWindow& window) const {
     if (pane->start < window.start + state_.slide) found.push_back(pane);
   }
   return found;
+}
+
+bool PaneSet::is_running_worn() const {
+  uint64_t in_panes = 0; // and no more keys than that are in the window
+  for (const auto& pane : panes_) in_panes += pane->is_running ? pane->table.count : 0;
+  return running_->count > 2 * in_panes + running_spare_entries;
 }
 
 void PaneSet::empty_running() {

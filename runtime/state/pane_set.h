@@ -6,8 +6,9 @@
 // of time everything closes. Windows are computed in 128 bits, so the ends of the time axis need no special care; what
 // is told of them is cut to 64 bits.
 //
-// A running window is a table of its own that panes are added to and subtracted from (runtime/task/firing.h does it):
-// what it holds follows from the panes whose is_running is set. A row that comes to one of those makes it start again.
+// A running window is a table of its own that panes are added to and subtracted from (runtime/task/firing.h does it);
+// what it holds follows from the panes whose is_running is set. It starts again from them when a row comes to one of
+// those, and when most of its keys are in none of them any more.
 //
 // Of a partial state (FLOW_STATE_PARTIAL) a pane may be sent before its window closes, and begun again after that: its
 // panes are held until they have been fired, and nothing counts as closed.
@@ -66,6 +67,8 @@ public:
   // The running window, or null: the panes of each window are merged. Empty after a restore.
   StateTable* running() const { return running_.get(); }
   void empty_running();
+  // Most of its keys are in no pane any more.
+  bool is_running_worn() const;
   // Its panes that no later window needs.
   std::vector<Pane*> leaving(const DueWindow& window) const;
   // Bytes of entries and of their texts.

@@ -72,7 +72,7 @@ void Firing::advance(int64_t reached) {
   work_.clear();
   PaneSet* panes = panes_;
   panes_ = nullptr;
-  if (all_leave_ && panes->running() != nullptr) panes->empty_running();
+  if (panes->running() != nullptr && (all_leave_ || panes->is_running_worn())) panes->empty_running();
   panes->close(window_);
 }
 

@@ -105,9 +105,4 @@ FlowTable* flow_rt_pane(FlowTask* task, uint32_t state, int64_t pane_start) {
   return Task::from(task)->open_pane(state, pane_start);
 }
 
-void flow_rt_table_erase(FlowTable* table, const uint8_t* entry) {
-  flow::runtime::StateTable* self = flow::runtime::StateTable::from(table);
-  self->erase(static_cast<uint32_t>(static_cast<uint64_t>(entry - table->entries) / table->stride));
-}
-
 } // extern "C"

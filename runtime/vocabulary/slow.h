@@ -24,8 +24,6 @@ __attribute__((cold, noinline)) FlowTable* flow_rt_pane(FlowTask*, uint32_t stat
 __attribute__((noinline)) uint8_t* flow_rt_table_insert(FlowTable*, uint64_t hash, const char* key, uint64_t length);
 /* The same for a key of 8 bytes. */
 __attribute__((noinline)) uint8_t* flow_rt_table_insert_number(FlowTable*, uint64_t hash, uint64_t key);
-/* Takes an entry out of an indexed table; the last one comes to its place. */
-__attribute__((noinline)) void flow_rt_table_erase(FlowTable*, const uint8_t* entry);
 /* Before the bytes at `offset` are changed: they are being copied, and not all of their blocks are saved. */
 __attribute__((noinline)) void flow_rt_save_blocks(struct FlowBlockCopy*, uint64_t offset, uint64_t bytes);
 __attribute__((cold, noinline)) void flow_rt_table_string(FlowTable*, uint8_t* slot, const char* data, uint64_t length);

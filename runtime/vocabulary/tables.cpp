@@ -172,8 +172,6 @@ FLOW_HOT uint64_t flow_entry_hash(FlowTable* table, int64_t index) {
   return hash_of_number(number_key(table, table_entry(table, static_cast<uint64_t>(index))));
 }
 
-FLOW_HOT void flow_table_erase(FlowTable* table, const uint8_t* entry) { flow_rt_table_erase(table, entry); }
-
 FLOW_HOT const uint8_t* flow_table_heap(FlowTable* table) { return table->heap; }
 
 FLOW_HOT void flow_entry_string(FlowTable* table, uint8_t* slot, const char* data, uint64_t length) {

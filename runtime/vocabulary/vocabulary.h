@@ -103,7 +103,6 @@ uint8_t* flow_table_upsert_bytes(FlowTable*, uint64_t hash, const char* key, uin
 uint8_t* flow_table_single(FlowTable*, uint32_t stride); /* the one entry of a state without key */
 uint8_t* flow_entry(FlowTable*, int64_t index, uint32_t stride);
 uint64_t flow_entry_hash(FlowTable*, int64_t index);
-void flow_table_erase(FlowTable*, const uint8_t* entry); /* of a running window */
 const uint8_t* flow_table_heap(FlowTable*); /* base of the strings in its entries; moves when one is stored */
 void flow_entry_string(FlowTable*, uint8_t* slot, const char* data,
                        uint64_t length); /* a new cell; slot inside an entry */

@@ -170,6 +170,16 @@ TEST_F(OptimizeTest, TryOfWhatCannotFail) {
 
 // ---- what can fail --------------------------------------------------------------------------------------------------
 
+TEST_F(OptimizeTest, DivisionByAConstantFailsOnlyByZeroAndMinusOne) {
+  EXPECT_FALSE(optimize::can_fail(*binary(ExprKind::divide, a, integer(46)), program));
+  EXPECT_FALSE(optimize::can_fail(*binary(ExprKind::remainder, a, integer(-46)), program));
+  EXPECT_TRUE(optimize::can_fail(*binary(ExprKind::divide, a, integer(0)), program));
+  EXPECT_TRUE(optimize::can_fail(*binary(ExprKind::divide, a, integer(-1)), program)) << "the least integer overflows";
+  EXPECT_TRUE(optimize::can_fail(*binary(ExprKind::divide, a, b), program));
+  EXPECT_TRUE(optimize::can_fail(*binary(ExprKind::divide, add(a, b), integer(46)), program));
+  EXPECT_TRUE(optimize::can_fail(*add(a, integer(46)), program));
+}
+
 TEST_F(OptimizeTest, FailuresAreFoundInFunctions) {
   EXPECT_FALSE(optimize::can_fail(*call("lower", name->type, {name}, false), program));
   EXPECT_TRUE(optimize::can_fail(*call("parse", a->type, {name}, true), program));
