@@ -1,1 +1,3 @@
-flow_unit_test(state_test SOURCES state_test.cpp DEPENDS flow_runtime)
+foreach(name table_test table_copy_test state_memory_test layout_codec_test pane_set_test)
+  flow_unit_test(${name} SOURCES ${name}.cpp DEPENDS flow_runtime)
+endforeach()

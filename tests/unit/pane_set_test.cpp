@@ -1,0 +1,118 @@
+// Panes against a model that knows every window. Run alone: bin/tests/pane_set_test
+#include "tests/unit/state_layouts.h"
+
+namespace flow::runtime {
+namespace {
+
+FlowState state_of(uint32_t window, int64_t size, int64_t slide, int64_t offset) {
+  return {"s",
+          FLOW_STATE_PANES,
+          window,
+          size,
+          slide,
+          offset,
+          window == FLOW_WINDOW_HOPPING ? std::gcd(size, slide) : size,
+          0,
+          8,
+          0,
+          0,
+          FLOW_NONE,
+          0};
+}
+
+TEST(PaneSet, WindowsCloseLikeInAModelThatKnowsThemAll) {
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    bool is_hopping = random() % 2 == 0;
+    int64_t slide = 1 + random() % 8, size = is_hopping ? 1 + random() % 30 : slide,
+            offset = static_cast<int64_t>(random() % 9) - 4;
+    FlowState state = state_of(is_hopping ? FLOW_WINDOW_HOPPING : FLOW_WINDOW_TUMBLING, size, slide, offset);
+    PaneSet panes(program, state);
+    std::set<int64_t> open_panes; // model: panes that were opened
+    int64_t watermark = -100;
+    panes.close_through(watermark);
+    auto floor_to = [](int64_t v, int64_t step) { return v - ((v % step) + step) % step; };
+    for (int step = 0; step < 60; ++step) {
+      for (uint32_t i = 0; i < random() % 4; ++i) {
+        int64_t time = watermark + 1 + random() % 40;
+        int64_t start = floor_to(time - offset, state.pane) + offset;
+        panes.open(start).table.upsert(flow_hash_i64(static_cast<uint64_t>(start)), bytes_of(start));
+        open_panes.insert(start);
+      }
+      int64_t before = watermark;
+      watermark += random() % 20;
+      // The model: every window that ends in (before, watermark] + 1 and holds a pane.
+      std::vector<std::pair<int64_t, int64_t>> expected, got;
+      for (int64_t end = before + 2; end <= watermark + 1; ++end) {
+        if (floor_to(end - size - offset, slide) != end - size - offset) continue;
+        auto first = open_panes.lower_bound(end - size);
+        if (first != open_panes.end() && *first < end) expected.emplace_back(end - size, end);
+      }
+      while (auto due = panes.next_due(watermark)) {
+        got.emplace_back(due->start_us(), due->end_us());
+        std::vector<int64_t> in_window, model_in_window;
+        for (Pane* pane : panes.panes_of(*due)) in_window.push_back(pane->start);
+        for (int64_t pane : open_panes) {
+          if (pane >= due->start_us() && pane < due->end_us()) model_in_window.push_back(pane);
+        }
+        ASSERT_EQ(in_window, model_in_window);
+        panes.close(*due);
+      }
+      panes.close_through(watermark);
+      ASSERT_EQ(got, expected);
+      for (const auto& pane : panes.panes()) {
+        int64_t last_start = floor_to(pane->start - offset, slide) + offset;
+        if (pane->start >= last_start + size) continue; // in a gap between windows: freed with the next one in front
+        ASSERT_GT(last_start + size - 1, watermark) << "a pane is kept that no window needs";
+      }
+    }
+    while (auto due = panes.next_due(INT64_MAX)) panes.close(*due);
+    panes.close_through(INT64_MAX);
+    EXPECT_TRUE(panes.panes().empty());
+  }
+}
+
+// Behind hopping windows they overlap, and each is one pane.
+TEST(PaneSet, SameWindowsThatOverlapDoNotMix) {
+  FlowState state = state_of(FLOW_WINDOW_SAME, 60, 30, 0);
+  PaneSet panes(program, state);
+  for (int64_t start : {-30, 0, 30})
+    panes.open(start).table.upsert(flow_hash_i64(static_cast<uint64_t>(start)), bytes_of(start));
+  std::vector<int64_t> starts;
+  while (auto due = panes.next_due(INT64_MAX)) {
+    std::vector<Pane*> found = panes.panes_of(*due);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0]->start, due->start_us());
+    EXPECT_EQ(due->end_us(), due->start_us() + 60);
+    starts.push_back(found[0]->start);
+    panes.close(*due);
+  }
+  EXPECT_EQ(starts, (std::vector<int64_t>{-30, 0, 30}));
+}
+
+// Partial results may leave before their window closes, and the pane may begin again.
+TEST(PaneSet, APartialPaneIsHeldUntilItIsSent) {
+  FlowState state = state_of(FLOW_WINDOW_TUMBLING, 60, 60, 0);
+  state.kind = FLOW_STATE_PARTIAL;
+  PaneSet panes(program, state);
+  auto add = [&](int64_t start) { panes.open(start).table.upsert(flow_hash_i64(1), bytes_of(1)); };
+  add(0);
+  add(60);
+  EXPECT_GT(panes.held_bytes(), 0u);
+  EXPECT_FALSE(panes.next_due(58));
+  EXPECT_EQ(panes.next_due(59)->start_us(), 0);
+  EXPECT_EQ(panes.next_held()->start_us(), 0) << "without a watermark";
+  panes.close(*panes.next_held());
+  EXPECT_EQ(panes.next_held()->start_us(), 60);
+  panes.close_through(119);
+  add(0);
+  EXPECT_EQ(panes.next_due(119)->start_us(), 0) << "nothing counts as closed";
+  panes.close(*panes.next_held());
+  panes.close(*panes.next_held());
+  EXPECT_FALSE(panes.next_held());
+  EXPECT_EQ(panes.held_bytes(), 0u);
+}
+
+} // namespace
+} // namespace flow::runtime
