@@ -255,9 +255,6 @@ std::vector<Value> partial_of_row(RowWalk& walk, const plan::Aggregate& aggregat
   return fields;
 }
 
-namespace {
-
-/// running += pane, or -= pane: the same accumulators in both, sums of integers in 128 bits.
 void shift_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& pane, EntryCode& running, bool adds) {
   auto& b = walk.f.builder;
   auto shift = [&](llvm::Value* a, llvm::Value* c) { return adds ? b.CreateAdd(a, c) : b.CreateSub(a, c); };
@@ -278,16 +275,6 @@ void shift_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& p
     running.store(to.high, b.CreateTrunc(b.CreateLShr(sum, 64), word));
   }
   running.store(aggregate.panes, shift(running.load(aggregate.panes).value, walk.f.i64(1)));
-}
-
-} // namespace
-
-void add_to_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& pane, EntryCode& running) {
-  shift_running(walk, aggregate, pane, running, true);
-}
-
-void subtract_from_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& pane, EntryCode& running) {
-  shift_running(walk, aggregate, pane, running, false);
 }
 
 void merge(RowWalk& walk, const plan::Aggregate& aggregate, const PartialField& from, EntryCode& target,

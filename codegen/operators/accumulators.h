@@ -56,12 +56,11 @@ Value result(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, cons
 /// What an entry that held only this row would hold, by field number; those of the key are empty.
 std::vector<Value> partial_of_row(RowWalk& walk, const plan::Aggregate& aggregate,
                                   const std::vector<Contribution>& contributions, llvm::Value* time);
+/// The entry of the running window += or -= that of a pane: the same accumulators in both, sums of integers in 128
+/// bits. A key that is in no pane any more keeps its entry until the window starts again.
+void shift_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& pane, EntryCode& running, bool adds);
 /// Field `number` of a partial result.
 using PartialField = std::function<Value(uint32_t number)>;
-/// Adds the entry of a pane to that of the running window, or subtracts it. A key that is in no pane any more keeps its
-/// entry until the window starts again.
-void add_to_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& pane, EntryCode& running);
-void subtract_from_running(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& pane, EntryCode& running);
 /// Adds a partial result to an entry. `failed`: the entry's field that says that a merge failed, or plan::none.
 void merge(RowWalk& walk, const plan::Aggregate& aggregate, const PartialField& from, EntryCode& target,
            uint32_t failed);

@@ -110,7 +110,7 @@ void emit_aggregate_merge(RowWalk& walk, const plan::Aggregate& aggregate, llvm:
   FunctionEmitter& f = walk.f;
   EntryCode source(f, walk.entry_layout(aggregate.state), from, entry);
   EntryCode target(f, walk.fired_layout(aggregate.state), table, into);
-  if (!aggregate.running.empty()) return add_to_running(walk, aggregate, source, target);
+  if (!aggregate.running.empty()) return shift_running(walk, aggregate, source, target, true);
   llvm::BasicBlock* merged = f.block("merged");
   if (aggregate.failed != plan::none) {
     f.branch_unlikely(target.load(aggregate.failed).value, merged, "has.not.failed");
@@ -124,7 +124,7 @@ void emit_aggregate_subtract(RowWalk& walk, const plan::Aggregate& aggregate, ll
                              llvm::Value* table, llvm::Value* into) {
   EntryCode source(walk.f, walk.entry_layout(aggregate.state), from, entry);
   EntryCode target(walk.f, walk.fired_layout(aggregate.state), table, into);
-  subtract_from_running(walk, aggregate, source, target);
+  shift_running(walk, aggregate, source, target, false);
 }
 
 } // namespace flow::codegen

@@ -331,4 +331,28 @@ private:
   int64_t marked_ = 0;
 };
 
+/// The windows in which the input comes end anywhere.
+inline void cut_anywhere(Case& made, Random& random) {
+  for (size_t i = random.below(random.one_in(3) ? 30 : 3); i > 0; --i) {
+    made.cuts.push_back(random.below(made.input.size() + 1));
+  }
+  std::sort(made.cuts.begin(), made.cuts.end());
+}
+
+/// 3000 made-up inputs give the same by marks as by the decoder alone.
+inline void expect_same_readings(Case (*make_case)(uint64_t seed)) {
+  int64_t marked = 0;
+  for (uint64_t seed = 1; seed <= 3000; ++seed) {
+    Case of = make_case(seed);
+    Reading plain(of, false), inlined(of, true);
+    std::vector<std::string> expected = plain.run(), got = inlined.run();
+    marked += inlined.marked();
+    for (size_t i = 0; i < std::min(got.size(), expected.size()); ++i) {
+      ASSERT_EQ(got[i], expected[i]) << "seed " << seed << ", entry " << i;
+    }
+    ASSERT_EQ(got.size(), expected.size()) << "seed " << seed;
+  }
+  EXPECT_GT(marked, 100'000); // else nothing was tested
+}
+
 } // namespace flow::runtime
