@@ -151,7 +151,8 @@ private:
     return record<FlowState>({text(state.name), u32(state.is_partial ? FLOW_STATE_PARTIAL : FLOW_STATE_PANES),
                               u32(kind), i64(window.size_us), i64(window.slide_us), i64(window.offset_us),
                               i64(state.pane_us), u32(state.layout), u32(state.key.size),
-                              u32(state.key.is_bytes ? 1 : 0), u32(trigger), u32(state.running_layout), u32(0)});
+                              u32(state.key.is_bytes ? 1 : 0), u32(trigger), u32(state.running_layout), u32(0), u32(0),
+                              u32(0), null(), null()});
   }
 
   llvm::Constant* chain_constant(const plan::Chain& chain, const ChainFunctions& functions) {

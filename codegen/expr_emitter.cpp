@@ -26,6 +26,9 @@ Value ExprEmitter::emit(const sema::Expr& expr) {
   case ExprKind::local: return locals_.at(expr.index);
   case ExprKind::param: return param(expr);
   case ExprKind::number: return {.type = expr.type, .value = number_};
+  case ExprKind::key: return handler_->key(expr.index);
+  case ExprKind::state: return handler_->state(expr.index);
+  case ExprKind::state_is_set: return {.type = expr.type, .value = handler_->is_set(expr.index)};
   case ExprKind::negate: return negate(expr);
   case ExprKind::logical_not:
     return {.type = expr.type, .value = f_.builder.CreateNot(emit(*expr.args[0]).value, "not")};

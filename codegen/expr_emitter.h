@@ -13,11 +13,22 @@
 
 namespace flow::codegen {
 
+/// What an operator's handlers read besides the row: the key and the state.
+class HandlerValues {
+public:
+  virtual ~HandlerValues() = default;
+  virtual Value key(uint32_t column) = 0;
+  virtual Value state(uint32_t field) = 0;
+  virtual llvm::Value* is_set(uint32_t cell) = 0;
+};
+
 class ExprEmitter {
 public:
-  /// `columns` are what ExprKind::column reads, `number` what ExprKind::number reads (or null).
-  ExprEmitter(FunctionEmitter& function, std::span<const Value> columns, llvm::Value* number = nullptr)
-      : f_(function), columns_(columns), number_(number) {}
+  /// `columns` are what ExprKind::column reads, `number` what ExprKind::number reads (or null), `handler` what an
+  /// operator's handler does (or null).
+  ExprEmitter(FunctionEmitter& function, std::span<const Value> columns, llvm::Value* number = nullptr,
+              HandlerValues* handler = nullptr)
+      : f_(function), columns_(columns), number_(number), handler_(handler) {}
 
   void set_local(uint32_t index, const Value& value) { locals_[index] = value; }
   Value emit(const sema::Expr& expr);
@@ -49,6 +60,7 @@ private:
   FunctionEmitter& f_;
   std::span<const Value> columns_;
   llvm::Value* number_;
+  HandlerValues* handler_;
   std::map<uint32_t, Value> locals_;
 };
 

@@ -2,6 +2,7 @@
 #include "lang/base/overloaded.h"
 
 #include <map>
+#include <numeric>
 
 namespace flow::graph {
 
@@ -26,6 +27,7 @@ private:
                                  [&](const sema::Source& source) { return add_source(number, stream, source); },
                                  [&](const sema::ErrorStream& errors) { return add_errors(stream, errors); },
                                  [&](const sema::LateStream& late) { return add_late(stream, late); },
+                                 [&](const sema::OutputStream& output) { return add_side(stream, output); },
                                  [&](uint32_t from) { return rows_of_[from]; },
                              },
                              stream.origin);
@@ -80,6 +82,26 @@ private:
                 .range = stream.range});
   }
 
+  NodeId add_side(const sema::Stream& stream, const sema::OutputStream& output) {
+    return add({.op = Side{output.output},
+                .name = std::string(stream.name),
+                .inputs = {step_nodes_.at({output.stream, output.step})},
+                .schema = stream.origin_schema,
+                .range = stream.range});
+  }
+
+  /// Adds the inputs of the operator besides the one that flows.
+  Process process_of(const sema::Process& op, std::vector<NodeId>& inputs) {
+    Process made{.op = &op};
+    for (const sema::ProcessInput& input : op.inputs) {
+      if (input.stream) inputs.push_back(rows_of_[*input.stream]);
+      made.keys.push_back(input.keys);
+      std::vector<uint32_t>& columns = made.columns.emplace_back(input.schema.columns.size());
+      std::iota(columns.begin(), columns.end(), 0u);
+    }
+    return made;
+  }
+
   /// `parallelism` holds for the steps after a `parallelism n` in the same stream.
   NodeId add_step(const sema::Stream& stream, const sema::Step& step, NodeId input, uint32_t& parallelism) {
     Node node{.op = Filter{},
@@ -108,6 +130,7 @@ private:
                        [&](const sema::Top& t) {
                          return node.op = Top{t.keys, t.window, t.count, t.orders, t.rank.has_value()}, true;
                        },
+                       [&](const sema::Process& op) { return node.op = process_of(op, node.inputs), true; },
                    },
                    step.node);
     if (!is_node) return input;

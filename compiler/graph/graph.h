@@ -65,6 +65,18 @@ struct Top {
   bool has_rank;
   bool combines_first = false; // each task of the input sends only its own first rows
 };
+/// An operator of the program. Input i of the node is that of the operator; column c of its handler is column
+/// `columns[i][c]` of that input's rows (absent: nothing reads it).
+struct Process {
+  const sema::Process* op;
+  std::vector<std::vector<const Expr*>> keys; // by input, over its rows
+  std::vector<std::vector<uint32_t>> columns; // by input
+  static constexpr uint32_t absent = UINT32_MAX;
+};
+/// What the input, a Process, emits to this output of it.
+struct Side {
+  uint32_t output;
+};
 struct Late {}; // late rows of the input, an Aggregate or Top; schema of that node's input
 struct Sink {
   uint32_t sink;               // of TypedProgram::sinks
@@ -72,7 +84,7 @@ struct Sink {
 };
 
 struct Node {
-  std::variant<Source, Errors, Filter, Project, Unnest, Union, Exchange, Aggregate, Top, Late, Sink> op;
+  std::variant<Source, Errors, Filter, Project, Unnest, Union, Exchange, Aggregate, Top, Process, Side, Late, Sink> op;
   std::string name; // "hourly_tips.aggregate": stable, unique in the graph; what messages and state are named by
   std::vector<NodeId> inputs;
   Schema schema; // of its result; of a Sink: that of its input

@@ -70,6 +70,9 @@ public:
     case ExprKind::local: return fmt::format("${}", expr.index);
     case ExprKind::param: return std::string(program_.params[expr.index].name);
     case ExprKind::number: return "number";
+    case ExprKind::key: return fmt::format("key.{}", expr.index);
+    case ExprKind::state: return fmt::format("state.{}", expr.index);
+    case ExprKind::state_is_set: return fmt::format("is_set.{}", expr.index);
     case ExprKind::negate: return "-" + print(*expr.args[0]);
     case ExprKind::logical_not: return "not " + print(*expr.args[0]);
     case ExprKind::is_null: return "(" + print(*expr.args[0]) + " is null)";

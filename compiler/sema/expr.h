@@ -17,12 +17,15 @@
 namespace flow::sema {
 
 enum class ExprKind : uint8_t {
-  constant, // int_value (also bool, enum index, date days, timestamp and duration us), float_value or text; or null
-  column,   // index: field of the row that flows
-  local,    // index: parameter of the function, or the value of an enclosing `let`
-  param,    // index: param of the program
-  number,   // the event number, in the fields of a generate source
-  negate,   // checked for integers
+  constant,     // int_value (also bool, enum index, date days, timestamp and duration us), float_value or text; or null
+  column,       // index: field of the row that flows
+  local,        // index: parameter of the function, or the value of an enclosing `let`
+  param,        // index: param of the program
+  number,       // the event number, in the fields of a generate source
+  key,          // index: key column of the operator, in its handlers
+  state,        // index: field of the operator's state (Process::fields); of a nullable scalar cell with its null
+  state_is_set, // index: cell of the operator's state
+  negate,       // checked for integers
   logical_not,
   add,
   subtract,
@@ -57,7 +60,7 @@ struct Expr {
   Type type;
   lang::SourceRange range;
   std::span<const Expr* const> args;
-  uint32_t index = 0;    // of column, local, param, let
+  uint32_t index = 0;    // of column, local, param, let, key, state, state_is_set
   uint32_t function = 0; // of call, call_extern
   bool is_null = false;  // constant null
   int64_t int_value = 0;

@@ -32,6 +32,7 @@ std::vector<std::optional<size_t>> needed_steps(const TypedProgram& program) {
     const Stream& stream = program.streams[index];
     std::visit(lang::Overloaded{[](const Source&) {}, [&](const ErrorStream& errors) { need(errors.source, 0); },
                                 [&](const LateStream& late) { need(late.stream, late.step + 1); },
+                                [&](const OutputStream& output) { need(output.stream, output.step + 1); },
                                 [&](uint32_t from) { need_all(from); }},
                stream.origin);
     for (size_t i = 0; i < steps; i++) {
@@ -180,6 +181,7 @@ private:
                                 },
                                 [&](ErrorStream& errors) { errors.source = places[errors.source]; },
                                 [&](LateStream& late) { late.stream = places[late.stream]; },
+                                [&](OutputStream& output) { output.stream = places[output.stream]; },
                                 [&](uint32_t& from) { from = places[from]; }},
                stream.origin);
     for (Step& step : stream.steps) {

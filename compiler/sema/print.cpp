@@ -94,6 +94,10 @@ private:
     if (const auto* late = std::get_if<LateStream>(&stream.origin)) {
       line("  late rows of {}.{}", name_of(late->stream), program_.streams[late->stream].steps[late->step].name);
     }
+    if (const auto* output = std::get_if<OutputStream>(&stream.origin)) {
+      line("  output {} of {}.{}", output->output, name_of(output->stream),
+           program_.streams[output->stream].steps[output->step].name);
+    }
     if (const auto* from = std::get_if<uint32_t>(&stream.origin)) line("  from {}", name_of(*from));
     line("  : {}", text_of(stream.origin_schema));
     const Schema* before = &stream.origin_schema;
@@ -175,6 +179,10 @@ private:
     std::string rank = node.rank ? fmt::format(" as {}", *node.rank) : "";
     line("  | {}: top {} by {}{} {} {}", step.name, node.count, orders, rank, keys(node.keys, before),
          window(node.window));
+  }
+
+  void print_node(const Step& step, const Process& node, const Schema&) {
+    line("  | {}: process {}", step.name, node.op);
   }
 
   std::string keys(const std::vector<KeyColumn>& keys, const Schema& before) {

@@ -60,6 +60,9 @@ public:
       return expr.index < program_.params.size() ? std::string(program_.params[expr.index].name)
                                                  : fmt::format("param.{}", expr.index);
     case ExprKind::number: return "number";
+    case ExprKind::key: return fmt::format("key.{}", expr.index);
+    case ExprKind::state: return fmt::format("state.{}", expr.index);
+    case ExprKind::state_is_set: return fmt::format("is_set.{}", expr.index);
     case ExprKind::negate: return fmt::format("(- {})", print(*expr.args[0]));
     case ExprKind::logical_not: return fmt::format("(not {})", print(*expr.args[0]));
     case ExprKind::conditional:

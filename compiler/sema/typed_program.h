@@ -12,13 +12,18 @@
 #include <vector>
 
 #include "compiler/sema/expr.h"
+#include "compiler/sema/handlers.h"
 #include "lang/base/arena.h"
 
 namespace flow::sema {
 
+/// A field of record type is one column per field of it, named "ride.ride_id". Where the record is nullable, a column
+/// `marks_record` with the name of the field itself (a bool: there is one) stands before them, and they are zero when
+/// there is none.
 struct Column {
   std::string_view name;
   Type type; // a scalar
+  bool marks_record = false;
 };
 
 /// The rows of a stream. Event time is not a column: it stays with the row whatever is selected.
@@ -126,8 +131,38 @@ struct Top {
   std::optional<std::string_view> rank;
 };
 
+/// `process Op(…)`. Rows go to the handler of their input, in the order in which they come; those behind the watermark,
+/// too. Timers fire in the order of their times, behind the rows before the watermark.
+struct ProcessInput {
+  std::string_view name;          // of the parameter
+  std::optional<uint32_t> stream; // none: what flows into the step
+  Schema schema;                  // of its rows: what ExprKind::column reads
+  std::vector<const Expr*> keys;  // over the columns; all inputs have the same number and types of keys, or none
+  Block body;
+};
+struct ProcessTimer {
+  Timer timer;
+  std::optional<uint32_t> time; // the local that holds the timer's time, if the handler named it
+  Block body;                   // empty: it only ends something
+};
+struct ProcessOutput {
+  std::string_view name; // of the first: empty
+  Schema schema;
+};
+/// Result columns: those of the first output. The others are streams of their own (OutputStream).
+struct Process {
+  std::string_view op; // as declared
+  std::vector<std::string_view> key_names;
+  std::vector<Type> key_types;
+  std::vector<ProcessInput> inputs;
+  std::vector<StateCell> cells;
+  std::vector<StateField> fields;
+  std::vector<ProcessTimer> timers;
+  std::vector<ProcessOutput> outputs;
+};
+
 struct Step {
-  std::variant<Where, Project, Unnest, Union, Rebalance, Broadcast, Forward, Parallelism, Aggregate, Top> node;
+  std::variant<Where, Project, Unnest, Union, Rebalance, Broadcast, Forward, Parallelism, Aggregate, Top, Process> node;
   Schema result;
   std::string_view name; // stable within its stream: "aggregate", "top", "where.2"
   OnError on_error = OnError::stop;
@@ -156,7 +191,8 @@ struct Source {
   uint32_t parallelism = 0;       // 0: that of the job
 };
 
-/// What no step makes: the bad records of a source, the late rows of a step.
+/// What is not the result of a step: the bad records of a source, the late rows of a step, what an operator emits
+/// `to` another output than its first.
 struct ErrorStream {
   uint32_t source;
 };
@@ -165,9 +201,16 @@ struct LateStream {
   uint32_t step;
 };
 
+struct OutputStream {
+  uint32_t stream;
+  uint32_t step;
+  uint32_t output; // of the Process, not 0
+};
+
 struct Stream {
   std::string_view name;
-  std::variant<Source, ErrorStream, LateStream, uint32_t> origin; // uint32_t: the stream that flows into the steps
+  std::variant<Source, ErrorStream, LateStream, OutputStream, uint32_t>
+      origin; // uint32_t: the stream that flows into the steps
   std::vector<Step> steps;
   Schema origin_schema;  // before the steps
   bool is_table = false; // an aggregate without window: only a `final` sink takes it

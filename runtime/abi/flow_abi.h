@@ -83,18 +83,23 @@ typedef struct FlowInput {
 
 /* One portion of due work. phase EMIT: entries [first, count) of `table` belong to a window that closed. phase MERGE:
  * entries of `table` are to be merged into `into` (hopping windows, before EMIT). phase SUBTRACT: they leave the
- * running window `into`, after EMIT. */
+ * running window `into`, after EMIT. phase TIMER: timer number `timer` of `entry`, whose key has `hash`, has come to
+ * its time `window_start`; it is not set any more. */
 typedef struct FlowTable FlowTable;
 typedef struct FlowDue {
-  uint32_t phase; /* FLOW_DUE_EMIT or FLOW_DUE_MERGE */
+  uint32_t phase; /* FLOW_DUE_… */
   uint32_t reserved;
   FlowTable* table;
   FlowTable* into;
   int64_t count;        /* entries in table */
   int64_t window_start; /* microseconds; both INT64_MIN/MAX for the global window */
   int64_t window_end;
+  uint8_t* entry; /* of TIMER */
+  uint64_t hash;
+  uint32_t timer;
+  uint32_t reserved2;
 } FlowDue;
-enum { FLOW_DUE_EMIT = 0, FLOW_DUE_MERGE = 1, FLOW_DUE_SUBTRACT = 2 };
+enum { FLOW_DUE_EMIT = 0, FLOW_DUE_MERGE = 1, FLOW_DUE_SUBTRACT = 2, FLOW_DUE_TIMER = 3 };
 
 /* The shapes of generated functions, all per call, none per event. They return how far they came: less than given
  * means "stop here for now" (outputs full, or a watermark must go out before the next row): call again from there.

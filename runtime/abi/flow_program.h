@@ -55,7 +55,27 @@ typedef enum FlowStateKind {
   /* Results that are partial and have not been sent: data in flight. Each pane is fired alone, at the watermark that
    * closes it or earlier (flow_task_drain); in no snapshot. */
   FLOW_STATE_PARTIAL = 1,
+  /* What an operator keeps for each key: one table. An entry is there as long as one of its cells or timers is set. */
+  FLOW_STATE_KEYED = 2,
 } FlowStateKind;
+
+/* A cell of a KEYED state: bytes of its entries, all zero while it is not set. */
+typedef struct FlowStateCell {
+  const char* name;
+  uint32_t set_offset;     /* u8: 1 while it is set */
+  uint32_t begin, end;     /* where its fields lie */
+  uint32_t written_offset; /* i64: when it was written last; FLOW_NONE: it does not expire */
+  int64_t expires;         /* microseconds after that it counts as not set */
+} FlowStateCell;
+
+/* A timer of a KEYED state, one per entry. Generated code reads set and time; flow_timer_set and the runtime write. */
+typedef struct FlowStateTimer {
+  const char* name;
+  uint32_t set_offset;    /* u8: 1 while it is set */
+  uint32_t time_offset;   /* i64: when it is due, microseconds; zero while it is not set */
+  uint32_t queued_offset; /* i64: the runtime's own; in snapshots without meaning */
+  uint32_t is_processing_time;
+} FlowStateTimer;
 
 /* What windows a pane state serves. TUMBLING and HOPPING: window [k*slide + offset, + size). Panes are `pane` long
  * (the greatest common divisor of size and slide). SAME: panes are the windows of the incoming rows, named by their
@@ -83,7 +103,10 @@ typedef struct FlowState {
   /* HOPPING: of an entry of the running window, which panes are added to and subtracted from (FLOW_DUE_SUBTRACT);
    * FLOW_NONE: the panes of each window are merged into an empty table. */
   uint32_t running_layout;
+  uint32_t cell_count, timer_count; /* of a KEYED state */
   uint32_t reserved;
+  const FlowStateCell* cells;
+  const FlowStateTimer* timers;
 } FlowState;
 
 /* ---- chains and edges ----------------------------------------------------------------------------------------- */
