@@ -54,7 +54,10 @@ Status read_entry(ByteReader& in, StateTable& table, std::vector<uint8_t>& room,
     if (key.is_bytes && slot == entry) return;
     table.store_string(slot, text);
   });
-  return Status();
+  is_right = table.codec().read_lists(
+      in, entry, [&](uint8_t* list, uint32_t stride) { return table.append_row(list, stride); },
+      [&](uint8_t* slot, const char* data, uint64_t length) { table.store_string(slot, {data, length}); });
+  return is_right ? Status() : damaged("a list has impossible values");
 }
 
 } // namespace
