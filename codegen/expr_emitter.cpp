@@ -74,6 +74,7 @@ Value ExprEmitter::emit(const sema::Expr& expr) {
     return emit(*expr.args[1]);
   }
   case ExprKind::attempt: return attempt(expr);
+  case ExprKind::record: break; // sema has taken it apart
   }
   llvm_unreachable("all kinds are listed");
 }

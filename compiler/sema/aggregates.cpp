@@ -97,6 +97,7 @@ private:
 
   bool check_types(const lang::Expr& expr, AggregateCall& made) {
     if (made.argument != nullptr && made.argument->type.kind == Kind::NULL_) return refuse(*made.argument, "a value");
+    if (made.argument != nullptr && !require_scalar(check_, *made.argument, "an aggregate function")) return false;
     switch (made.kind) {
     case AggregateKind::count: made.result = scalar(Kind::I64); return true;
     case AggregateKind::sum: return check_sum(made);
@@ -207,10 +208,8 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
                 .row_is_unknown = state_.is_unknown,
                 .aggregates = &calls,
                 .aggregated = &input};
-  Schema final_row = head;
-  std::vector<const Expr*> values;
-  for (uint32_t i = 0; i < head.columns.size(); i++)
-    values.push_back(check_.make.column(i, head.columns[i].type, step.range));
+  uint32_t head_width = static_cast<uint32_t>(head.columns.size());
+  RowBuilder final_row{head.columns, check_.make.places(ExprKind::column, head.columns, 0, head_width, step.range)};
   bool is_plain = true, has_error = false;
   for (const lang::Binding& binding : aggregate.bindings) {
     if (!binding.name.is_given()) continue;
@@ -225,7 +224,7 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
           .help("as in `{} = count()` or `{} = sum(x)`; a part of the key is in the result by itself",
                 binding.name.text, binding.name.text);
     }
-    if (has_column(final_row, binding.name.text)) {
+    if (find_field(final_row.columns, binding.name.text)) {
       check_
           .report(DiagnosticKind::duplicate_name, binding.name.range, "the result has the field `{}` already",
                   binding.name.text)
@@ -233,8 +232,7 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
       has_error = true;
       continue;
     }
-    final_row.columns.push_back({binding.name.text, value->type});
-    values.push_back(value);
+    final_row.put(check_, binding.name.text, *value);
   }
   Symbol* late = taken_late_;
   made.calls = std::move(calls.calls());
@@ -244,10 +242,11 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
   push(step, "aggregate", std::move(made), std::move(result));
   after_stateful(window, late, input);
   state_.is_unknown = !taken_key_is_known_;
+  Schema final_schema{std::move(final_row.columns), head.has_time};
   if (has_error)
-    state_.schema = final_row;
+    state_.schema = std::move(final_schema);
   else if (!is_plain)
-    project(step, "results", std::move(final_row), std::move(values));
+    project(step, "results", std::move(final_schema), std::move(final_row.values));
 }
 
 void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {
@@ -263,7 +262,8 @@ void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {
   bool has_error = !count;
   for (const lang::Order& order : top.orders) {
     const Expr* value = check_expr(check_, scope(), *order.value);
-    if (value->type.is_error() || !require_value(check_, *value, "`top … by`")) {
+    if (value->type.is_error() || !require_scalar(check_, *value, "`top … by`") ||
+        !require_value(check_, *value, "`top … by`")) {
       has_error = true;
       continue;
     }
@@ -294,9 +294,9 @@ Schema PipelineChecker::top_result(const lang::Step& step, const lang::Top& top,
   for (std::string_view name : {"window_start", "window_end"}) {
     if (!result.has_time) break;
     auto found = std::ranges::find(result.columns, name, &Column::name);
-    if (found == result.columns.end()) {
+    if (found == result.columns.end() && !has_field(result, name)) {
       result.columns.push_back({name, scalar(Kind::TIMESTAMP)});
-    } else if (found->type != scalar(Kind::TIMESTAMP) && !found->type.is_error()) {
+    } else if (found == result.columns.end() || (found->type != scalar(Kind::TIMESTAMP) && !found->type.is_error())) {
       check_
           .report(DiagnosticKind::duplicate_name, step.range,
                   "the result has a `{}`, but the rows have a field of that name", name)
@@ -304,7 +304,7 @@ Schema PipelineChecker::top_result(const lang::Step& step, const lang::Top& top,
     }
   }
   if (!top.rank.is_given()) return result;
-  if (has_column(result, top.rank.text)) report_duplicate_field(check_, top.rank.text, top.rank.range);
+  if (has_field(result, top.rank.text)) report_duplicate_field(check_, top.rank.text, top.rank.range);
   result.columns.push_back({top.rank.text, scalar(Kind::I64)});
   return result;
 }

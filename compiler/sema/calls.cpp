@@ -4,6 +4,7 @@
 #include "compiler/sema/declarations.h"
 #include "compiler/sema/expr_checker.h"
 #include "compiler/sema/numbers.h"
+#include "compiler/sema/records.h"
 
 namespace flow::sema {
 
@@ -158,6 +159,7 @@ const Expr* ExprChecker::attempt(const lang::Expr& expr, const lang::Call& node)
   }
   const Expr* value = check(*node.arguments[0].value);
   if (value->type.is_error() || value->type.kind == Kind::NULL_) return value;
+  if (!require_scalar(check_, *value, "`try`")) return check_.make.error(expr.range);
   return check_.make.make(ExprKind::attempt, value->type.with_null(), {value}, expr.range);
 }
 
@@ -201,7 +203,9 @@ const Expr* ExprChecker::user_call(const lang::Expr& expr, const lang::Call& nod
   if (is_wrong) return wrong_arguments(expr, symbol, given);
   bool has_error = std::ranges::any_of(args, [](const Expr* arg) { return arg->type.is_error(); });
   if (has_error) return check_.make.error(expr.range);
-  return check_.make.call(ExprKind::call, index_of_function(check_, symbol), symbol.type, args, expr.range);
+  std::vector<const Expr*> scalars;
+  for (const Expr* arg : args) add_values(*arg, scalars);
+  return check_.make.call(ExprKind::call, index_of_function(check_, symbol), symbol.type, scalars, expr.range);
 }
 
 const Expr* ExprChecker::extern_call(const lang::Expr& expr, const lang::Call& node, Symbol& first,

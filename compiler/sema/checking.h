@@ -46,10 +46,11 @@ struct Checking {
   Modules modules;
   ExprFactory make;
   TypedProgram program;
-  std::deque<FlowState> flows;        // per stream of the program: after its last step
-  std::vector<const Symbol*> streams; // per stream of the program: that declares it, or null
-  std::vector<Symbol*> functions;     // per function of the program
-  std::vector<Symbol*> params;        // per param of the program
+  std::deque<FlowState> flows;            // per stream of the program: after its last step
+  std::vector<const Symbol*> streams;     // per stream of the program: that declares it, or null
+  std::vector<Symbol*> functions;         // per function of the program
+  std::vector<Symbol*> params;            // per param of the program
+  std::vector<const RecordType*> records; // that the program names
   std::set<const lang::Decl*> sinks_seen;
   std::set<std::string_view> hidden_params; // warned of already
   uint32_t depth = 0;                       // see Deeper

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/sema/expr_checker.h"
+#include "compiler/sema/records.h"
 
 namespace flow::sema {
 
@@ -11,7 +12,7 @@ const Expr* ExprChecker::is_null(const lang::Expr& expr, const lang::IsNull& tes
   const Expr* operand = check(*test.operand);
   if (operand->type.is_error()) return operand;
   if (operand->type.kind == Kind::NULL_) return check_.make.boolean(!test.is_negated, expr.range);
-  const Expr* is = check_.make.make(ExprKind::is_null, scalar(Kind::BOOL), {operand}, expr.range);
+  const Expr* is = null_test(operand, expr.range);
   return test.is_negated ? check_.make.logical_not(is, expr.range) : is;
 }
 
@@ -55,7 +56,13 @@ const Expr* ExprChecker::conditional(const lang::Expr& expr, const lang::If& cho
   facts_.resize(known);
   if (!same_type(values, expr.range, "the value of this `if`") || condition->type.is_error())
     return check_.make.error(expr.range);
-  return check_.make.make(ExprKind::conditional, values[0]->type, {condition, values[0], values[1]}, expr.range);
+  return either(condition, values[0], values[1], expr.range);
+}
+
+/// REQUIRES: values of one type.
+const Expr* ExprChecker::either(const Expr* condition, const Expr* then_value, const Expr* else_value, Range range) {
+  if (then_value->kind == ExprKind::record) return choose(check_, condition, *then_value, *else_value, range);
+  return check_.make.make(ExprKind::conditional, then_value->type, {condition, then_value, else_value}, range);
 }
 
 /// `match x { a | b => v, else => w }` is `let x in if x == a or x == b then v else w`.
@@ -67,9 +74,9 @@ const Expr* ExprChecker::match(const lang::Expr& expr, const lang::Match& node, 
         .help("put values with one result into one arm: `a | b => …`");
     return check_.make.error(expr.range);
   }
-  if (subject->type.is_error()) {
+  if (subject->type.is_error() || !require_scalar(check_, *subject, "`match`")) {
     for (const lang::MatchArm& arm : node.arms) check(*arm.value, expected);
-    return subject;
+    return check_.make.error(expr.range);
   }
   const Expr* local = nullptr;
   const Expr* used = with_local(subject, local);
@@ -79,7 +86,12 @@ const Expr* ExprChecker::match(const lang::Expr& expr, const lang::Match& node, 
   if (!same_type(values, expr.range, "the value of this `match`") || !is_good) return check_.make.error(expr.range);
   const Expr* result = values.back();
   for (size_t i = values.size() - 1; i-- > 0;) {
-    result = check_.make.make(ExprKind::conditional, result->type, {conditions[i], values[i], result}, expr.range);
+    result = either(conditions[i], values[i], result, expr.range);
+  }
+  if (result->kind == ExprKind::record && used != nullptr) {
+    check_.not_yet(expr.range, "a `match` of a computed value that gives records")
+        .help("give the value a name before: `derive`, or `let` in an operator");
+    return check_.make.error(expr.range);
   }
   return used == nullptr ? result : check_.make.let(used->index, subject, result, expr.range);
 }

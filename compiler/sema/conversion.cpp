@@ -1,6 +1,9 @@
 #include "compiler/sema/conversion.h"
 
+#include <algorithm>
+
 #include "compiler/sema/numbers.h"
+#include "compiler/sema/records.h"
 
 namespace flow::sema {
 
@@ -66,7 +69,9 @@ bool join_type(Type& joined, const Expr& value) {
   bool is_nullable = joined.nullable || type.nullable || joined.kind == Kind::NULL_ || type.kind == Kind::NULL_;
   if (joined.kind == Kind::NULL_)
     joined = type;
-  else if (type.kind != Kind::NULL_ && type.without_null() != joined.without_null()) {
+  else if (joined.kind == Kind::RECORD && type.kind == Kind::RECORD) {
+    if (!have_same_fields(*joined.record, *type.record)) return false;
+  } else if (type.kind != Kind::NULL_ && type.without_null() != joined.without_null()) {
     if (!adapts(value, joined)) {
       if (widens(joined.kind, type.kind))
         joined = type;
@@ -90,13 +95,52 @@ void suggest_literal(lang::DiagnosticBuilder& report, const Expr& expr, std::str
   if (to.is_integer() && expr.type.is_float()) report.help("a whole number has no point");
 }
 
+/// The fields of the one as those of the other; null if they do not fit.
+const Expr* record_as(Checking& check, const Expr& from, Type to) {
+  if (from.type.record->fields.size() != to.record->fields.size()) return nullptr;
+  std::vector<const Expr*> fields;
+  for (const RecordField& field : to.record->fields) {
+    const Expr* value = field_named(from, field.name);
+    fields.push_back(value == nullptr ? nullptr : try_coerce(check, value, field.type));
+    if (fields.back() == nullptr) return nullptr;
+  }
+  const Expr* there = from.type.nullable ? marker_of(from) : nullptr;
+  if (to.nullable && there == nullptr) there = check.make.boolean(true, from.range);
+  return make_record(check, *to.record, there, std::move(fields), from.range);
+}
+
+/// Reports what of the fields does not fit: each that has another type, is missing, or is too many.
+void report_fields(Checking& check, const Expr& from, const RecordType& to, std::string_view what) {
+  std::string owner = text_of({.kind = Kind::RECORD, .record = &to});
+  std::vector<std::string_view> missing, needless;
+  for (const RecordField& field : to.fields) {
+    const Expr* value = field_named(from, field.name);
+    if (value == nullptr)
+      missing.push_back(field.name);
+    else
+      coerce(check, value, field.type, fmt::format("`{}` of `{}`", field.name, owner));
+  }
+  for (const RecordField& field : from.type.record->fields) {
+    bool is_due = std::ranges::find(to.fields, field.name, &RecordField::name) != to.fields.end();
+    if (!is_due) needless.push_back(field.name);
+  }
+  if (missing.empty() && needless.empty()) return;
+  auto report = check.report(DiagnosticKind::type_mismatch, from.range, "{} must be `{}`, but `{}` {} {}", what, owner,
+                             check.written(from.range), missing.empty() ? "has also" : "has no",
+                             listed(missing.empty() ? needless : missing));
+  if (!missing.empty() && !needless.empty()) report.help("it has {} besides", listed(needless));
+}
+
 } // namespace
 
 const Expr* try_coerce(Checking& check, const Expr* expr, Type to) {
   Type from = expr->type;
   if (from == to || from.is_error() || to.is_error()) return expr;
+  if (from.kind == Kind::NULL_ && to.kind == Kind::RECORD)
+    return to.nullable ? null_record(check, to, expr->range) : nullptr;
   if (from.kind == Kind::NULL_) return to.nullable ? check.make.null(to, expr->range) : nullptr;
   if (from.nullable && !to.nullable) return nullptr;
+  if (from.kind == Kind::RECORD && to.kind == Kind::RECORD) return record_as(check, *expr, to);
   if (to.nullable && !from.nullable) {
     const Expr* inner = try_coerce(check, expr, to.without_null());
     return inner == nullptr ? nullptr : check.make.make(ExprKind::to_nullable, to, {inner}, expr->range);
@@ -106,6 +150,34 @@ const Expr* try_coerce(Checking& check, const Expr* expr, Type to) {
     return check.make.make(ExprKind::convert, to, {expr}, expr->range);
   }
   return nullptr;
+}
+
+const Expr* require_typed(Checking& check, const Expr* value, std::string_view what) {
+  if (value->type.kind == Kind::NULL_) {
+    check.report(DiagnosticKind::no_value, value->range, "{} that is always null has no type", what)
+        .help("leave it out");
+    return check.make.error(value->range);
+  }
+  if (value->kind != ExprKind::record) return value;
+  if (scalar_count(value->type) > record_columns_max) {
+    check.report(DiagnosticKind::bad_value, value->range, "{} holds at most {} values, fields of fields included", what,
+                 record_columns_max);
+    return check.make.error(value->range);
+  }
+  for (const Expr* field : fields_of(*value)) {
+    const Expr* typed = require_typed(check, field, "a field");
+    if (typed != field) return typed;
+  }
+  return value;
+}
+
+bool require_scalar(Checking& check, const Expr& expr, std::string_view what) {
+  if (expr.type.kind != Kind::RECORD) return true;
+  auto report = check.report(DiagnosticKind::wrong_operand, expr.range, "{} takes one value, but `{}` is a record",
+                             what, check.written(expr.range));
+  std::span<const RecordField> fields = expr.type.record->fields;
+  if (!fields.empty()) report.help("name a field of it: `{}.{}`", check.written(expr.range), fields[0].name);
+  return false;
 }
 
 void report_null(Checking& check, const Expr& expr, std::string_view what) {
@@ -119,7 +191,9 @@ void report_null(Checking& check, const Expr& expr, std::string_view what) {
       check.report(DiagnosticKind::null_value, expr.range, "{} needs a value, but `{}` may be null (its type is `{}`)",
                    what, text, text_of(expr.type));
   report.help("say what stands in for null: `{} ?? …`", text);
-  if (expr.kind == ExprKind::column) report.help("or keep the rows that have it: `| where {} is not null`", text);
+  bool is_field =
+      expr.kind == ExprKind::column || (expr.kind == ExprKind::record && marker_of(expr)->kind == ExprKind::column);
+  if (is_field) report.help("or keep the rows that have it: `| where {} is not null`", text);
 }
 
 bool require_value(Checking& check, const Expr& expr, std::string_view what) {
@@ -150,8 +224,13 @@ void suggest_cast(Checking& check, lang::DiagnosticBuilder& report, const Expr& 
 const Expr* coerce(Checking& check, const Expr* expr, Type to, std::string_view what) {
   if (const Expr* fits = try_coerce(check, expr, to)) return fits;
   Type from = expr->type;
+  bool are_records = from.kind == Kind::RECORD && to.kind == Kind::RECORD;
+  if (are_records && (to.nullable || !from.nullable)) {
+    report_fields(check, *expr, *to.record, what);
+    return check.make.error(expr->range);
+  }
   bool is_only_null = from.kind == Kind::NULL_ || (from.nullable && !to.nullable && widens(from.kind, to.kind)) ||
-                      from.without_null() == to;
+                      from.without_null() == to || (are_records && have_same_fields(*from.record, *to.record));
   if (is_only_null) {
     report_null(check, *expr, what);
     return check.make.error(expr->range);

@@ -18,6 +18,11 @@ bool unify(Checking& check, const Expr*& left, const Expr*& right);
 /// The type that all these values can have, or nothing. Constants adapt to the others; an error type if all are errors.
 std::optional<Type> common_type(std::span<const Expr* const> values);
 
+/// A value of a type that a row can hold: not always null, and not too much of it. Else reported, and an error.
+const Expr* require_typed(Checking& check, const Expr* value, std::string_view what);
+/// One scalar, not a record; `what` ("`match`") takes it.
+bool require_scalar(Checking& check, const Expr& expr, std::string_view what);
+
 /// Reports a value that may be null. `what` needs it ("`+`").
 void report_null(Checking& check, const Expr& expr, std::string_view what);
 /// False, and reported, when the value may be null.

@@ -4,6 +4,7 @@
 
 #include "compiler/sema/conversion.h"
 #include "compiler/sema/expressions.h"
+#include "compiler/sema/records.h"
 #include "compiler/sema/total_functions.h"
 
 namespace flow::sema {
@@ -70,7 +71,6 @@ public:
         [&](const lang::NamedType& named) { return resolve_named(type, named); },
         [&](const lang::NullableType& nullable) {
           Type inner = resolve(*nullable.inner);
-          if (inner.kind == Kind::RECORD) return refused(type, "records that may be null");
           return inner.is_error() ? inner : inner.with_null();
         },
         [&](const lang::ListType& list) {
@@ -82,21 +82,30 @@ public:
 
   Type resolve_record(const lang::RecordType& record, std::string_view name) {
     std::vector<RecordField> fields;
+    size_t scalars = 0;
     for (const lang::Field& field : record.fields) {
       if (field.initial != nullptr) check_.not_yet(field.initial->range, "a field with a value of its own");
       if (field.was.is_given()) check_.not_yet(field.was.range, "a field that was renamed");
       Type type = resolve(*field.type);
-      if (type.kind == Kind::RECORD) type = refused(*field.type, "records inside of records");
       if (!field.name.is_given() || is_repeated(record, field)) continue;
+      scalars += scalar_count(type);
+      if (scalars > record_columns_max) return refuse_size(field);
       fields.push_back({field.name.text, type, field.from.is_given ? field.from.text : field.name.text});
     }
     auto* made = check_.arena.make<RecordType>();
     made->name = name;
     made->fields = check_.arena.copy(fields);
+    if (!name.empty()) check_.records.push_back(made);
     return {.kind = Kind::RECORD, .record = made};
   }
 
 private:
+  Type refuse_size(const lang::Field& field) {
+    check_.report(DiagnosticKind::bad_value, field.range, "a record holds at most {} values, fields of fields included",
+                  record_columns_max);
+    return {};
+  }
+
   Type refused(const lang::TypeExpr& type, std::string_view what) {
     check_.not_yet(type.range, what);
     return {};
@@ -232,7 +241,7 @@ bool resolve_function(Checking& check, Symbol& symbol, const lang::FnDecl& decl)
     is_good = false;
   }
   for (const lang::Parameter& parameter : decl.parameters) {
-    Type type = resolve_scalar(check, *symbol.module, *parameter.type, "a parameter");
+    Type type = resolve_type(check, *symbol.module, *parameter.type);
     is_good = is_good && !type.is_error();
     for (const Column& other : symbol.parameters) {
       if (other.name != parameter.name.text) continue;
@@ -309,7 +318,7 @@ void check_param_values(Checking& check, Symbol& symbol, Param& made) {
 
 void check_body(Checking& check, Symbol& symbol) {
   const auto& decl = *symbol.decl->as<lang::FnDecl>();
-  Scope scope{.module = symbol.module, .locals = symbol.parameters};
+  Scope scope{.module = symbol.module, .locals = check.program.functions[symbol.index].params};
   const Expr* body = check_expr(check, scope, *decl.body, symbol.type);
   std::string what = "the result of `" + std::string(symbol.name) + "`";
   check.program.functions[symbol.index].body = coerce(check, body, symbol.type, what);
@@ -357,7 +366,9 @@ uint32_t index_of_function(Checking& check, Symbol& symbol) {
   if (!symbol.is_numbered) {
     symbol.is_numbered = true;
     symbol.index = static_cast<uint32_t>(check.program.functions.size());
-    check.program.functions.push_back({symbol.name, symbol.parameters, symbol.type, nullptr, symbol.decl->range});
+    std::vector<Column> parameters;
+    for (const Column& parameter : symbol.parameters) add_columns(check, parameter.name, parameter.type, parameters);
+    check.program.functions.push_back({symbol.name, std::move(parameters), symbol.type, nullptr, symbol.decl->range});
     check.functions.push_back(&symbol);
   }
   return symbol.index;

@@ -53,6 +53,7 @@ enum class ExprKind : uint8_t {
   call,         // function: index into TypedProgram::functions
   let,          // args: value, body; `index` is the local the body reads
   attempt,      // try(x): args[0] with null in place of a failure
+  record,       // inside of sema only, which takes it apart (records.h)
 };
 
 struct Expr {

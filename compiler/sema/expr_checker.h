@@ -6,13 +6,16 @@
 
 namespace flow::sema {
 
-/// A column, local or param that is known not to be null.
+/// A column, local, param or state that is known not to be null; of a record what marks it.
 struct Fact {
   ExprKind kind;
   uint32_t index;
   bool operator==(const Fact&) const = default;
 };
 
+/// Reads something that may be known not to be null.
+bool is_place(const Expr& expr);
+/// What is known of places where the condition holds, or where it does not.
 void facts_when(bool holds, const Expr& condition, std::vector<Fact>& facts);
 
 class ExprChecker {
@@ -21,6 +24,7 @@ public:
       : check_(check), scope_(scope), next_local_(static_cast<uint32_t>(scope.locals.size())) {}
 
   const Expr* check(const lang::Expr& expr, Type expected = {});
+  RecordMembers members(const lang::RecordExpr& record, Type expected);
 
 private:
   using Range = lang::SourceRange;
@@ -36,8 +40,17 @@ private:
   const Expr* enum_member(Symbol& enumeration, const lang::Name& name, Range range);
   const Expr* module_member(const Module& module, const lang::Name& name, Range range);
   const Expr* field_of_row(const lang::Name& name);
+  const Expr* whole_row(Range range);
+  const Expr* named_field(std::span<const Column> columns, ExprKind kind, std::string_view name, Range range);
   void warn_of_hidden_param(std::string_view name, Range range);
   const Expr* not_null_if_known(const Expr* value);
+  bool is_known(const Expr& value) const;
+
+  // record_values.cpp
+  const Expr* record(const lang::Expr& expr, const lang::RecordExpr& record, Type expected);
+  const Expr* field(const lang::Expr& expr, const lang::Member& member, const Expr& object);
+  const Expr* safe_field(const lang::Expr& expr, const Expr& object, const Expr& field);
+  const Expr* null_test(const Expr* operand, Range range);
 
   // operators.cpp
   const Expr* unary(const lang::Expr& expr, const lang::Unary& unary, Type expected);
@@ -52,6 +65,7 @@ private:
   const Expr* any_of(std::vector<const Expr*> conditions, Range range);
   const Expr* in_list(const Expr* value, const lang::ListExpr& list, Range range);
   const Expr* coalesce(const lang::Expr& expr, const lang::Binary& binary, Type expected);
+  const Expr* coalesce_records(const Expr& left, const Expr& right, Range range);
   const Expr* arithmetic(const lang::Expr& expr, const lang::Binary& binary, Type expected);
   const Expr* time_arithmetic(ExprKind kind, const Expr* left, const Expr* right, Range range);
   const Expr* cannot_compare(const Expr& left, const Expr& right, Range range);
@@ -62,6 +76,7 @@ private:
   // choices.cpp
   const Expr* is_null(const lang::Expr& expr, const lang::IsNull& test);
   const Expr* conditional(const lang::Expr& expr, const lang::If& choice, Type expected);
+  const Expr* either(const Expr* condition, const Expr* then_value, const Expr* else_value, Range range);
   const Expr* match(const lang::Expr& expr, const lang::Match& match, Type expected);
   bool match_conditions(const lang::Match& match, const Expr* subject, std::vector<const Expr*>& conditions);
   bool is_exhaustive(const lang::Match& match, const Expr& subject, const std::vector<const Expr*>& patterns);

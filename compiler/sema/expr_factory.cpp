@@ -64,6 +64,21 @@ const Expr* ExprFactory::param(uint32_t index, Type type, Range range) {
   return made;
 }
 
+std::vector<const Expr*> ExprFactory::places(ExprKind kind, std::span<const Column> columns, uint32_t first,
+                                             uint32_t count, Range range) {
+  std::vector<const Expr*> made;
+  for (uint32_t i = first; i < first + count; i++) {
+    if (columns[i].type.is_error()) {
+      made.push_back(error(range));
+      continue;
+    }
+    Expr* place = node(kind, columns[i].type, range);
+    place->index = i;
+    made.push_back(place);
+  }
+  return made;
+}
+
 const Expr* ExprFactory::number(Range range) { return node(ExprKind::number, scalar(Kind::I64), range); }
 
 const Expr* ExprFactory::make(ExprKind kind, Type type, std::initializer_list<const Expr*> args, Range range) {
@@ -95,12 +110,23 @@ const Expr* ExprFactory::let(uint32_t local, const Expr* value, const Expr* body
   return made;
 }
 
-const Expr* ExprFactory::rebuilt(const Expr& expr, const std::vector<const Expr*>& args) {
+Expr* ExprFactory::copy(const Expr& expr) {
   Expr* made = node(expr.kind, expr.type, expr.range);
   *made = expr;
-  made->args = arena_.copy(std::span<const Expr* const>(args));
   bool is_call = expr.kind == ExprKind::call || expr.kind == ExprKind::call_extern;
   if (is_call || expr.kind == ExprKind::param) references_.push_back(made);
+  return made;
+}
+
+const Expr* ExprFactory::rebuilt(const Expr& expr, const std::vector<const Expr*>& args) {
+  Expr* made = copy(expr);
+  made->args = arena_.copy(std::span<const Expr* const>(args));
+  return made;
+}
+
+const Expr* ExprFactory::placed(const Expr& expr, Range range) {
+  Expr* made = copy(expr);
+  made->range = range;
   return made;
 }
 

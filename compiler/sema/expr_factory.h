@@ -10,6 +10,7 @@
 
 #include "compiler/sema/expr.h"
 #include "compiler/sema/numbers.h"
+#include "compiler/sema/typed_program.h"
 #include "lang/base/arena.h"
 
 namespace flow::sema {
@@ -32,6 +33,9 @@ public:
   const Expr* local(uint32_t index, Type type, Range range);
   const Expr* param(uint32_t index, Type type, Range range);
   const Expr* number(Range range);
+  /// One node of the kind `column` or `local` for each of these columns; an error for those that are one.
+  std::vector<const Expr*> places(ExprKind kind, std::span<const Column> columns, uint32_t first, uint32_t count,
+                                  Range range);
 
   const Expr* make(ExprKind kind, Type type, std::initializer_list<const Expr*> args, Range range);
   const Expr* make(ExprKind kind, Type type, const std::vector<const Expr*>& args, Range range);
@@ -44,11 +48,14 @@ public:
 
   /// The same node over other operands.
   const Expr* rebuilt(const Expr& expr, const std::vector<const Expr*>& args);
+  /// The same value, written somewhere else.
+  const Expr* placed(const Expr& expr, Range range);
 
   /// The nodes that name a param, a function or an extern: they are numbered anew when it is known what is needed.
   const std::vector<Expr*>& references() const { return references_; }
 
 private:
+  Expr* copy(const Expr& expr);
   Expr* node(ExprKind kind, Type type, Range range);
   const Expr* folded(ExprKind kind, Type type, const Expr* left, const Expr* right, Range range);
 

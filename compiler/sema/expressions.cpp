@@ -12,6 +12,10 @@ const Expr* check_expr(Checking& check, const Scope& scope, const lang::Expr& ex
   return ExprChecker(check, scope).check(expr, expected);
 }
 
+RecordMembers check_members(Checking& check, const Scope& scope, const lang::RecordExpr& record, Type expected) {
+  return ExprChecker(check, scope).members(record, expected);
+}
+
 const Expr* check_condition(Checking& check, const Scope& scope, const lang::Expr& expr, std::string_view what) {
   return coerce(check, check_expr(check, scope, expr), scalar(Kind::BOOL), what);
 }
@@ -44,13 +48,17 @@ std::vector<uint32_t> not_null_columns(const Expr& condition) {
   return columns;
 }
 
+bool is_place(const Expr& expr) {
+  return expr.kind == ExprKind::column || expr.kind == ExprKind::local || expr.kind == ExprKind::param ||
+         expr.kind == ExprKind::state || expr.kind == ExprKind::state_is_set;
+}
+
 void facts_when(bool holds, const Expr& condition, std::vector<Fact>& facts) {
   switch (condition.kind) {
   case ExprKind::logical_not: facts_when(!holds, *condition.args[0], facts); break;
   case ExprKind::is_null: {
     const Expr& tested = *condition.args[0];
-    bool is_named = tested.kind == ExprKind::column || tested.kind == ExprKind::local || tested.kind == ExprKind::param;
-    if (!holds && is_named) facts.push_back({tested.kind, tested.index});
+    if (!holds && is_place(tested)) facts.push_back({tested.kind, tested.index});
     break;
   }
   case ExprKind::logical_and:
@@ -61,7 +69,10 @@ void facts_when(bool holds, const Expr& condition, std::vector<Fact>& facts) {
       facts_when(holds, *condition.args[1], facts);
     }
     break;
-  default: break;
+  default:
+    // What marks a record says that it is there; of any other bool the fact is of no use.
+    if (holds && is_place(condition)) facts.push_back({condition.kind, condition.index});
+    break;
   }
 }
 
@@ -112,11 +123,7 @@ const Expr* ExprChecker::check(const lang::Expr& expr, Type expected) {
         check_.report(DiagnosticKind::no_value, range, "a list is no value yet: it may stand behind `in` only");
         return check_.make.error(range);
       },
-      [&](const lang::RecordExpr&) {
-        check_.report(DiagnosticKind::no_value, range,
-                      "a record is no value of a field yet: it may stand behind `select` and `key`");
-        return check_.make.error(range);
-      });
+      [&](const lang::RecordExpr& node) { return record(expr, node, expected); });
 }
 
 const Expr* ExprChecker::literal_template(const lang::Expr& expr, const lang::Template& text) {
@@ -128,7 +135,8 @@ const Expr* ExprChecker::literal_template(const lang::Expr& expr, const lang::Te
       continue;
     }
     const Expr* hole = check(*part.hole);
-    bool is_good = !hole->type.is_error() && require_value(check_, *hole, "a text");
+    bool is_good =
+        !hole->type.is_error() && require_scalar(check_, *hole, "a text") && require_value(check_, *hole, "a text");
     if (is_good && hole->type.kind == Kind::BYTES) {
       check_.report(DiagnosticKind::type_mismatch, hole->range, "`bytes` have no text of their own");
       is_good = false;

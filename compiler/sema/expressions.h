@@ -32,6 +32,14 @@ struct Scope {
 /// `expected` is the type that is due if that is known: it decides between enum values of one name.
 const Expr* check_expr(Checking& check, const Scope& scope, const lang::Expr& expr, Type expected = {});
 
+/// The members of `{ … }`, those of what it spreads among them. A written one replaces a spread one of its name.
+struct RecordMembers {
+  std::vector<RecordField> fields;
+  std::vector<const Expr*> values;
+  bool is_unknown = false; // it spreads what is not known: there may be others
+};
+RecordMembers check_members(Checking& check, const Scope& scope, const lang::RecordExpr& record, Type expected = {});
+
 /// A bool that is not null; `what` names it in messages.
 const Expr* check_condition(Checking& check, const Scope& scope, const lang::Expr& expr, std::string_view what);
 

@@ -3,6 +3,7 @@
 
 #include "compiler/sema/declarations.h"
 #include "compiler/sema/expr_checker.h"
+#include "compiler/sema/records.h"
 
 namespace flow::sema {
 
@@ -35,22 +36,30 @@ const Expr* ExprChecker::name(const lang::Expr& expr, const lang::NameExpr& node
 
 /// A field, a parameter, `number` or `seed`; null when the name is none of them.
 const Expr* ExprChecker::row_name(std::string_view name, Range range) {
-  for (uint32_t i = 0; i < scope_.locals.size(); i++) {
-    if (scope_.locals[i].name != name) continue;
-    warn_of_hidden_param(name, range);
-    return not_null_if_known(check_.make.local(i, scope_.locals[i].type, range));
-  }
+  if (const Expr* value = named_field(scope_.locals, ExprKind::local, name, range)) return value;
   if (scope_.has_number && name == "number") return check_.make.number(range);
   if (scope_.seed != nullptr && name == "seed") return scope_.seed;
   if (scope_.row == nullptr) return nullptr;
-  for (uint32_t i = 0; i < scope_.row->columns.size(); i++) {
-    const Column& column = scope_.row->columns[i];
-    if (column.name != name) continue;
-    warn_of_hidden_param(name, range);
-    if (column.type.is_error()) return check_.make.error(range);
-    return not_null_if_known(check_.make.column(i, column.type, range));
-  }
-  return nullptr;
+  if (const Expr* value = named_field(scope_.row->columns, ExprKind::column, name, range)) return value;
+  if (name != "it") return nullptr;
+  return scope_.row_is_unknown ? check_.make.error(range) : whole_row(range);
+}
+
+/// The field of that name, of a row or of a function's parameters; null if there is none.
+const Expr* ExprChecker::named_field(std::span<const Column> columns, ExprKind kind, std::string_view name,
+                                     Range range) {
+  std::optional<FieldColumns> at = find_field(columns, name);
+  if (!at) return nullptr;
+  warn_of_hidden_param(name, range);
+  std::vector<const Expr*> values = check_.make.places(kind, columns, at->first, at->count, range);
+  return not_null_if_known(field_of(check_, columns.subspan(at->first, at->count), values, range));
+}
+
+/// The fields of the row that are known, as a record.
+const Expr* ExprChecker::whole_row(Range range) {
+  const std::vector<Column>& columns = scope_.row->columns;
+  uint32_t count = static_cast<uint32_t>(columns.size());
+  return row_of(check_, columns, check_.make.places(ExprKind::column, columns, 0, count, range), range);
 }
 
 void ExprChecker::warn_of_hidden_param(std::string_view name, Range range) {
@@ -63,8 +72,16 @@ void ExprChecker::warn_of_hidden_param(std::string_view name, Range range) {
       .help("give the param another name if it was meant, or the {} if the warning disturbs", what);
 }
 
+bool ExprChecker::is_known(const Expr& value) const {
+  return is_place(value) && std::ranges::find(facts_, Fact{value.kind, value.index}) != facts_.end();
+}
+
 const Expr* ExprChecker::not_null_if_known(const Expr* value) {
-  if (!value->type.nullable || std::ranges::find(facts_, Fact{value->kind, value->index}) == facts_.end()) return value;
+  if (!value->type.nullable) return value;
+  if (value->kind == ExprKind::record) {
+    return is_known(*marker_of(*value)) ? without_marker(check_, *value) : value;
+  }
+  if (!is_known(*value)) return value;
   return check_.make.make(ExprKind::assume_value, value->type.without_null(), {value}, value->range);
 }
 
@@ -105,13 +122,7 @@ const Expr* ExprChecker::enum_value(Symbol& first, std::string_view name, Range 
 
 const Expr* ExprChecker::unknown_name(std::string_view name, Range range) {
   if (scope_.row_is_unknown || scope_.module->misses_import) return check_.make.error(range);
-  if (name == "it" && scope_.row != nullptr) {
-    check_.report(DiagnosticKind::no_value, range, "`it` is the whole row, which is no value by itself")
-        .help("name a field of it: `it.name`; in `select` write `...it` for all fields");
-    return check_.make.error(range);
-  }
-  if (scope_.aggregated != nullptr &&
-      std::ranges::find(scope_.aggregated->columns, name, &Column::name) != scope_.aggregated->columns.end()) {
+  if (scope_.aggregated != nullptr && has_field(*scope_.aggregated, name)) {
     check_.report(DiagnosticKind::no_aggregate, range, "every row has its own `{}`; say which is meant", name)
         .help("as in `sum({})`, `max({})` or `first({})`; or make it a part of the key: `| key {{ …, {} }}`", name,
               name, name, name);
@@ -128,10 +139,9 @@ const Expr* ExprChecker::unknown_name(std::string_view name, Range range) {
     report.help("in Flow this is `null`");
     return check_.make.error(range);
   }
-  std::vector<std::string_view> names;
-  for (const Column& column : scope_.locals) names.push_back(column.name);
+  std::vector<std::string_view> names = field_names(scope_.locals);
   if (scope_.row != nullptr) {
-    for (const Column& column : scope_.row->columns) names.push_back(column.name);
+    for (std::string_view field : field_names(scope_.row->columns)) names.push_back(field);
   }
   size_t in_row = names.size();
   check_.modules.collect(*scope_.module, Space::value, names);
@@ -161,6 +171,7 @@ const Expr* ExprChecker::member(const lang::Expr& expr, const lang::Member& node
   }
   const Expr* value = check(*node.object);
   if (value->type.is_error()) return value;
+  if (value->kind == ExprKind::record) return field(expr, node, *value);
   check_.report(DiagnosticKind::no_value, expr.range, "`{}` is `{}` and has no fields",
                 check_.written(node.object->range), text_of(value->type));
   return check_.make.error(expr.range);
@@ -207,13 +218,11 @@ const Expr* ExprChecker::module_member(const Module& module, const lang::Name& n
 }
 
 const Expr* ExprChecker::field_of_row(const lang::Name& name) {
-  for (uint32_t i = 0; i < scope_.row->columns.size(); i++) {
-    const Column& column = scope_.row->columns[i];
-    if (column.name != name.text) continue;
-    return column.type.is_error() ? check_.make.error(name.range)
-                                  : not_null_if_known(check_.make.column(i, column.type, name.range));
-  }
-  return unknown_name(name.text, name.range);
+  const std::vector<Column>& columns = scope_.row->columns;
+  std::optional<FieldColumns> at = find_field(columns, name.text);
+  if (!at) return unknown_name(name.text, name.range);
+  std::vector<const Expr*> values = check_.make.places(ExprKind::column, columns, at->first, at->count, name.range);
+  return not_null_if_known(field_of(check_, std::span(columns).subspan(at->first, at->count), values, name.range));
 }
 
 } // namespace flow::sema

@@ -1,5 +1,6 @@
 // Unary and binary operators.
 #include "compiler/sema/expr_checker.h"
+#include "compiler/sema/records.h"
 
 namespace flow::sema {
 
@@ -107,9 +108,11 @@ const Expr* ExprChecker::equality_of(ExprKind kind, const Expr* left, const Expr
   bool left_is_null = left->type.kind == Kind::NULL_, right_is_null = right->type.kind == Kind::NULL_;
   if (left_is_null != right_is_null) {
     const Expr* tested = left_is_null ? right : left;
-    const Expr* test = check_.make.make(ExprKind::is_null, scalar(Kind::BOOL), {tested}, range);
+    const Expr* test = null_test(tested, range);
     return kind == ExprKind::equal ? test : check_.make.logical_not(test, range);
   }
+  if (!require_scalar(check_, *left, "a comparison") || !require_scalar(check_, *right, "a comparison"))
+    return check_.make.error(range);
   if (left_is_null || !unify(check_, left, right)) return cannot_compare(*left, *right, op_range);
   return check_.make.make(kind, scalar(Kind::BOOL), {left, right}, range);
 }
@@ -125,6 +128,7 @@ const Expr* ExprChecker::order(const lang::Expr& expr, const lang::Binary& node)
 const Expr* ExprChecker::order_of(ExprKind kind, const Expr* left, const Expr* right, Range range,
                                   std::string_view op) {
   if (left->type.is_error() || right->type.is_error()) return check_.make.error(range);
+  if (!require_scalar(check_, *left, op) || !require_scalar(check_, *right, op)) return check_.make.error(range);
   bool has_values = require_value(check_, *left, op);
   has_values = require_value(check_, *right, op) && has_values;
   if (!has_values) return check_.make.error(range);
@@ -238,13 +242,23 @@ const Expr* ExprChecker::coalesce(const lang::Expr& expr, const lang::Binary& no
   }
   bool stays_nullable = right->type.nullable;
   const Expr* values[] = {left, right};
-  std::optional<Type> type = common_type(values);
+  bool are_records = left->kind == ExprKind::record && right->type.kind == Kind::RECORD;
+  std::optional<Type> type = are_records ? left->type : common_type(values);
   if (!type) return cannot_compare(*left, *right, node.op_range);
   Type result = stays_nullable ? type->with_null() : type->without_null();
   left = coerce(check_, left, result.with_null(), "the value before `??`");
   right = coerce(check_, right, result, "the value behind `??`");
   if (left->type.is_error() || right->type.is_error()) return check_.make.error(expr.range);
+  if (left->kind == ExprKind::record) return coalesce_records(*left, *right, expr.range);
   return check_.make.make(ExprKind::coalesce, result, {left, right}, expr.range);
+}
+
+const Expr* ExprChecker::coalesce_records(const Expr& left, const Expr& right, Range range) {
+  const Expr* there = marker_of(left);
+  const Expr* chosen = choose(check_, there, *without_marker(check_, left), *without_marker(check_, right), range);
+  if (!right.type.nullable) return chosen;
+  const Expr* any = check_.make.make(ExprKind::logical_or, scalar(Kind::BOOL), {there, marker_of(right)}, range);
+  return make_record(check_, *left.type.record, any, {chosen->args.begin(), chosen->args.end()}, range);
 }
 
 const Expr* ExprChecker::arithmetic(const lang::Expr& expr, const lang::Binary& node, Type expected) {

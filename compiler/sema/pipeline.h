@@ -9,6 +9,7 @@
 
 #include "compiler/sema/conversion.h"
 #include "compiler/sema/expressions.h"
+#include "compiler/sema/records.h"
 #include "compiler/sema/streams.h"
 
 namespace flow::sema {
@@ -47,7 +48,8 @@ private:
   void watch_window_start(const std::vector<const Expr*>& values, const Schema& result);
   const Expr* moved(const Expr& expr, const std::vector<const Expr*>& values, const Schema& result);
   const Expr* field_value(const lang::Expr& expr);
-  std::optional<uint32_t> column_named(lang::Name name);
+  void take_record(const lang::Expr& expr, RowBuilder& row);
+  std::optional<FieldColumns> field_named(lang::Name name);
   std::vector<const Expr*> all_columns(Range range);
 
   // windows.cpp
@@ -86,6 +88,5 @@ private:
 
 /// Reports a name that a row already has.
 void report_duplicate_field(Checking& check, std::string_view name, lang::SourceRange range);
-bool has_column(const Schema& schema, std::string_view name);
 
 } // namespace flow::sema

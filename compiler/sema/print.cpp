@@ -32,7 +32,9 @@ template <typename Items, typename TextOf> std::string joined(const Items& items
 }
 
 std::string text_of(std::span<const Column> columns) {
-  return joined(columns, [](const Column& c) { return fmt::format("{}: {}", c.name, sema::text_of(c.type)); });
+  return joined(columns, [](const Column& c) {
+    return c.marks_record ? fmt::format("{}?", c.name) : fmt::format("{}: {}", c.name, sema::text_of(c.type));
+  });
 }
 
 std::string text_of(const Schema& schema) {

@@ -10,48 +10,37 @@ using lang::DiagnosticKind;
 
 namespace {
 
-/// The name that a path gives: its last.
-lang::Name last_name(const lang::Expr& expr) {
-  if (const auto* name = expr.as<lang::NameExpr>()) return {name->name, expr.range};
-  if (const auto* member = expr.as<lang::Member>()) return member->name;
-  return {};
-}
-
 bool is_it(const lang::Expr& expr) {
   const auto* name = expr.as<lang::NameExpr>();
   return name != nullptr && name->name == "it";
 }
 
-bool reads_any(const Expr& expr, const std::vector<bool>& columns) {
-  if (expr.kind == ExprKind::column && expr.index < columns.size() && columns[expr.index]) return true;
-  return std::ranges::any_of(expr.args, [&](const Expr* arg) { return reads_any(*arg, columns); });
+/// Does it read a column that is not the one of the row before, in its place?
+bool reads_new(const Expr& expr, const std::vector<const Expr*>& values) {
+  if (expr.kind == ExprKind::column) {
+    const Expr& value = *values[expr.index];
+    return value.kind != ExprKind::column || value.index != expr.index;
+  }
+  return std::ranges::any_of(expr.args, [&](const Expr* arg) { return reads_new(*arg, values); });
 }
 
 } // namespace
 
 std::vector<const Expr*> PipelineChecker::all_columns(Range range) {
-  std::vector<const Expr*> values;
-  for (uint32_t i = 0; i < state_.schema.columns.size(); i++) {
-    values.push_back(check_.make.column(i, state_.schema.columns[i].type, range));
-  }
-  return values;
+  uint32_t count = static_cast<uint32_t>(state_.schema.columns.size());
+  return check_.make.places(ExprKind::column, state_.schema.columns, 0, count, range);
 }
 
 /// The value of a field of the result: of a type that a row can hold.
 const Expr* PipelineChecker::field_value(const lang::Expr& expr) {
-  const Expr* value = check_expr(check_, scope(), expr);
-  if (value->type.kind != Kind::NULL_) return value;
-  check_.report(DiagnosticKind::no_value, expr.range, "a field that is always null has no type").help("leave it out");
-  return check_.make.error(expr.range);
+  return require_typed(check_, check_expr(check_, scope(), expr), "a field");
 }
 
-std::optional<uint32_t> PipelineChecker::column_named(lang::Name name) {
-  auto found = std::ranges::find(state_.schema.columns, name.text, &Column::name);
-  if (found != state_.schema.columns.end()) return static_cast<uint32_t>(found - state_.schema.columns.begin());
+std::optional<FieldColumns> PipelineChecker::field_named(lang::Name name) {
+  if (std::optional<FieldColumns> found = find_field(state_.schema.columns, name.text)) return found;
   if (state_.is_unknown || !name.is_given()) return std::nullopt;
   auto report = check_.report(DiagnosticKind::unknown_name, name.range, "there is no `{}` in this row", name.text);
-  std::vector<std::string_view> names;
-  for (const Column& column : state_.schema.columns) names.push_back(column.name);
+  std::vector<std::string_view> names = field_names(state_.schema.columns);
   if (!suggest(report, name.text, names) && names.size() <= 12) report.help("there are {}", listed(names));
   return std::nullopt;
 }
@@ -119,98 +108,59 @@ const Expr* PipelineChecker::moved(const Expr& expr, const std::vector<const Exp
 
 void PipelineChecker::select(const lang::Step& step, const lang::Select& select) {
   if (is_it(*select.value)) return;
-  const auto* record = select.value->as<lang::RecordExpr>();
-  if (record == nullptr) {
-    if (select.value->as<lang::ErrorExpr>() == nullptr) {
-      check_
-          .report(DiagnosticKind::missing_record, select.value->range,
-                  "`select` takes a record of the fields that stay")
-          .help("write `select {{ {} }}`", check_.written(select.value->range));
-    }
+  RowBuilder row;
+  bool has_others = false; // that nobody knows of
+  if (const auto* record = select.value->as<lang::RecordExpr>()) {
+    RecordMembers made = check_members(check_, scope(), *record);
+    has_others = made.is_unknown;
+    for (size_t i = 0; i < made.fields.size(); i++)
+      row.put(check_, made.fields[i].name, *require_typed(check_, made.values[i], "a field"));
+    if (row.columns.empty() && !has_others)
+      check_.report(DiagnosticKind::missing_record, select.value->range, "a row needs at least one field");
+  } else {
+    take_record(*select.value, row);
+  }
+  if (row.columns.empty()) {
     state_.is_unknown = true;
     return;
   }
-  Schema result;
-  std::vector<const Expr*> values;
-  std::vector<bool> is_spread;
-  bool has_all = false;
-  auto put = [&](lang::Name name, const Expr* value, bool spread) {
-    auto found = std::ranges::find(result.columns, name.text, &Column::name);
-    size_t place = static_cast<size_t>(found - result.columns.begin());
-    if (found == result.columns.end()) {
-      result.columns.push_back({name.text, value->type});
-      values.push_back(value);
-      is_spread.push_back(spread);
-    } else if (is_spread[place] != spread) {
-      if (spread) return; // written before: it replaces the spread one
-      result.columns[place].type = value->type;
-      values[place] = value;
-      is_spread[place] = false;
-    } else {
-      check_.report(DiagnosticKind::duplicate_name, name.range, "the field `{}` is there twice", name.text);
-    }
-  };
-  for (const lang::RecordMember& member : record->members) {
-    if (member.is_spread) {
-      if (!is_it(*member.value)) {
-        check_.report(DiagnosticKind::no_value, member.value->range, "`...` spreads the row only")
-            .help("write `...it`");
-        continue;
-      }
-      has_all = true;
-      std::vector<const Expr*> all = all_columns(member.value->range);
-      for (uint32_t i = 0; i < all.size(); i++) put({state_.schema.columns[i].name, member.value->range}, all[i], true);
-      continue;
-    }
-    lang::Name name = member.name.is_given() ? member.name : last_name(*member.value);
-    const Expr* value = field_value(*member.value);
-    if (name.is_given()) {
-      put(name, value, false);
-    } else if (member.value->as<lang::ErrorExpr>() == nullptr) {
-      check_.report(DiagnosticKind::missing_name, member.value->range, "a computed field needs a name")
-          .help("write `name: {}`", check_.written(member.value->range));
-    }
-  }
-  if (result.columns.empty()) {
-    check_.report(DiagnosticKind::missing_record, select.value->range, "a row needs at least one field");
-    state_.is_unknown = true;
-    return;
-  }
-  project(step, "select", std::move(result), std::move(values));
+  project(step, "select", {std::move(row.columns)}, std::move(row.values));
   // The fields are now exactly those that are written.
-  state_.is_unknown = state_.is_unknown && has_all;
+  state_.is_unknown = has_others;
+}
+
+/// `select order`: the fields of a record.
+void PipelineChecker::take_record(const lang::Expr& expr, RowBuilder& row) {
+  const Expr* value = check_expr(check_, scope(), expr);
+  if (value->type.is_error()) return;
+  if (value->kind != ExprKind::record) {
+    check_.report(DiagnosticKind::missing_record, expr.range, "`select` takes a record of the fields that stay")
+        .help("write `select {{ {} }}`", check_.written(expr.range));
+    return;
+  }
+  if (!require_value(check_, *value, "`select`")) return;
+  std::span<const Expr* const> fields = fields_of(*value);
+  for (size_t i = 0; i < fields.size(); i++) row.put(check_, value->type.record->fields[i].name, *fields[i]);
 }
 
 /// Each binding sees those before it: one that reads a field made here begins a further Project.
 void PipelineChecker::derive(const lang::Step& step, const lang::Derive& derive) {
-  Schema before = state_.schema, result = before;
-  std::vector<const Expr*> values = all_columns(step.range);
-  std::vector<bool> is_new(values.size(), false);
+  Schema before = state_.schema;
+  RowBuilder row{before.columns, all_columns(step.range)};
   bool is_empty = true;
   auto flush = [&] {
     state_.schema = before;
-    project(step, "derive", result, values);
-    before = result;
-    values = all_columns(step.range);
-    is_new.assign(values.size(), false);
+    project(step, "derive", {row.columns}, row.values);
+    before = state_.schema;
+    row.values = all_columns(step.range);
     is_empty = true;
   };
   for (const lang::Binding& binding : derive.bindings) {
     if (!binding.name.is_given()) continue;
-    state_.schema = result;
+    state_.schema.columns = row.columns;
     const Expr* value = field_value(*binding.value);
-    if (reads_any(*value, is_new)) flush();
-    auto found = std::ranges::find(result.columns, binding.name.text, &Column::name);
-    size_t place = static_cast<size_t>(found - result.columns.begin());
-    if (found == result.columns.end()) {
-      result.columns.push_back({binding.name.text, value->type});
-      values.push_back(value);
-      is_new.push_back(true);
-    } else {
-      found->type = value->type;
-      values[place] = value;
-      is_new[place] = true;
-    }
+    if (reads_new(*value, row.values)) flush();
+    row.put(check_, binding.name.text, *value);
     is_empty = false;
   }
   if (!is_empty) flush();
@@ -219,8 +169,8 @@ void PipelineChecker::derive(const lang::Step& step, const lang::Derive& derive)
 void PipelineChecker::drop(const lang::Step& step, const lang::Drop& drop) {
   std::vector<bool> is_gone(state_.schema.columns.size(), false);
   for (const lang::Name& name : drop.names) {
-    std::optional<uint32_t> column = column_named(name);
-    if (column) is_gone[*column] = true;
+    std::optional<FieldColumns> field = field_named(name);
+    for (uint32_t i = 0; field && i < field->count; i++) is_gone[field->first + i] = true;
   }
   Schema result;
   std::vector<const Expr*> values, all = all_columns(step.range);
@@ -239,11 +189,17 @@ void PipelineChecker::drop(const lang::Step& step, const lang::Drop& drop) {
 void PipelineChecker::rename(const lang::Step& step, const lang::Rename& rename) {
   Schema result = state_.schema;
   for (const lang::Renaming& renaming : rename.renamings) {
-    std::optional<uint32_t> column = column_named(renaming.old_name);
-    if (column) result.columns[*column].name = renaming.new_name.text;
+    std::optional<FieldColumns> field = field_named(renaming.old_name);
+    for (uint32_t i = 0; field && i < field->count; i++) {
+      std::string_view& name = result.columns[field->first + i].name;
+      std::string renamed =
+          std::string(renaming.new_name.text) +
+          std::string(state_.schema.columns[field->first + i].name.substr(renaming.old_name.text.size()));
+      name = check_.arena.copy(std::string_view(renamed));
+    }
   }
   for (const lang::Renaming& renaming : rename.renamings) {
-    if (std::ranges::count(result.columns, renaming.new_name.text, &Column::name) > 1) {
+    if (std::ranges::count(field_names(result.columns), renaming.new_name.text) > 1) {
       report_duplicate_field(check_, renaming.new_name.text, renaming.new_name.range);
       return;
     }

@@ -1,6 +1,9 @@
 // `sink PIPELINE -> connector(…)`
+#include <algorithm>
+
 #include "compiler/sema/connectors.h"
 #include "compiler/sema/conversion.h"
+#include "compiler/sema/records.h"
 #include "compiler/sema/streams.h"
 
 namespace flow::sema {
@@ -40,14 +43,15 @@ public:
           check_count(check_, {.module = &module_}, *sink_.parallelism, "the parallelism", parallelism_max);
       made_.parallelism = static_cast<uint32_t>(count.value_or(0));
     }
-    made_.stream = flow.stream;
-    for (const Column& column : flow.state.schema.columns) made_.field_names.push_back(column.name);
+    take_rows(flow);
     check_name();
     check_path();
     check_.program.sinks.push_back(std::move(made_));
   }
 
 private:
+  using Range = lang::SourceRange;
+
   /// Nothing may wait for a step that does not come.
   void check_rows(const FlowState& state) {
     if (state.is_unknown) return;
@@ -83,6 +87,54 @@ private:
       check_.report(DiagnosticKind::never_final, sink_.mode_range, "the input never ends, so there are no final rows")
           .help("give `generate` a `count`, or put a window before the aggregate");
     }
+  }
+
+  /// What is written: of a record that may be null not the mark, but its fields, which may be null then.
+  void take_rows(const Flow& flow) {
+    const Schema& schema = flow.state.schema;
+    made_.stream = flow.stream;
+    auto mark = std::ranges::find(schema.columns, true, &Column::marks_record);
+    bool is_written = made_.type != "discard" && mark != schema.columns.end() && flow.stream != no_stream;
+    if (is_written && made_.format == "json") {
+      check_.not_yet(sink_.pipeline->range, fmt::format("a record that may be null (`{}`) in JSON", mark->name))
+          .help("select what of it is to be written: `| select {{ id, amount: {}?.amount }}`", mark->name);
+    } else if (is_written) {
+      made_.stream = without_marks(flow);
+    }
+    if (made_.stream == no_stream) return;
+    for (const Column& column : check_.program.streams[made_.stream].schema().columns)
+      made_.field_names.push_back(column.name);
+  }
+
+  uint32_t without_marks(const Flow& flow) {
+    const std::vector<Column>& columns = flow.state.schema.columns;
+    Schema written{{}, flow.state.schema.has_time};
+    Project project;
+    std::vector<std::pair<std::string_view, const Expr*>> marks; // of the records around a column
+    Range range = sink_.pipeline->range;
+    for (uint32_t i = 0; i < columns.size(); i++) {
+      const Expr* value = check_.make.column(i, columns[i].type, range);
+      while (!marks.empty() && !columns[i].name.starts_with(std::string(marks.back().first) + ".")) marks.pop_back();
+      if (columns[i].marks_record) {
+        marks.push_back({columns[i].name, value});
+        continue;
+      }
+      for (auto mark = marks.rbegin(); mark != marks.rend(); ++mark) {
+        const Expr* null = check_.make.null(value->type.with_null(), range);
+        value = check_.make.make(ExprKind::conditional, null->type,
+                                 {mark->second, try_coerce(check_, value, null->type), null}, range);
+      }
+      written.columns.push_back({columns[i].name, value->type});
+      project.values.push_back(value);
+    }
+    std::string name = std::string(made_.name) + ".fields";
+    Stream made{.name = check_.arena.copy(std::string_view(name)),
+                .origin = flow.stream,
+                .origin_schema = flow.state.schema,
+                .is_table = flow.state.is_table,
+                .range = decl_.range};
+    made.steps.push_back({std::move(project), std::move(written), "select", OnError::stop, range});
+    return add_stream(check_, std::move(made), flow.state, nullptr);
   }
 
   void check_name() {

@@ -31,7 +31,7 @@ public:
       check_connector(*spec);
     else
       state_.is_unknown = true;
-    if (spec == nullptr && declared_.kind == Kind::RECORD) take_fields(*declared_.record);
+    if (spec == nullptr && declared_.kind == Kind::RECORD && !refuse_records()) take_fields(*declared_.record);
     check_time();
     check_watermark();
     check_parallelism();
@@ -65,7 +65,7 @@ private:
 
   /// The declared type as a record; else it is reported and the rows are unknown.
   bool has_record() {
-    if (declared_.kind == Kind::RECORD) return true;
+    if (declared_.kind == Kind::RECORD) return !refuse_records();
     state_.is_unknown = true;
     if (!declared_.is_error()) {
       check_
@@ -74,6 +74,16 @@ private:
           .help("give its fields names: `{{ value: {} }}`", text_of(declared_));
     }
     return false;
+  }
+
+  bool refuse_records() {
+    bool has_record = std::ranges::any_of(declared_.record->fields,
+                                          [](const auto& field) { return field.type.kind == Kind::RECORD; });
+    if (!has_record) return false;
+    state_.is_unknown = true;
+    check_.not_yet(decl_.type->range, "a source of rows with records in them")
+        .help("read plain fields, and put them together behind it: `| derive order = {{ id, amount }}`");
+    return true;
   }
 
   void take_fields(const RecordType& record) {
@@ -147,6 +157,11 @@ private:
     const Expr* value = check_expr(check_, scope, *member.value, declared != nullptr ? declared->type : Type{});
     std::string what = "the field `" + std::string(name.text) + "`";
     if (declared != nullptr) value = coerce(check_, value, declared->type, what);
+    if (value->type.kind == Kind::RECORD) {
+      check_.not_yet(value->range, "a record in the fields of `generate`")
+          .help("put it together behind the source: `| derive order = {{ id, amount }}`");
+      value = check_.make.error(value->range);
+    }
     if (value->type.kind == Kind::NULL_) {
       check_.report(DiagnosticKind::no_value, value->range, "{} is always null, so its type is not known", what);
       value = check_.make.error(value->range);

@@ -21,10 +21,6 @@ void report_duplicate_field(Checking& check, std::string_view name, lang::Source
       .help("choose another name");
 }
 
-bool has_column(const Schema& schema, std::string_view name) {
-  return std::ranges::find(schema.columns, name, &Column::name) != schema.columns.end();
-}
-
 PipelineChecker::PipelineChecker(Checking& check, const Module& module, const lang::Decl& decl, std::string_view name,
                                  Flow from)
     : check_(check), module_(module), decl_(decl), name_(name), state_(std::move(from.state)) {
@@ -93,15 +89,22 @@ void PipelineChecker::where(const lang::Step& step, const lang::Where& where) {
   if (condition->type.is_error()) return;
   push(step, "where", Where{condition}, state_.schema);
   std::vector<uint32_t> known = not_null_columns(*condition);
-  Schema result = state_.schema;
-  std::vector<const Expr*> values = all_columns(step.range);
+  Schema result;
+  std::vector<const Expr*> values;
   bool is_changed = false;
-  for (uint32_t column : known) {
-    Type& type = result.columns[column].type;
-    if (!type.nullable) continue;
-    type = type.without_null();
-    values[column] = check_.make.make(ExprKind::assume_value, type, {values[column]}, step.range);
-    is_changed = true;
+  for (uint32_t i = 0; i < state_.schema.columns.size(); i++) {
+    Column column = state_.schema.columns[i];
+    const Expr* value = check_.make.column(i, column.type, step.range);
+    if (std::ranges::find(known, i) != known.end()) {
+      is_changed = is_changed || column.marks_record || column.type.nullable;
+      if (column.marks_record) continue; // the record is always there
+      if (column.type.nullable) {
+        column.type = column.type.without_null();
+        value = check_.make.make(ExprKind::assume_value, column.type, {value}, step.range);
+      }
+    }
+    result.columns.push_back(column);
+    values.push_back(value);
   }
   if (is_changed) project(step, "not_null", std::move(result), std::move(values));
 }
@@ -109,7 +112,7 @@ void PipelineChecker::where(const lang::Step& step, const lang::Where& where) {
 void PipelineChecker::unnest(const lang::Step& step, const lang::Unnest& unnest) {
   Unnest made{nullptr, nullptr, static_cast<uint32_t>(state_.schema.columns.size())};
   bool is_good = unnest_parts(unnest, made);
-  if (has_column(state_.schema, unnest.as.text)) {
+  if (has_field(state_.schema, unnest.as.text)) {
     report_duplicate_field(check_, unnest.as.text, unnest.as.range);
     return;
   }
@@ -195,6 +198,10 @@ std::optional<uint32_t> PipelineChecker::fitting(Flow other, const lang::Feed& f
     const Column& column = state_.schema.columns[i];
     auto found = std::ranges::find(other.state.schema.columns, column.name, &Column::name);
     if (found == other.state.schema.columns.end()) {
+      if (column.marks_record && has_field(other.state.schema, column.name)) {
+        refuse(fmt::format("`{}` may be null here, but not there", column.name));
+        return std::nullopt;
+      }
       refuse(fmt::format("this one has no `{}`", column.name)).help("make both alike by `select` before the `union`");
       return std::nullopt;
     }
@@ -208,7 +215,11 @@ std::optional<uint32_t> PipelineChecker::fitting(Flow other, const lang::Feed& f
     values.push_back(check_.make.column(place, found->type, feed.range));
   }
   for (const Column& column : other.state.schema.columns) {
-    if (has_column(state_.schema, column.name)) continue;
+    if (std::ranges::find(state_.schema.columns, column.name, &Column::name) != state_.schema.columns.end()) continue;
+    if (column.marks_record && has_field(state_.schema, column.name)) {
+      refuse(fmt::format("`{}` may be null there, but not here", column.name));
+      return std::nullopt;
+    }
     refuse(fmt::format("this one has `{}` besides", column.name)).help("take it away: `| drop {}`", column.name);
     return std::nullopt;
   }

@@ -1,5 +1,5 @@
 // The types of values. Small, copied, compared with ==; what is larger (enums, records) is owned by the program's arena
-// and compared by identity, so two records with the same fields are told apart only by their fields (`fits`).
+// and compared by identity, so of two records only their fields say whether they fit (`have_same_fields`, records.h).
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ enum class Kind : uint8_t {
 #define FLOW_KIND(name, text, size, align) name,
 #include "runtime/abi/kinds.def"
 #undef FLOW_KIND
-  RECORD, // of a row, of `select { … }`, of a type declaration; never inside another row in this version
+  RECORD, // of a row, of a field, of `{ … }`; later stages see its scalars only
   LIST,   // only what `unnest` takes: the result of split()
   NULL_,  // the type of the literal null, fits every T?
   ERROR,  // already reported; fits everything

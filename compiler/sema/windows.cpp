@@ -183,11 +183,19 @@ void PipelineChecker::add_key(lang::Name name, const lang::Expr& expr) {
     }
     return;
   }
-  if (std::ranges::find(state_.keys, name.text, &KeyColumn::name) != state_.keys.end()) {
+  auto is_of_name = [&](const KeyColumn& key) {
+    return key.name == name.text || key.name.starts_with(std::string(name.text) + ".");
+  };
+  if (std::ranges::any_of(state_.keys, is_of_name)) {
     check_.report(DiagnosticKind::duplicate_name, name.range, "the key has `{}` already", name.text);
     return;
   }
-  state_.keys.push_back({name.text, value});
+  if (value->kind == ExprKind::record && !require_value(check_, *value, "a key")) return;
+  std::vector<Column> columns;
+  std::vector<const Expr*> values;
+  add_columns(check_, name.text, value->type, columns);
+  add_values(*value, values);
+  for (size_t i = 0; i < columns.size(); i++) state_.keys.push_back({columns[i].name, values[i]});
 }
 
 void PipelineChecker::window(const lang::Step& step, const lang::Window& window) {
@@ -265,7 +273,7 @@ bool PipelineChecker::window_shape(const lang::Step& step, const lang::Window& w
 
 /// The window that the rows came out of.
 bool PipelineChecker::window_same(const lang::Step& step, Window& made) {
-  if (state_.out_of && has_column(state_.schema, "window_start")) {
+  if (state_.out_of && has_field(state_.schema, "window_start")) {
     Window from = *state_.out_of;
     made = {.kind = WindowKind::same, .size_us = from.size_us, .slide_us = from.slide_us, .offset_us = from.offset_us};
     return true;

@@ -133,7 +133,9 @@ constexpr ExpressionCase expression_cases[] = {
     {"id in 5", "wrong-operand"},
     {"1..5", "no-value"},
     {"[1]", "no-value"},
-    {"{ a: 1 }", "no-value"},
+    {"{ a: null }", "no-value"},
+    {"{ a: 1 }.a", "i64"},
+    {"{ a: 1, b: { c: name } }.b.c", "string"},
     // Null
     {"m", "i64?"},
     {"m ?? 0", "i64"},
@@ -212,7 +214,8 @@ constexpr ExpressionCase expression_cases[] = {
     // Names
     {"idd", "unknown-name"},
     {"it.id", "i64"},
-    {"it", "no-value"},
+    {"it == it", "wrong-operand"},
+    {"it is null", "bool"},
     {"it.nope", "unknown-name"},
     {"rows.id", "no-value"},
     {"id.x", "no-value"},
