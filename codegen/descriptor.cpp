@@ -119,8 +119,11 @@ private:
             ? record<FlowRepeat>({u32(layout.repeat->count_offset), u32(layout.repeat->offset),
                                   u32(layout.repeat->stride), u32(layout.repeat->max), u32(layout.repeat->row_layout)})
             : record<FlowRepeat>({u32(0), u32(0), u32(0), u32(0), u32(FLOW_NONE)});
+    std::vector<llvm::Constant*> lists;
+    for (const plan::List& list : layout.lists)
+      lists.push_back(record<FlowList>({u32(list.offset), u32(list.row_layout)}));
     return record<FlowLayout>({text(layout.name), u64(layout.fingerprint), u32(layout.stride), u32(fields.size()),
-                               array("fields", fields), repeat});
+                               array("fields", fields), repeat, count(lists), u32(0), array("lists", lists)});
   }
 
   llvm::Constant* enum_constant(const sema::EnumType& type) {

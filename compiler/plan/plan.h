@@ -37,11 +37,18 @@ struct Repeat {
   uint32_t row_layout;
 };
 
+/// A list of any length that belongs to an entry, see FlowList.
+struct List {
+  uint32_t offset;
+  uint32_t row_layout;
+};
+
 struct Layout {
   std::string name;
   std::vector<Field> fields; // of a row with event time the last is "@time"
   uint32_t stride = 0;       // multiple of 8
   std::optional<Repeat> repeat;
+  std::vector<List> lists;
   uint64_t fingerprint = 0;
 };
 

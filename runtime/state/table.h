@@ -10,8 +10,9 @@
 // reading all of them they are numbered by sub-table and slot, a portion at a time. An entry pointer lives until the
 // next insertion or erase. Cells of the arena of strings are never changed once written; cells that nothing points to
 // any more are dropped when the arena would have to grow (compaction), so a string's address lives until the next
-// string is stored. While a copy is taken (table_copy.h), nothing that it reads is moved, changed or freed before it is
-// saved.
+// string is stored. The rows of lists (lists.h) are cells there, too: they stay until the table is cleared, and so do
+// the strings of a table that has lists. While a copy is taken (table_copy.h), nothing that it reads is moved, changed
+// or freed before it is saved.
 //
 // For backends that keep more than memory holds: `on_miss` is asked for the value of a key that is not here, dirty
 // marks tell which entries may have changed since they were taken, erase() makes room. Such a table stays indexed.
@@ -68,6 +69,9 @@ public:
   void clear();
 
   void store_string(uint8_t* slot, std::string_view text);
+  // One more row at the end of a list of an entry that is about to change, zeroed.
+  uint8_t* append_row(uint8_t* list, uint32_t row_stride);
+  void grow_list(uint8_t* list, uint32_t row_stride); // room for one more
 
   // Entries have a number and keep it. Before the table is large.
   void keep_numbers();
@@ -219,6 +223,7 @@ private:
     uint64_t live = 0;           // measuring: of those so far
     uint64_t from = 0;           // idle: when there is so much again
   };
+  uint64_t take_cell(uint64_t bytes, uint64_t alignment);
   void write_cell(uint8_t* slot, const char* data, uint64_t length);
   void compact_portion();
   bool walk_portion();

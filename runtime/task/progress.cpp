@@ -179,7 +179,7 @@ bool Task::fire_portion() {
     return false;
   }
   FLOW_ASSERT(reached >= from && reached <= due.count, "a trigger stops inside its entries");
-  FLOW_ASSERT(reached > from || is_full != 0, "a trigger that was not stopped goes on");
+  FLOW_ASSERT(reached > from || is_full != 0 || firing_.is_within_entry(), "a trigger that was not stopped goes on");
   settle_partials();
   firing_.advance(reached);
   if (!firing_.is_active()) forget_freed_panes();

@@ -55,6 +55,10 @@ Status read_entry(ByteReader& in, StateTable& table, KeyedState* keyed, std::vec
     if (key.is_bytes && slot == entry) return;
     table.store_string(slot, text);
   });
+  is_right = table.codec().read_lists(
+      in, entry, [&](uint8_t* list, uint32_t stride) { return table.append_row(list, stride); },
+      [&](uint8_t* slot, const char* data, uint64_t length) { table.store_string(slot, {data, length}); });
+  if (!is_right) return damaged("a list has impossible values");
   if (keyed != nullptr && !keyed->adopt(table.count - 1, hash)) return damaged("an entry has impossible values");
   return Status();
 }

@@ -76,7 +76,9 @@ void write_pane(ByteWriter& out, const StateCopy& state, const PaneCopy& pane, u
     // Those of a group lie far apart: waiting for each alone took as long as all the rest.
     __builtin_prefetch(pane.entries->entry(entries[std::min(i + entries_ahead, entries.size() - 1)]));
     out.u64(pane.entries->hash(entries[i]));
-    state.codec.write(out, pane.entries->entry(entries[i]), pane.entries->heap());
+    const uint8_t* entry = pane.entries->entry(entries[i]);
+    state.codec.write(out, entry, pane.entries->heap());
+    state.codec.write_lists(out, entry, pane.entries->heap(), [&] { pass_on(out, writer, write_bytes); });
     pass_on(out, writer, write_bytes);
   }
 }

@@ -119,6 +119,11 @@ void flow_entry_string(FlowTable*, uint8_t* slot, const char* data,
 /* Makes room at `position` of the list at `list` (count u32 at list; rows start at `rows`) by moving the rest back;
  * the last row falls out when the list holds `max`. Returns the zeroed row. Used by `top`. */
 uint8_t* flow_list_insert(uint8_t* count, uint8_t* rows, uint32_t position, uint32_t row_stride, uint32_t max);
+/* Lists of any length (FlowList): `list` lies in an entry of the table. append: the new last row, zeroed; the entry is
+ * one that has just been upserted. at: the row at a place (two words; zeros are the beginning), or null at the end; it
+ * may move the place to the same row in another chunk. The next row is one more in place[1]. */
+uint8_t* flow_list_append(FlowTable*, uint8_t* list, uint32_t row_stride);
+const uint8_t* flow_list_at(FlowTable*, const uint8_t* list, uint64_t* place, uint32_t row_stride);
 
 /* ---- exact float sums: pair[0] + pair[1], order does not show while magnitudes lie within about 2^50 ---- */
 void flow_sum_add(double* pair, double value);
