@@ -205,10 +205,10 @@ struct KeyedProgram {
                                {"last.text", FLOW_STRING, offsetof(KeyedEntry, last_text), FLOW_NONE, FLOW_NONE}};
   FlowField shown_fields[1] = {{"text", FLOW_STRING, offsetof(Shown, text), FLOW_NONE, FLOW_NONE}};
   FlowRepeat no_list{0, 0, 0, 0, FLOW_NONE};
-  FlowLayout layouts[4] = {{"commands", 21, sizeof(Command), 1, command_fields, no_list},
-                           {"pokes", 22, sizeof(Poke), 1, poke_fields, no_list},
-                           {"keeper.entry", 23, sizeof(KeyedEntry), 2, entry_fields, no_list},
-                           {"shown", 24, sizeof(Shown), 1, shown_fields, no_list}};
+  FlowLayout layouts[4] = {{"commands", 21, sizeof(Command), 1, command_fields, no_list, 0, 0, nullptr},
+                           {"pokes", 22, sizeof(Poke), 1, poke_fields, no_list, 0, 0, nullptr},
+                           {"keeper.entry", 23, sizeof(KeyedEntry), 2, entry_fields, no_list, 0, 0, nullptr},
+                           {"shown", 24, sizeof(Shown), 1, shown_fields, no_list, 0, 0, nullptr}};
   FlowStateCell cells[2] = {{"total", offsetof(KeyedEntry, total_is_set), offsetof(KeyedEntry, total),
                              offsetof(KeyedEntry, last_value), FLOW_NONE, 0},
                             {"last", offsetof(KeyedEntry, last_is_set), offsetof(KeyedEntry, last_value),
