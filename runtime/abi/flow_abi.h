@@ -84,7 +84,7 @@ typedef struct FlowInput {
 /* One portion of due work. phase EMIT: entries [first, count) of `table` belong to a window that closed. phase MERGE:
  * entries of `table` are to be merged into `into` (hopping windows, before EMIT). phase SUBTRACT: they leave the
  * running window `into`, after EMIT. phase TIMER: timer number `timer` of `entry`, whose key has `hash`, has come to
- * its time `window_start`; it is not set any more. */
+ * its time `window_start`; it is not set any more. `count` is 1: it is handled in one call. */
 typedef struct FlowTable FlowTable;
 typedef struct FlowDue {
   uint32_t phase; /* FLOW_DUE_… */
@@ -98,7 +98,11 @@ typedef struct FlowDue {
   uint64_t hash;
   uint32_t timer;
   uint32_t reserved2;
+  /* EMIT: where the function notes how far it came inside of the entry that it returns, as it likes. Zero when it
+   * begins with an entry, and to be left so when it is done with one. */
+  uint64_t* cursor; /* FLOW_CURSOR_WORDS of them */
 } FlowDue;
+enum { FLOW_CURSOR_WORDS = 6 };
 enum { FLOW_DUE_EMIT = 0, FLOW_DUE_MERGE = 1, FLOW_DUE_SUBTRACT = 2, FLOW_DUE_TIMER = 3 };
 
 /* The shapes of generated functions, all per call, none per event. They return how far they came: less than given

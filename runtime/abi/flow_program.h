@@ -33,6 +33,14 @@ typedef struct FlowRepeat {
   uint32_t row_layout; /* FLOW_NONE: the layout has no list */
 } FlowRepeat;
 
+/* A list of any length that belongs to an entry (`join`): FLOW_LIST_BYTES at `offset`, aligned to 8 and all zero while
+ * it is empty, read and written by flow_list_… only. Its rows are of `row_layout` and lie in the table's memory. */
+enum { FLOW_LIST_BYTES = 24 };
+typedef struct FlowList {
+  uint32_t offset;
+  uint32_t row_layout;
+} FlowList;
+
 typedef struct FlowLayout {
   const char* name;
   uint64_t fingerprint; /* of names, kinds and offsets */
@@ -40,6 +48,9 @@ typedef struct FlowLayout {
   uint32_t field_count;
   const FlowField* fields;
   FlowRepeat repeat;
+  uint32_t list_count;
+  uint32_t reserved;
+  const FlowList* lists;
 } FlowLayout;
 
 typedef struct FlowEnum {

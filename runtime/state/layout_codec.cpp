@@ -16,10 +16,18 @@ std::string_view piece(const uint8_t* data, uint64_t bytes) { return {reinterpre
 LayoutCodec::LayoutCodec(const FlowProgram& program, const FlowLayout& layout, bool has_bytes_key) : layout_(layout) {
   if (has_bytes_key) strings_.push_back(0);
   add_fields(program, layout, strings_, limited_);
-  if (!has_list()) return;
+  for (uint32_t i = 0; i < layout.list_count; ++i) add_list(program, layout.lists[i]);
+  if (!has_repeat()) return;
   FLOW_ASSERT(layout.repeat.count_offset + 4 <= layout.repeat.offset, "a list's length stands before its rows");
   FLOW_ASSERT(layout.repeat.row_layout < program.layout_count, "a list's rows have a layout of the program");
   add_fields(program, program.layouts[layout.repeat.row_layout], row_strings_, row_limited_);
+}
+
+void LayoutCodec::add_list(const FlowProgram& program, const FlowList& list) {
+  FLOW_ASSERT(list.row_layout < program.layout_count, "a list's rows have a layout of the program");
+  const FlowLayout& rows = program.layouts[list.row_layout];
+  ListRows& added = lists_.emplace_back(ListRows{.offset = list.offset, .stride = rows.stride});
+  add_fields(program, rows, added.strings, added.limited);
 }
 
 void LayoutCodec::add_fields(const FlowProgram& program, const FlowLayout& layout, std::vector<uint32_t>& strings,
@@ -43,7 +51,7 @@ uint32_t LayoutCodec::list_rows(const uint8_t* entry) const {
 }
 
 void LayoutCodec::write(ByteWriter& out, const uint8_t* entry, const uint8_t* heap) const {
-  if (has_list()) {
+  if (has_repeat()) {
     const FlowRepeat& list = layout_.repeat;
     uint64_t end = list.offset + static_cast<uint64_t>(list.max) * list.stride;
     out.raw(piece(entry, list.offset + static_cast<uint64_t>(list_rows(entry)) * list.stride));
@@ -51,10 +59,12 @@ void LayoutCodec::write(ByteWriter& out, const uint8_t* entry, const uint8_t* he
   } else {
     out.raw(piece(entry, layout_.stride));
   }
-  for_each_string(entry, [&](const uint8_t* slot) {
-    FlowView text = read_string(slot, heap);
-    out.text({text.data, text.length});
-  });
+  for_each_string(entry, [&](const uint8_t* slot) { write_string(out, slot, heap); });
+}
+
+void LayoutCodec::write_string(ByteWriter& out, const uint8_t* slot, const uint8_t* heap) {
+  FlowView text = read_string(slot, heap);
+  out.text({text.data, text.length});
 }
 
 bool LayoutCodec::read_fixed(ByteReader& in, uint8_t* entry) const {
@@ -64,7 +74,7 @@ bool LayoutCodec::read_fixed(ByteReader& in, uint8_t* entry) const {
     if (bytes > 0) memcpy(entry + offset, raw.data(), bytes);
     return true;
   };
-  if (!has_list()) return take(0, layout_.stride) && are_within(limited_, entry);
+  if (!has_repeat()) return take(0, layout_.stride) && are_within(limited_, entry);
   const FlowRepeat& list = layout_.repeat;
   uint64_t end = list.offset + static_cast<uint64_t>(list.max) * list.stride;
   if (!take(0, list.offset)) return false;

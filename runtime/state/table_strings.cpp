@@ -1,8 +1,11 @@
-// The strings of a StateTable: cells are only added, and never changed. Those that nothing points to any more are
-// dropped by compaction, in cycles of two walks over all entries: the first measures what is live; if that is at most
-// half, the second moves it into new chunks, and the old ones go. Whenever a chunk is begun, a portion of the walk is
-// done, so no call looks at more than `portion_entries`, and a cycle ends before it has let the memory grow by some 30
-// bytes per entry.
+// The memory of a StateTable for strings and rows of lists. Strings: cells are only added, and never changed. Those
+// that nothing points to any more are dropped by compaction, in cycles of two walks over all entries: the first
+// measures what is live; if that is at most half, the second moves it into new chunks, and the old ones go. Whenever a
+// chunk is begun, a portion of the walk is done, so no call looks at more than `portion_entries`, and a cycle ends
+// before it has let the memory grow by some 30 bytes per entry.
+//
+// A table with lists is not compacted: their rows hold cells that no entry points to, and nothing of them dies before
+// the table is cleared.
 //
 // The walk's place is an entry's number, or a sub-table and a slot. Entries that are moved across it (erase, splits)
 // are looked at again; twice does no harm.
@@ -22,6 +25,8 @@ constexpr uint64_t compaction_min = 64 * 1024; // less is not worth a walk over 
 constexpr uint32_t portion_entries = 16 * 1024;
 // A string of this size or more gets a chunk of its own, so that it does not cost the rest of another.
 constexpr uint64_t alone_min = StringChunks::chunk_bytes / 4;
+// Chunks of a list double from one row up to this: most lists of a join are short, and a long one needs few chunks.
+constexpr uint64_t list_chunk_bytes_max = 32 * 1024;
 
 } // namespace
 
@@ -43,22 +48,53 @@ void StateTable::store_string(uint8_t* slot, std::string_view text) {
 
 // No compaction happens here.
 void StateTable::write_cell(uint8_t* slot, const char* data, uint64_t length) {
-  uint64_t at = heap_used;
-  if (length <= heap_capacity - heap_used) {
-    heap_used += length;
-  } else {
-    StringChunks::Extent chunk = strings_.add(length);
-    at = static_cast<uint64_t>(chunk.begin - heap);
-    if (length < alone_min) {
-      heap_used = at + length;
-      heap_capacity = static_cast<uint64_t>(chunk.end - heap);
-    }
-  }
+  uint64_t at = take_cell(length, 1);
   memcpy(heap + at, data, length);
   write_long_string(slot, data, length, at);
 }
 
+// The offset of a new cell, which counts from an address that is aligned to anything.
+uint64_t StateTable::take_cell(uint64_t bytes, uint64_t alignment) {
+  uint64_t at = (heap_used + alignment - 1) / alignment * alignment;
+  if (at <= heap_capacity && bytes <= heap_capacity - at) {
+    heap_used = at + bytes;
+    return at;
+  }
+  StringChunks::Extent chunk = strings_.add(bytes);
+  at = static_cast<uint64_t>(chunk.begin - heap);
+  if (bytes < alone_min) {
+    heap_used = at + bytes;
+    heap_capacity = static_cast<uint64_t>(chunk.end - heap);
+  }
+  return at;
+}
+
+// ---- lists ----
+
+uint8_t* StateTable::append_row(uint8_t* list, uint32_t row_stride) {
+  if (is_list_full(heap, list_head(list))) grow_list(list, row_stride);
+  return take_list_row(heap, list_head(list), row_stride);
+}
+
+void StateTable::grow_list(uint8_t* list, uint32_t row_stride) {
+  FlowListHead& head = *list_head(list);
+  FLOW_ASSERT(head.length < UINT32_MAX, "a list has fewer than 2^32 rows");
+  uint64_t capacity = 1;
+  if (head.last != 0) {
+    uint64_t most = std::max<uint64_t>(1, list_chunk_bytes_max / row_stride);
+    capacity = std::min(most, uint64_t{list_chunk(heap, head.last)->capacity} * 2);
+  }
+  uint64_t at = take_cell(sizeof(FlowListChunk) + capacity * row_stride, alignof(FlowListChunk));
+  *list_chunk(heap, at) = {.next = 0, .capacity = static_cast<uint32_t>(capacity), .reserved = 0};
+  (head.last == 0 ? head.first : list_chunk(heap, head.last)->next) = at;
+  head.last = at;
+  head.last_rows = 0;
+}
+
+// ---- compaction ----
+
 void StateTable::compact_portion() {
+  if (codec_.has_lists()) return;
   if (compaction_.phase == Compaction::Phase::idle) {
     if (strings_.bytes() < std::max(compaction_.from, compaction_min)) return;
     compaction_ = {.phase = Compaction::Phase::measuring, .bytes = strings_.bytes()};

@@ -1,6 +1,7 @@
 #include "runtime/task/firing.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace flow::runtime {
 namespace {
@@ -50,6 +51,10 @@ void Firing::skip_empty() {
   while (is_active() && from_ >= work_[next_].table->count) advance(from_);
 }
 
+bool Firing::is_within_entry() const {
+  return std::any_of(std::begin(cursor_), std::end(cursor_), [](uint64_t word) { return word != 0; });
+}
+
 FlowDue Firing::due() {
   const Work& work = work_[next_];
   FlowDue due{};
@@ -58,6 +63,7 @@ FlowDue Firing::due() {
   due.into = work.into;
   due.count = work.table->open_portion(static_cast<uint32_t>(from_), portion_entries);
   due.window_start = window_.start_us();
+  due.cursor = cursor_;
   due.window_end = panes_->state().window == FLOW_WINDOW_GLOBAL ? INT64_MAX : window_.end_us();
   return due;
 }

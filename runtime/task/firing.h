@@ -4,6 +4,8 @@
 //   several           merged first into a table of its own, pane by pane in order of time, then read
 //   a running window  panes that have come in are added to it, it is read, panes that leave with this window are taken
 //                     out of it (if all of them leave, it is emptied)
+//
+// An entry may have any number of results (`join`): the function may stop within one, with a note of how far it came.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +25,8 @@ public:
   // The next portion of work: what to call the chain's fire function with.
   FlowDue due();
   int64_t from() const { return from_; }
+  // The last call stopped within an entry.
+  bool is_within_entry() const;
   // The function came to `reached`. Moves to the next piece of work; closes the window after the last.
   void advance(int64_t reached);
 
@@ -49,6 +53,7 @@ private:
   bool all_leave_ = false; // the running window is empty afterwards
   std::unique_ptr<StateTable> merged_;
   int64_t from_ = 0;
+  uint64_t cursor_[FLOW_CURSOR_WORDS] = {}; // within that entry: the function's own
 };
 
 } // namespace flow::runtime

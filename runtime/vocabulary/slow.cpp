@@ -27,6 +27,10 @@ void flow_rt_table_string(FlowTable* table, uint8_t* slot, const char* data, uin
   StateTable::from(table)->store_string(slot, {data, length});
 }
 
+void flow_rt_list_grow(FlowTable* table, uint8_t* list, uint32_t row_stride) {
+  StateTable::from(table)->grow_list(list, row_stride);
+}
+
 uint64_t flow_rt_hash_bytes(const char* data, uint64_t length) { return XXH3_64bits(data, length); }
 
 } // extern "C"

@@ -27,6 +27,8 @@ __attribute__((noinline)) uint8_t* flow_rt_table_insert_number(FlowTable*, uint6
 /* Before the bytes at `offset` are changed: they are being copied, and not all of their blocks are saved. */
 __attribute__((noinline)) void flow_rt_save_blocks(struct FlowBlockCopy*, uint64_t offset, uint64_t bytes);
 __attribute__((cold, noinline)) void flow_rt_table_string(FlowTable*, uint8_t* slot, const char* data, uint64_t length);
+/* A list without room for one more row. */
+__attribute__((cold, noinline)) void flow_rt_list_grow(FlowTable*, uint8_t* list, uint32_t row_stride);
 __attribute__((noinline)) uint64_t flow_rt_hash_bytes(const char* data, uint64_t length);
 
 #ifdef __cplusplus

@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "runtime/batch/strings.h"
+#include "runtime/state/lists.h"
 #include "runtime/state/table_view.h"
 #include "runtime/task/task_view.h"
 #include "runtime/vocabulary/bytes.h"
@@ -38,6 +39,8 @@ FLOW_HOT FlowTable* flow_pane(FlowTask* task, uint32_t state, int64_t pane_start
   if (FLOW_LIKELY(view->pane != nullptr && view->pane_start == pane_start)) return view->pane;
   return flow_rt_pane(task, state, pane_start);
 }
+
+FLOW_HOT FlowTable* flow_keyed(FlowTask* task, uint32_t state) { return task->states[state].pane; }
 
 FLOW_HOT uint8_t flow_sends_alone(FlowTask* task, uint32_t state) { return task->states[state].sends_alone; }
 
@@ -201,6 +204,15 @@ FLOW_HOT uint8_t* flow_list_insert(uint8_t* count, uint8_t* rows, uint32_t posit
   memmove(row + row_stride, row, (used - position - uint64_t{1}) * row_stride);
   memset(row, 0, row_stride);
   return row;
+}
+
+FLOW_HOT uint8_t* flow_list_append(FlowTable* table, uint8_t* list, uint32_t row_stride) {
+  if (FLOW_UNLIKELY(is_list_full(table->heap, list_head(list)))) flow_rt_list_grow(table, list, row_stride);
+  return take_list_row(table->heap, list_head(list), row_stride);
+}
+
+FLOW_HOT const uint8_t* flow_list_at(FlowTable* table, const uint8_t* list, uint64_t* place, uint32_t row_stride) {
+  return list_row_at(table->heap, list_head(list), reinterpret_cast<ListPlace*>(place), row_stride);
 }
 
 // ---- exact float sums ----

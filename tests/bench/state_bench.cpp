@@ -42,7 +42,7 @@ struct Entry {
 };
 
 const FlowField fields[] = {{"key", FLOW_I64, 0, FLOW_NONE, FLOW_NONE}, {"total", FLOW_I64, 8, FLOW_NONE, FLOW_NONE}};
-const FlowLayout layout = {"entry", 1, sizeof(Entry), 2, fields, {0, 0, 0, 0, FLOW_NONE}};
+const FlowLayout layout = {"entry", 1, sizeof(Entry), 2, fields, {0, 0, 0, 0, FLOW_NONE}, 0, 0, nullptr};
 
 // The key of an update: cheap, and nothing that the table's hash could profit from.
 inline uint64_t key_of(uint64_t n, uint64_t keys) {

@@ -22,9 +22,16 @@ const FlowField row_fields[] = {{"value", FLOW_I64, 0, FLOW_NONE, FLOW_NONE},
 const FlowField list_fields[] = {{"key", FLOW_I64, 0, FLOW_NONE, FLOW_NONE},
                                  {"kind", FLOW_ENUM, 12, FLOW_NONE, 0},
                                  {"last", FLOW_I64, offsetof(ListEntry, last), FLOW_NONE, FLOW_NONE}};
-const FlowLayout list_layouts[] = {
-    {"row", 3, sizeof(ListRow), 2, row_fields, no_list},
-    {"list", 4, sizeof(ListEntry), 3, list_fields, {8, offsetof(ListEntry, rows), sizeof(ListRow), 3, 0}}};
+const FlowLayout list_layouts[] = {{"row", 3, sizeof(ListRow), 2, row_fields, no_list, 0, 0, nullptr},
+                                   {"list",
+                                    4,
+                                    sizeof(ListEntry),
+                                    3,
+                                    list_fields,
+                                    {8, offsetof(ListEntry, rows), sizeof(ListRow), 3, 0},
+                                    0,
+                                    0,
+                                    nullptr}};
 
 TEST(LayoutCodec, ListsOfRowsWithTextsComeBack) {
   FlowProgram with_enums = program_of(list_layouts, 2);

@@ -42,8 +42,8 @@ inline const FlowField fields[] = {{"key", FLOW_I64, 0, FLOW_NONE, FLOW_NONE},
                                    {"text", FLOW_STRING, 16, FLOW_NONE, FLOW_NONE}};
 inline const FlowField text_fields[] = {{"sum", FLOW_I64, 16, FLOW_NONE, FLOW_NONE}};
 inline constexpr FlowRepeat no_list{0, 0, 0, 0, FLOW_NONE};
-inline const FlowLayout layouts[] = {{"entry", 1, sizeof(Entry), 3, fields, no_list},
-                                     {"text entry", 2, sizeof(TextEntry), 1, text_fields, no_list}};
+inline const FlowLayout layouts[] = {{"entry", 1, sizeof(Entry), 3, fields, no_list, 0, 0, nullptr},
+                                     {"text entry", 2, sizeof(TextEntry), 1, text_fields, no_list, 0, 0, nullptr}};
 
 inline FlowProgram program_of(const FlowLayout* all, uint32_t count) {
   FlowProgram program{};
@@ -60,10 +60,10 @@ struct Pair {
 };
 inline const FlowField pair_fields[] = {{"key", FLOW_I64, 0, FLOW_NONE, FLOW_NONE},
                                         {"value", FLOW_I64, 8, FLOW_NONE, FLOW_NONE}};
-inline const FlowLayout pair_layout = {"pair", 3, sizeof(Pair), 2, pair_fields, no_list};
+inline const FlowLayout pair_layout = {"pair", 3, sizeof(Pair), 2, pair_fields, no_list, 0, 0, nullptr};
 inline const FlowField small_fields[] = {{"key", FLOW_I32, 0, FLOW_NONE, FLOW_NONE},
                                          {"value", FLOW_I64, 8, FLOW_NONE, FLOW_NONE}};
-inline const FlowLayout small_layout = {"small", 4, sizeof(Pair), 2, small_fields, no_list};
+inline const FlowLayout small_layout = {"small", 4, sizeof(Pair), 2, small_fields, no_list, 0, 0, nullptr};
 
 struct Numbers {
   const FlowLayout& layout;

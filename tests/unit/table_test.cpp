@@ -191,7 +191,7 @@ struct NoteEntry {
 };
 const FlowField note_fields[] = {{"key", FLOW_I64, 0, FLOW_NONE, FLOW_NONE},
                                  {"text", FLOW_STRING, 8, FLOW_NONE, FLOW_NONE}};
-const FlowLayout note_layout = {"note", 6, sizeof(NoteEntry), 2, note_fields, no_list};
+const FlowLayout note_layout = {"note", 6, sizeof(NoteEntry), 2, note_fields, no_list, 0, 0, nullptr};
 
 // Compaction goes on in portions while entries come, go, split and are copied: in both forms, against a map. Were it
 // not there, some 300 MB would be held; were it to lose a string, the comparison would say so.

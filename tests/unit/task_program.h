@@ -143,10 +143,10 @@ struct TestProgram {
                              {"window_end", FLOW_TIMESTAMP, 32, FLOW_NONE, FLOW_NONE},
                              {"name", FLOW_STRING, 40, FLOW_NONE, FLOW_NONE}};
   FlowRepeat no_list{0, 0, 0, 0, FLOW_NONE};
-  FlowLayout layouts[3] = {{"numbers", 11, sizeof(InRow), 3, in_fields, no_list},
-                           {"sums.entry", 12, sizeof(Entry), 4, entry_fields, no_list},
-                           {"sums", 13, sizeof(OutRow), 6, out_fields, no_list}};
-  FlowState state{"sums.aggregate", FLOW_STATE_PANES, 0, 0, 0, 0, 0, 1, 8, 0, 0, FLOW_NONE, 0};
+  FlowLayout layouts[3] = {{"numbers", 11, sizeof(InRow), 3, in_fields, no_list, 0, 0, nullptr},
+                           {"sums.entry", 12, sizeof(Entry), 4, entry_fields, no_list, 0, 0, nullptr},
+                           {"sums", 13, sizeof(OutRow), 6, out_fields, no_list, 0, 0, nullptr}};
+  FlowState state{.name = "sums.aggregate", .layout = 1, .key_size = 8, .running_layout = FLOW_NONE};
   FlowOutput source_output{FLOW_OUTPUT_EDGE, 0, 0, 0};
   FlowOutput sum_output{FLOW_OUTPUT_EDGE, 1, 2, 0};
   uint32_t state_numbers[1] = {0};
