@@ -246,6 +246,8 @@ struct KeyedProgram {
     params[0].value.s = reinterpret_cast<const char*>(&scenario);
     program.abi_version = FLOW_ABI_VERSION;
     program.name = "keeper";
+    program.doc = "";
+    program.target_cpu = "x86-64-v2";
     program.layouts = layouts;
     program.states = &state;
     program.chains = chains;

@@ -1,5 +1,5 @@
-// A chain with a keyed state, driven through flow_host.h: state per key, timers, snapshots of both, against a model that
-// looks at every key whenever time goes on. Run alone: bin/tests/keyed_task_test --gtest_filter=Timers.*
+// A chain with a keyed state, driven through flow_host.h: state per key, timers, snapshots of both, against a model
+// that looks at every key whenever time goes on. Run alone: bin/tests/keyed_task_test --gtest_filter=Timers.*
 #include <random>
 
 #include "tests/unit/keyed_tasks.h"
@@ -79,7 +79,8 @@ TEST(Timers, OneThatIsCancelledNeverFires) {
 TEST(Timers, AKeyThatComesAgainHasNoneOfItsOldOnes) {
   KeyedProgram program;
   Keepers keepers(program, 1);
-  keepers.give({set(1, 10), cancel(1), set(1, 30), set(2, 10), cancel(2), set(2, 10), set(3, 10), cancel(3), add(3, 1)});
+  keepers.give(
+      {set(1, 10), cancel(1), set(1, 30), set(2, 10), cancel(2), set(2, 10), set(3, 10), cancel(3), add(3, 1)});
   keepers.advance(20);
   EXPECT_EQ(keys_of(keepers.take()), Times{2});
   keepers.advance(40);

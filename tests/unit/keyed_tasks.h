@@ -140,7 +140,7 @@ private:
       all.push_back({row->key, row->what, row->time, row->total, row->value, {text.data, text.length}});
     }
   }
-  uint64_t sum(uint64_t FlowTaskCounters::*counter) const {
+  uint64_t sum(uint64_t FlowTaskCounters::* counter) const {
     uint64_t all = 0;
     for (const auto& task : tasks_) all += flow_task_counters(task->task()).*counter;
     return all;

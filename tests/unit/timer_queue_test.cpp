@@ -26,7 +26,8 @@ TEST(TimerQueue, GivesTheFirstOfWhatIsInItWhateverIsTakenOut) {
     for (int step = 0; step < 10'000; ++step) {
       uint64_t choice = random() % 10;
       if (choice < 6 && model.size() < size_wanted) {
-        QueuedTimer timer{static_cast<int64_t>(random() % times) - 500, random() % 50, static_cast<uint32_t>(random() % 3)};
+        QueuedTimer timer{static_cast<int64_t>(random() % times) - 500, random() % 50,
+                          static_cast<uint32_t>(random() % 3)};
         queue.push(timer);
         model.insert(key_of(timer));
       } else if (choice < 9 && !model.empty()) {
