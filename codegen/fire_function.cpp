@@ -36,7 +36,7 @@ public:
 private:
   /// Both phases of firing the state of `op`; ends the function.
   void emit_firing(RowWalk& walk, const plan::PlanOp& op) {
-    if (std::holds_alternative<plan::Handle>(op.op)) return emit_timer(walk, op);
+    if (walk.state(state_of(op)).keyed) return emit_timer(walk, op);
     FunctionEmitter& f = walk.f;
     auto& b = f.builder;
     auto load = [&](llvm::Type* type, size_t offset, const char* name) { return load_due(f, type, offset, name); };
@@ -74,7 +74,7 @@ private:
     return f.builder.CreateLoad(type, f.at_offset(due, offset, llvm::Twine(name) + ".at"), name);
   }
 
-  /// The timer of an operator; ends the function.
+  /// The timer of an operator or a session; ends the function.
   void emit_timer(RowWalk& walk, const plan::PlanOp& op) {
     FunctionEmitter& f = walk.f;
     DueTimer due{.timer = load_due(f, i32(), offsetof(FlowDue, timer), "timer"),
@@ -82,7 +82,12 @@ private:
                  .hash = load_due(f, i64(), offsetof(FlowDue, hash), "hash"),
                  .time = load_due(f, i64(), offsetof(FlowDue, window_start), "time")};
     f.begin_row();
-    walk.guarded(op, [&] { emit_timers(walk, state_of(op), due); });
+    walk.guarded(op, [&] {
+      if (const auto* aggregate = std::get_if<plan::Aggregate>(&op.op))
+        emit_session_result(walk, *aggregate, load_due(f, ptr(), offsetof(FlowDue, table), "table"), due);
+      else
+        emit_timers(walk, state_of(op), due);
+    });
     f.leave(f.i64(1));
   }
 

@@ -217,6 +217,7 @@ std::string print_window(const sema::Window& window) {
   case sema::WindowKind::tumbling: return "tumbling(" + print_duration(window.size_us) + offset + ")";
   case sema::WindowKind::hopping:
     return "hopping(" + print_duration(window.size_us) + ", " + print_duration(window.slide_us) + offset + ")";
+  case sema::WindowKind::session: return "session(" + print_duration(window.size_us) + ")";
   case sema::WindowKind::same: return "same";
   case sema::WindowKind::global: return "global";
   }

@@ -28,6 +28,13 @@ Layout running_layout(std::string name, const KeySpec& key, const std::vector<se
 /// bytes of its own, then the timers' times and the cells' times of writing. Fills in `keyed` where they lie.
 Layout keyed_layout(std::string name, const KeySpec& key, KeyedState& keyed);
 
+/// Of the sessions of an aggregate: the key and which session it is, the accumulators. Fills in `keyed` and the
+/// accumulators' field numbers, and `failed` if sessions may fail to be merged.
+Layout session_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls,
+                      bool has_time, KeyedState& keyed, std::vector<Accumulator>& accumulators, uint32_t& failed);
+/// The key of a session's entry: that of its rows, and which session it is.
+KeySpec session_key(KeySpec key);
+
 /// Of the entries of a top: key, then the list of kept rows.
 Layout top_layout(std::string name, const KeySpec& key, uint32_t count, uint32_t row_layout_number, const Layout& row);
 

@@ -102,6 +102,9 @@ private:
   }
   const Expr* over_port(const Expr* expr, const Crossing& crossing);
   void lower_aggregate(NodeId id, const Node& node, const graph::Aggregate& op);
+  /// Its calls over the rows that cross.
+  Aggregate over_crossing(const graph::Aggregate& op, const Crossing& crossing);
+  void lower_sessions(NodeId id, const Node& node, const graph::Aggregate& op);
   /// The same aggregate in front of an exchange, and what then crosses.
   Combine combine_aggregate(const Node& node, const Crossing& crossing, const State& state, const Aggregate& partial,
                             const Layout& layout, Arrival& arrival);

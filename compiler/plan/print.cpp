@@ -65,7 +65,7 @@ std::string stage_text(AggregateStage stage) {
 std::string key_text(const KeySpec& key) { return key.columns.empty() ? "no key" : "key " + columns_text(key.columns); }
 
 std::string state_text(const PhysicalPlan& plan, const State& state) {
-  if (state.keyed) {
+  if (state.keyed && state.keyed->op != nullptr) {
     return fmt::format("{}: of {}, {}, entry {} bytes", state.name, state.keyed->op->op, key_text(state.key),
                        plan.layouts[state.layout].stride);
   }

@@ -69,7 +69,7 @@ Problem check_layout(const PhysicalPlan& plan, const Layout& layout) {
 Problem check_key(const State& state, const Layout& entry) {
   const KeySpec& key = state.key;
   if (key.columns.size() != key.from.size()) return state.name + ": not every key column comes from somewhere";
-  if (key.columns.empty())
+  if (key.columns.empty() && !key.has_session)
     return key.size == 0 ? std::nullopt : Problem(state.name + ": bytes of a key that it does not have");
   if (key.size == 0 || key.size % 8 != 0 || key.size > entry.stride) return state.name + ": wrong size of its key";
   if (key.is_bytes) {
@@ -91,18 +91,23 @@ Problem check_key(const State& state, const Layout& entry) {
 Problem check_keyed(const State& state, const Layout& entry) {
   if (!state.keyed) return std::nullopt;
   const KeyedState& keyed = *state.keyed;
-  bool is_whole = keyed.op != nullptr && keyed.cells.size() == keyed.op->cells.size() &&
-                  keyed.fields.size() == keyed.op->fields.size() && keyed.timers.size() == keyed.op->timers.size();
+  bool is_session = state.window.kind == sema::WindowKind::session;
+  if (is_session == (keyed.op != nullptr) || is_session != (keyed.session_start != none))
+    return state.name + ": neither an operator's state nor sessions";
+  for (const KeyedState::Cell& cell : keyed.cells) {
+    if (cell.begin > cell.end || cell.end > entry.stride || cell.set >= entry.fields.size())
+      return state.name + ": a cell outside the entry";
+    if (cell.expires_us.has_value() != (cell.written != none)) return state.name + ": a cell expires without a time";
+  }
+  if (is_session) return std::nullopt;
+  bool is_whole = keyed.cells.size() == keyed.op->cells.size() && keyed.fields.size() == keyed.op->fields.size() &&
+                  keyed.timers.size() == keyed.op->timers.size();
   if (!is_whole) return state.name + ": a cell or a timer without a place";
-  for (size_t i = 0; i < keyed.cells.size(); i++) {
-    const KeyedState::Cell& cell = keyed.cells[i];
-    if (cell.begin > cell.end || cell.end > entry.stride) return state.name + ": a cell outside the entry";
-    for (size_t k = 0; k < keyed.fields.size(); k++) {
-      if (keyed.op->fields[k].cell != i) continue;
-      const Field& field = entry.fields[keyed.fields[k]];
-      if (field.offset < cell.begin || field.offset + sema::size_of(field.type.kind) > cell.end)
-        return state.name + ": a field outside its cell";
-    }
+  for (size_t i = 0; i < keyed.fields.size(); i++) {
+    const Field& field = entry.fields[keyed.fields[i]];
+    const KeyedState::Cell& cell = keyed.cells[keyed.op->fields[i].cell];
+    if (field.offset < cell.begin || field.offset + sema::size_of(field.type.kind) > cell.end)
+      return state.name + ": a field outside its cell";
   }
   return std::nullopt;
 }
@@ -200,8 +205,8 @@ private:
       if (plan_.states[state].is_partial != (state != chain_.state))
         return chain_.uid + ": takes a state for a partial one";
     }
-    bool is_keyed = has_state && plan_.states[chain_.state].keyed.has_value();
-    size_t fired = chain_.states().size() - (is_keyed ? 1 : 0);
+    bool is_process = has_state && plan_.states[chain_.state].keyed && plan_.states[chain_.state].keyed->op != nullptr;
+    size_t fired = chain_.states().size() - (is_process ? 1 : 0);
     if (count_origins(chain_, OriginKind::source) != (has_source ? 1u : 0u) ||
         count_origins(chain_, OriginKind::ports) != chain_.inputs.size() ||
         count_origins(chain_, OriginKind::fired) != fired) {
@@ -213,7 +218,7 @@ private:
       return chain_.uid + ": bad records without a source, or twice";
     uint32_t stateful = 0;
     for (const PlanOp& op : chain_.ops) stateful += is_stateful(op) ? 1 : 0;
-    if (stateful != fired + (is_keyed ? chain_.inputs.size() : 0))
+    if (stateful != fired + (is_process ? chain_.inputs.size() : 0))
       return chain_.uid + ": states and operators do not go together";
     return std::nullopt;
   }
@@ -316,7 +321,8 @@ private:
 
   Problem check_handle(const PlanOp& op, const Handle& handle, const PlanOp& input) {
     const State& state = plan_.states[handle.state];
-    if (!state.keyed || handle.input >= state.keyed->op->inputs.size()) return op.name + ": handles no input";
+    if (!state.keyed || state.keyed->op == nullptr || handle.input >= state.keyed->op->inputs.size())
+      return op.name + ": handles no input";
     if (!is_origin(input, OriginKind::ports) || std::get<Origin>(input.op).number != handle.input)
       return op.name + ": gets the rows of another input";
     for (uint32_t column : handle.columns) {
@@ -380,7 +386,7 @@ Problem check_edge(const PhysicalPlan& plan, uint32_t number) {
   if (edge.kind == EdgeKind::forward && from.parallelism != to.parallelism)
     return wrong("forward between different parallelisms");
   if (edge.kind == EdgeKind::single && to.parallelism != 1) return wrong("single, but " + to.uid + " is not one task");
-  bool is_keyed = to.state != none && plan.states[to.state].key.size != 0;
+  bool is_keyed = to.state != none && !plan.states[to.state].key.columns.empty();
   if (is_keyed != (edge.kind == EdgeKind::hash)) return wrong("rows with a key, and only they, go by its hash");
   if (is_keyed && !same_key(edge.key, input.key)) return wrong("its key is not that of its input");
   if (is_keyed && !same_types(edge.key.columns, plan.states[to.state].key.columns))

@@ -256,6 +256,7 @@ void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {
   made.window = take_window(made.keys);
   check_bound(top.bound, made.window);
   if (top.with_ties) check_.not_yet(step.range, "`top … with ties`");
+  if (made.window.kind == WindowKind::session) check_.not_yet(step.range, "`top` in session windows");
   std::optional<int64_t> count =
       check_count(check_, {.module = &module_}, *top.count, "the number of rows of `top`", rows_max);
   made.count = static_cast<uint32_t>(count.value_or(1));

@@ -195,7 +195,7 @@ private:
   }
 
   std::string window(const Window& window) {
-    constexpr std::string_view names[] = {"tumbling", "hopping", "same", "global"};
+    constexpr std::string_view names[] = {"tumbling", "hopping", "session", "same", "global"};
     std::string made = fmt::format("window {}", names[static_cast<size_t>(window.kind)]);
     if (window.kind != WindowKind::global) made += "(" + duration_text(window.size_us);
     if (window.kind == WindowKind::hopping) made += ", " + duration_text(window.slide_us);

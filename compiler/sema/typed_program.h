@@ -92,10 +92,10 @@ struct KeyColumn {
   const Expr* value;
 };
 
-enum class WindowKind : uint8_t { tumbling, hopping, same, global };
+enum class WindowKind : uint8_t { tumbling, hopping, session, same, global };
 struct Window {
   WindowKind kind = WindowKind::global;
-  int64_t size_us = 0;  // of `same`: that of the window the rows came out of
+  int64_t size_us = 0;  // of `same`: that of the window the rows came out of; of sessions: the gap
   int64_t slide_us = 0; // tumbling: the size
   int64_t offset_us = 0;
   std::optional<uint32_t> late; // stream that gets the late rows
