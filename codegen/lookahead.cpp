@@ -20,7 +20,7 @@ bool is_one_number(const plan::KeySpec& key) {
 
 Lookahead::Lookahead(RowWalk& walk) : walk_(walk) {
   uint32_t state = walk.chain.state;
-  if (state == plan::none || !is_one_number(walk.state(state).key)) return;
+  if (state == plan::none || walk.state(state).keyed || !is_one_number(walk.state(state).key)) return;
   table_ = walk.f.call("flow_large_pane", {walk.f.task, walk.position_of(state)}, "large.pane");
 }
 
@@ -34,7 +34,7 @@ void Lookahead::emit(llvm::Value* batch, llvm::Value* position, llvm::Value* row
   llvm::Value* later = b.CreateAdd(position, f.i64(distance), "later");
   llvm::Value* last = b.CreateSub(rows, f.i64(1), "last");
   later = b.CreateSelect(b.CreateICmpSLT(later, last), later, last, "ahead");
-  const plan::Layout& layout = walk_.layout(walk_.chain.port_layout);
+  const plan::Layout& layout = walk_.layout(walk_.chain.inputs[0].layout);
   // A key of one number needs nothing of the batch's heap.
   llvm::Value* row_at = f.call("flow_batch_row", {batch, later, f.i32(layout.stride)}, "ahead.at");
   llvm::Value* heap = llvm::ConstantPointerNull::get(b.getPtrTy());

@@ -24,6 +24,7 @@ void RowWalk::emit(uint32_t index, const Row& row) {
                    [&](const plan::Unnest& unnest) { emit_unnest(*this, index, unnest, row); },
                    [&](const plan::Aggregate& aggregate) { emit_aggregate(*this, index, aggregate, row); },
                    [&](const plan::Top& top) { emit_top(*this, index, top, row); },
+                   [&](const plan::Handle& handle) { emit_handle(*this, handle, row); },
                    [&](const plan::Emit& out) { emit_emit(*this, out, row); },
                    [&](const plan::SinkWrite& sink) { emit_sink(*this, sink, row); },
                },
@@ -55,10 +56,10 @@ llvm::Value* RowWalk::position_of(uint32_t state) const {
   return f.i32(static_cast<uint32_t>(std::find(states.begin(), states.end(), state) - states.begin()));
 }
 
-uint32_t RowWalk::origin(plan::OriginKind kind, uint32_t state) const {
+uint32_t RowWalk::origin(plan::OriginKind kind, uint32_t state, uint32_t number) const {
   for (uint32_t i = 0; i < chain.ops.size(); i++) {
     const auto* found = std::get_if<plan::Origin>(&chain.ops[i].op);
-    if (found != nullptr && found->kind == kind && found->state == state) return i;
+    if (found != nullptr && found->kind == kind && found->state == state && found->number == number) return i;
   }
   return plan::none;
 }

@@ -37,8 +37,9 @@ public:
   void consumers(uint32_t op, const Row& row);
   /// Runs `body` with a place for failures of `op`.
   void guarded(const plan::PlanOp& op, const std::function<void()>& body);
-  /// The origin of this kind (of fired and late rows: of this state) in the chain, or plan::none.
-  uint32_t origin(plan::OriginKind kind, uint32_t state = plan::none) const;
+  /// The origin of this kind in the chain (of fired, late and emitted rows: of this state; of ports: of this input; of
+  /// emitted rows: of this output), or plan::none.
+  uint32_t origin(plan::OriginKind kind, uint32_t state = plan::none, uint32_t number = 0) const;
   /// Ends the function with -1: the error is in the task.
   llvm::BasicBlock* stop_block();
 
@@ -71,6 +72,14 @@ void emit_top_result(RowWalk&, const plan::Top&, llvm::Value* table, llvm::Value
 void emit_top_merge(RowWalk&, const plan::Top&, llvm::Value* from, llvm::Value* entry, llvm::Value* table,
                     llvm::Value* into);
 
+/// An operator's handler of an input: the entry of the row's key, the statements over both.
+void emit_handle(RowWalk&, const plan::Handle&, const Row&);
+/// A timer that has come due: which, of whose entry, at what time.
+struct DueTimer {
+  llvm::Value *timer, *entry, *hash, *time;
+};
+void emit_timers(RowWalk&, uint32_t state, const DueTimer&);
+
 /// Where a row lies in time: the start of its pane and the end of the last window that holds it.
 /// Where rows follow one another in a pane, only the first of a call is tested and asks for the table: `is_open`.
 struct Placement {
@@ -95,6 +104,12 @@ struct EntryPlace {
 };
 /// The entry of the row's key in the table of its pane; both are made if need be.
 EntryPlace upsert_entry(RowWalk&, uint32_t state, const Placement&, const Row&);
+struct KeyedEntry {
+  llvm::Value* entry;
+  llvm::Value* hash;
+};
+/// The entry of the row's key (`key` says which of its columns) in the table, made if need be.
+KeyedEntry upsert_key(RowWalk&, uint32_t state, const plan::KeySpec& key, llvm::Value* table, const Row&);
 /// The entry of another table's entry's key, in what its windows are fired from.
 llvm::Value* upsert_same_key(RowWalk&, uint32_t state, llvm::Value* from, llvm::Value* entry, llvm::Value* hash,
                              llvm::Value* into);

@@ -120,17 +120,6 @@ llvm::Value* is_closed(FunctionEmitter& f, const Placement& placement) {
   return f.builder.CreateICmpSLE(last_instant, watermark, "is.late");
 }
 
-/// The entry of the row's key, made if need be.
-llvm::Value* upsert_key(RowWalk& walk, uint32_t state, llvm::Value* table, const Row& row) {
-  FunctionEmitter& f = walk.f;
-  const plan::KeySpec& spec = walk.state(state).key;
-  llvm::Value* stride = f.i32(walk.entry_layout(state).stride);
-  Key key = make_key(f, spec, walk.entry_layout(state), row.columns);
-  if (spec.is_bytes)
-    return f.call("flow_table_upsert_bytes", {table, key.hash, key.bytes, key.length, stride}, "entry");
-  return f.call("flow_table_upsert", {table, key.hash, key.bytes, f.i32(spec.size), stride}, "entry");
-}
-
 } // namespace
 
 Placement place_row(RowWalk& walk, uint32_t number, const Row& row, const std::vector<sema::Column>& columns) {
@@ -180,6 +169,17 @@ void emit_combining_test(RowWalk& walk, uint32_t state, const Placement& placeme
   f.begin(combined);
 }
 
+KeyedEntry upsert_key(RowWalk& walk, uint32_t state, const plan::KeySpec& spec, llvm::Value* table, const Row& row) {
+  FunctionEmitter& f = walk.f;
+  llvm::Value* stride = f.i32(walk.entry_layout(state).stride);
+  if (spec.size == 0) return {f.call("flow_table_single", {table, stride}, "entry"), f.i64(0)};
+  Key key = make_key(f, spec, walk.entry_layout(state), row.columns);
+  llvm::Value* entry =
+      spec.is_bytes ? f.call("flow_table_upsert_bytes", {table, key.hash, key.bytes, key.length, stride}, "entry")
+                    : f.call("flow_table_upsert", {table, key.hash, key.bytes, f.i32(spec.size), stride}, "entry");
+  return {entry, key.hash};
+}
+
 EntryPlace upsert_entry(RowWalk& walk, uint32_t state, const Placement& placement, const Row& row) {
   FunctionEmitter& f = walk.f;
   auto& b = f.builder;
@@ -194,8 +194,8 @@ EntryPlace upsert_entry(RowWalk& walk, uint32_t state, const Placement& placemen
   f.go_to(open);
   f.begin(open);
   table = b.CreateLoad(b.getPtrTy(), placement.table_at, "pane");
-  return {table,
-          has_key ? upsert_key(walk, state, table, row) : b.CreateLoad(b.getPtrTy(), placement.entry_at, "entry")};
+  return {table, has_key ? upsert_key(walk, state, walk.state(state).key, table, row).entry
+                         : b.CreateLoad(b.getPtrTy(), placement.entry_at, "entry")};
 }
 
 llvm::Value* upsert_same_key(RowWalk& walk, uint32_t state, llvm::Value* from, llvm::Value* entry, llvm::Value* hash,

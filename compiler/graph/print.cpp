@@ -146,6 +146,8 @@ private:
     if (std::holds_alternative<Errors>(node.op)) return "bad records";
     if (std::holds_alternative<Union>(node.op)) return "union";
     if (std::holds_alternative<Late>(node.op)) return "late rows";
+    if (const auto* process = std::get_if<Process>(&node.op)) return describe(node, *process);
+    if (const auto* side = std::get_if<Side>(&node.op)) return fmt::format("output {}", side->output);
     if (const auto* sink = std::get_if<Sink>(&node.op)) return sink->encodes_inline ? "sink encoded inline" : "sink";
     if (const auto* filter = std::get_if<Filter>(&node.op)) return "where " + expr(node, filter->condition);
     if (const auto* exchange = std::get_if<Exchange>(&node.op)) {
@@ -178,6 +180,19 @@ private:
       made += ")";
     }
     return made + combined_text(aggregate.combines_first);
+  }
+
+  std::string describe(const Node& node, const Process& process) {
+    std::string made = fmt::format("process {}", process.op->op);
+    for (size_t i = 0; i < process.op->inputs.size(); i++) {
+      made += fmt::format("{} {}", i == 0 ? ":" : ",", process.op->inputs[i].name);
+      for (size_t k = 0; k < process.keys[i].size(); k++) {
+        made +=
+            fmt::format("{} {}", k == 0 ? " keyed" : ",",
+                        print_expr(*process.keys[i][k], graph_.nodes[node.inputs[i]].schema.columns, *graph_.program));
+      }
+    }
+    return made;
   }
 
   static const char* combined_text(bool combines_first) {

@@ -1,5 +1,6 @@
 #include "compiler/graph/verify.h"
 
+#include <functional>
 #include <set>
 
 #include <fmt/core.h>
@@ -124,6 +125,9 @@ std::optional<Schema> expected_schema(const DataflowGraph& graph, const Node& no
   if (const auto* aggregate = std::get_if<Aggregate>(&node.op)) return result_of(*aggregate);
   if (const auto* top = std::get_if<Top>(&node.op)) return result_of(*top, input);
   if (is<Late>(node)) return graph.nodes[graph.nodes[node.inputs[0]].inputs[0]].schema;
+  if (const auto* process = std::get_if<Process>(&node.op)) return process->op->outputs[0].schema;
+  if (const auto* side = std::get_if<Side>(&node.op))
+    return std::get<Process>(graph.nodes[node.inputs[0]].op).op->outputs[side->output].schema;
   if (const auto* project = std::get_if<Project>(&node.op)) {
     Schema made{.columns = {}, .has_time = input.has_time};
     for (const Expr* value : project->values) made.columns.push_back({"", value->type});
@@ -208,6 +212,39 @@ Problem check_operator(const Node& node, const Schema& input) {
   return std::nullopt;
 }
 
+/// The columns of a handler are those that it was checked with, or absent.
+Problem check_handler(const Node& node, const sema::ProcessInput& input, const std::vector<uint32_t>& columns,
+                      const Schema& rows) {
+  Problem broken;
+  std::function<void(const Expr&)> check = [&](const Expr& expr) {
+    if (expr.kind == sema::ExprKind::column) {
+      uint32_t column = expr.index < columns.size() ? columns[expr.index] : Process::absent;
+      if (column >= rows.columns.size() || !(rows.columns[column].type == expr.type))
+        broken = fmt::format("{}: the handler of {} reads a column that is not there", node.name, input.name);
+    }
+    for (const Expr* arg : expr.args) check(*arg);
+  };
+  sema::visit_exprs(input.body, check);
+  return broken;
+}
+
+Problem check_process(const DataflowGraph& graph, const Node& node, const Process& process) {
+  size_t count = process.op->inputs.size();
+  if (node.inputs.size() != count || process.keys.size() != count || process.columns.size() != count)
+    return node.name + ": not as many inputs as its operator has";
+  for (size_t i = 0; i < count; i++) {
+    const Schema& rows = graph.nodes[node.inputs[i]].schema;
+    const sema::ProcessInput& input = process.op->inputs[i];
+    if (process.keys[i].size() != process.op->key_types.size()) return node.name + ": an input without the key";
+    for (size_t k = 0; k < process.keys[i].size(); k++) {
+      if (!(process.keys[i][k]->type == process.op->key_types[k])) return node.name + ": keys of different types";
+      if (auto broken = check_columns(*process.keys[i][k], rows, node)) return broken;
+    }
+    if (auto broken = check_handler(node, input, process.columns[i], rows)) return broken;
+  }
+  return std::nullopt;
+}
+
 Problem check_inputs(const DataflowGraph& graph, NodeId id) {
   const Node& node = graph.nodes[id];
   for (NodeId input : node.inputs) {
@@ -216,10 +253,16 @@ Problem check_inputs(const DataflowGraph& graph, NodeId id) {
   }
   if (is<Source>(node)) return node.inputs.empty() ? std::nullopt : Problem(node.name + ": a source has no input");
   if (node.inputs.empty()) return node.name + ": has no input";
-  if (!is<Union>(node) && node.inputs.size() != 1) return node.name + ": has more than one input";
+  bool takes_several = is<Union>(node) || is<Process>(node);
+  if (!takes_several && node.inputs.size() != 1) return node.name + ": has more than one input";
   const Node& first = graph.nodes[node.inputs[0]];
   if (is<Errors>(node) && !is<Source>(first)) return node.name + ": bad records come from sources only";
-  if (is<Late>(node) && !is_stateful(first)) return node.name + ": late rows come from windows only";
+  if (is<Late>(node) && window_of(first) == nullptr) return node.name + ": late rows come from windows only";
+  if (const auto* side = std::get_if<Side>(&node.op)) {
+    const auto* process = std::get_if<Process>(&first.op);
+    if (process == nullptr || side->output == 0 || side->output >= process->op->outputs.size())
+      return node.name + ": there is no such output";
+  }
   return std::nullopt;
 }
 
@@ -231,7 +274,11 @@ Problem check_node(const DataflowGraph& graph, NodeId id) {
     if (!column.type.is_scalar()) return fmt::format("{}: {} is no scalar", node.name, column.name);
   }
   if (is<Source>(node)) return check_source(graph, node);
-  if (auto broken = check_operator(node, graph.nodes[node.inputs[0]].schema)) return broken;
+  if (const auto* process = std::get_if<Process>(&node.op)) {
+    if (auto broken = check_process(graph, node, *process)) return broken;
+  } else if (auto broken = check_operator(node, graph.nodes[node.inputs[0]].schema)) {
+    return broken;
+  }
   std::optional<Schema> expected = expected_schema(graph, node);
   if (!expected && !is<Errors>(node)) return node.name + ": no place for its column";
   if (expected && !same_columns(*expected, node.schema))
@@ -245,7 +292,7 @@ Problem check_node(const DataflowGraph& graph, NodeId id) {
 
 } // namespace
 
-bool is_stateful(const Node& node) { return is<Aggregate>(node) || is<Top>(node); }
+bool is_stateful(const Node& node) { return is<Aggregate>(node) || is<Top>(node) || is<Process>(node); }
 
 std::vector<const Expr*> expressions_of(const Node& node) {
   std::vector<const Expr*> found;

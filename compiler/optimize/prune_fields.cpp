@@ -4,7 +4,7 @@
 // exchanges) a projection before them leaves the unread columns behind; the plan does so before stateful operators. A
 // value that may fail is kept even if no one reads it: its failure is part of what the program says. `top` keeps all
 // its columns, because the last of its ties are settled by them; an aggregate keeps all its results, because its state
-// must not depend on who reads them.
+// must not depend on who reads them; so does an operator.
 #include <algorithm>
 #include <set>
 
@@ -58,6 +58,16 @@ Columns read_of_input(const DataflowGraph& graph, NodeId id, const Columns& read
   return wanted;
 }
 
+/// What the handler of input `number` reads, and its key.
+Columns read_by_handler(const graph::Process& process, size_t number) {
+  Columns wanted, of_handler;
+  for (const Expr* key : process.keys[number]) graph::collect_columns(*key, wanted);
+  sema::visit_exprs(process.op->inputs[number].body,
+                    [&](const Expr& expr) { graph::collect_columns(expr, of_handler); });
+  for (uint32_t column : of_handler) wanted.insert(process.columns[number][column]);
+  return wanted;
+}
+
 std::vector<Columns> find_read_columns(const DataflowGraph& graph) {
   std::vector<Columns> read(graph.nodes.size());
   for (NodeId id = static_cast<NodeId>(graph.nodes.size()); id-- > 0;) {
@@ -67,6 +77,14 @@ std::vector<Columns> find_read_columns(const DataflowGraph& graph) {
       // Late rows are rows of the window's input.
       NodeId input = graph.nodes[node.inputs[0]].inputs[0];
       read[input].insert(read[id].begin(), read[id].end());
+      continue;
+    }
+    if (is<graph::Side>(node)) continue; // an operator's outputs keep all their columns
+    if (const auto* process = std::get_if<graph::Process>(&node.op)) {
+      for (size_t i = 0; i < node.inputs.size(); i++) {
+        Columns wanted = read_by_handler(*process, i);
+        read[node.inputs[i]].insert(wanted.begin(), wanted.end());
+      }
       continue;
     }
     Columns wanted = read_of_input(graph, id, read[id]);
@@ -95,7 +113,9 @@ private:
     } else {
       for (NodeId& input : node.inputs) input = new_id_[input];
     }
-    if (!node.inputs.empty() && !is<graph::Errors>(node) && !is<graph::Late>(node)) {
+    if (auto* process = std::get_if<graph::Process>(&node.op)) {
+      renumber_inputs(*process, old_.nodes[id].inputs);
+    } else if (!node.inputs.empty() && !is<graph::Errors>(node) && !is<graph::Late>(node)) {
       const std::vector<uint32_t>& before = kept_[old_.nodes[id].inputs[0]];
       if (auto* project = std::get_if<graph::Project>(&node.op)) {
         std::vector<const Expr*> values;
@@ -112,6 +132,17 @@ private:
     kept_.push_back(std::move(kept));
   }
 
+  void renumber_inputs(graph::Process& process, const std::vector<NodeId>& old_inputs) {
+    for (size_t i = 0; i < old_inputs.size(); i++) {
+      const std::vector<uint32_t>& kept = kept_[old_inputs[i]];
+      for (const Expr*& key : process.keys[i]) key = graph::renumber(*key, kept, arena_);
+      for (uint32_t& column : process.columns[i]) {
+        auto place = std::find(kept.begin(), kept.end(), column);
+        column = place == kept.end() ? graph::Process::absent : static_cast<uint32_t>(place - kept.begin());
+      }
+    }
+  }
+
   std::vector<uint32_t> kept_of(NodeId id) {
     const Node& node = old_.nodes[id];
     const Columns& read = read_[id];
@@ -125,7 +156,8 @@ private:
         kept.insert(std::lower_bound(kept.begin(), kept.end(), column), column);
       return kept;
     }
-    bool keeps_all = is<graph::Aggregate>(node) || is<graph::Top>(node) || is<graph::Errors>(node);
+    bool keeps_all = is<graph::Aggregate>(node) || is<graph::Top>(node) || is<graph::Errors>(node) ||
+                     is<graph::Process>(node) || is<graph::Side>(node);
     const auto* project = std::get_if<graph::Project>(&node.op);
     for (uint32_t i = 0; i < node.schema.columns.size(); i++) {
       bool must_stay = keeps_all || (project != nullptr && can_fail(*project->values[i], *old_.program)) ||

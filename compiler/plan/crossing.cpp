@@ -44,19 +44,43 @@ void add_key(Crossing& crossing, const sema::KeyColumn& key, lang::Arena& names)
   crossing.computed.push_back(key.value);
 }
 
+/// Rows of these columns, without a key as yet.
+Crossing crossing_of(const graph::Schema& input, const std::set<uint32_t>& columns) {
+  Crossing made{.columns = {}, .computed = {}, .port = {}, .has_time = input.has_time, .key = {}};
+  for (uint32_t column : columns) {
+    made.columns.push_back(column);
+    made.port.push_back(input.columns[column]);
+  }
+  return made;
+}
+
 } // namespace
 
 Crossing plan_crossing(const graph::DataflowGraph& graph, graph::NodeId id, bool keeps_rows, lang::Arena& arena) {
   const graph::Node& node = graph.nodes[id];
   const graph::Schema& input = graph.nodes[node.inputs[0]].schema;
   std::set<uint32_t> read = columns_read(node);
-  Crossing made{.columns = {}, .computed = {}, .port = {}, .has_time = input.has_time, .key = {}};
-  for (uint32_t i = 0; i < input.columns.size(); i++) {
-    if (!keeps_rows && read.count(i) == 0) continue;
-    made.columns.push_back(i);
-    made.port.push_back(input.columns[i]);
-  }
+  for (uint32_t i = 0; keeps_rows && i < input.columns.size(); i++) read.insert(i);
+  Crossing made = crossing_of(input, read);
   for (const sema::KeyColumn& key : keys_of(node)) add_key(made, key, arena);
+  settle_key(made.key);
+  return made;
+}
+
+Crossing plan_process_crossing(const graph::DataflowGraph& graph, graph::NodeId id, size_t number, lang::Arena& arena) {
+  const graph::Node& node = graph.nodes[id];
+  const auto& process = std::get<graph::Process>(node.op);
+  const graph::Schema& input = graph.nodes[node.inputs[number]].schema;
+  std::set<uint32_t> of_handler, read;
+  sema::visit_exprs(process.op->inputs[number].body,
+                    [&](const Expr& expr) { graph::collect_columns(expr, of_handler); });
+  for (uint32_t column : of_handler) read.insert(process.columns[number][column]);
+  for (const Expr* key : process.keys[number]) {
+    if (is_column(*key)) read.insert(key->index);
+  }
+  Crossing made = crossing_of(input, read);
+  for (size_t i = 0; i < process.keys[number].size(); i++)
+    add_key(made, {process.op->key_names[i], process.keys[number][i]}, arena);
   settle_key(made.key);
   return made;
 }

@@ -20,6 +20,10 @@ struct Crossing {
 /// `keeps_rows`: rows come out again as they went in (top; a window whose late rows are read), so all columns cross.
 Crossing plan_crossing(const graph::DataflowGraph& graph, graph::NodeId node, bool keeps_rows, lang::Arena& arena);
 
+/// The same for input `number` of a Process.
+Crossing plan_process_crossing(const graph::DataflowGraph& graph, graph::NodeId node, size_t number,
+                               lang::Arena& arena);
+
 /// The values of the rows that cross, over the node's input.
 std::vector<const Expr*> crossing_values(const Crossing& crossing, const graph::Schema& input, lang::SourceRange range,
                                          lang::Arena& arena);

@@ -14,16 +14,33 @@ std::string parallelism_text(const Chain& chain) {
   return chain.parallelism == 1 ? "one task" : fmt::format("{} tasks", chain.parallelism);
 }
 
+/// "first for 1d, timer overdue, ".
+std::string cells_text(const sema::Process& op) {
+  std::string text;
+  for (const sema::StateCell& cell : op.cells) {
+    text += std::string(cell.name);
+    if (cell.expires_us) text += fmt::format(" for {}", graph::print_duration(*cell.expires_us));
+    text += ", ";
+  }
+  for (const sema::ProcessTimer& timer : op.timers) text += fmt::format("timer {}, ", timer.timer.name);
+  return text;
+}
+
 std::string state_text(const PhysicalPlan& plan, const State& state) {
   const Layout& entry = plan.layouts[state.layout];
   std::string keys;
   for (const sema::Column& column : state.key.columns) keys += (keys.empty() ? "" : ", ") + std::string(column.name);
+  std::string per_key = keys.empty() ? "one entry" : "an entry per " + keys;
+  if (state.keyed) {
+    return fmt::format("state {}: {}, {}{} bytes an entry", state.name, per_key, cells_text(*state.keyed->op),
+                       entry.stride);
+  }
   std::string window =
       state.window.kind == sema::WindowKind::global
           ? "until the input ends"
           : "per window " + graph::print_window(state.window) + (state.running_layout != none ? " kept running" : "");
   return fmt::format("{} {}: {}, {}, {} bytes an entry", state.is_partial ? "partial results" : "state", state.name,
-                     keys.empty() ? "one entry" : "an entry per " + keys, window, entry.stride);
+                     per_key, window, entry.stride);
 }
 
 /// "fares (file, csv), of it driver_id, tip".
@@ -89,8 +106,8 @@ std::string explain_text(const PhysicalPlan& plan) {
     if (chain.source != none) {
       text += "   reads " + source_text(plan.connectors[chain.source]) + "\n";
     }
-    for (uint32_t port : chain.ports) {
-      const Edge& edge = plan.edges[port];
+    for (const Port& port : chain.ports) {
+      const Edge& edge = plan.edges[port.edge];
       text += fmt::format("   gets rows of {} bytes from {}, {}\n", plan.layouts[edge.layout].stride,
                           plan.chains[edge.from_chain].uid, describe_edge(plan, edge));
     }

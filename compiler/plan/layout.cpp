@@ -144,6 +144,47 @@ Layout running_layout(std::string name, const KeySpec& key, const std::vector<se
   return layout;
 }
 
+Layout keyed_layout(std::string name, const KeySpec& key, KeyedState& keyed) {
+  Layout layout{.name = std::move(name), .fields = key_fields(key)};
+  uint32_t offset = key.size;
+  const sema::Process& op = *keyed.op;
+  auto add = [&](std::string field, sema::Type type) {
+    layout.fields.push_back({.name = std::move(field), .type = type});
+    return static_cast<uint32_t>(layout.fields.size() - 1);
+  };
+  auto place_from = [&](size_t first) { offset = align_up(place_fields(layout.fields, first, offset), 8); };
+  sema::Type flag = sema::scalar(sema::Kind::BOOL), time = sema::scalar(sema::Kind::TIMESTAMP);
+  size_t first = layout.fields.size();
+  for (const sema::StateCell& cell : op.cells)
+    keyed.cells.push_back({.set = add("@set." + std::string(cell.name), flag), .begin = 0, .end = 0});
+  for (const sema::ProcessTimer& timer : op.timers)
+    keyed.timers.push_back({.set = add("@set." + std::string(timer.timer.name), flag), .time = 0, .queued = 0});
+  place_from(first);
+  for (size_t i = 0; i < op.cells.size(); i++) {
+    first = layout.fields.size();
+    keyed.cells[i].begin = offset;
+    for (uint32_t k = 0; k < op.cells[i].field_count; k++) {
+      const sema::StateField& field = op.fields[op.cells[i].first_field + k];
+      keyed.fields.push_back(add(std::string(field.name), field.type));
+    }
+    place_from(first);
+    keyed.cells[i].end = offset;
+  }
+  first = layout.fields.size();
+  for (size_t i = 0; i < op.timers.size(); i++) {
+    std::string timer(op.timers[i].timer.name);
+    keyed.timers[i].time = add("@time." + timer, time);
+    keyed.timers[i].queued = add("@queued." + timer, time);
+  }
+  for (size_t i = 0; i < op.cells.size(); i++) {
+    if (op.cells[i].expires_us) keyed.cells[i].written = add("@written." + std::string(op.cells[i].name), time);
+  }
+  place_from(first);
+  layout.stride = std::max(8u, offset);
+  settle_fingerprint(layout);
+  return layout;
+}
+
 Layout top_layout(std::string name, const KeySpec& key, uint32_t count, uint32_t row_layout_number, const Layout& row) {
   Layout layout{.name = std::move(name), .fields = key_fields(key)};
   uint32_t count_offset = key.size;

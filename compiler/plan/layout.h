@@ -24,6 +24,10 @@ Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<
 Layout running_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls,
                       std::vector<Accumulator>& accumulators, uint32_t& panes);
 
+/// Of the entries of an operator's state: key, a byte for each cell and each timer (is it set?), the cells, each in
+/// bytes of its own, then the timers' times and the cells' times of writing. Fills in `keyed` where they lie.
+Layout keyed_layout(std::string name, const KeySpec& key, KeyedState& keyed);
+
 /// Of the entries of a top: key, then the list of kept rows.
 Layout top_layout(std::string name, const KeySpec& key, uint32_t count, uint32_t row_layout_number, const Layout& row);
 

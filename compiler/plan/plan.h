@@ -5,7 +5,8 @@
 // the ports, the entries that a trigger fires, the late rows of a stateful op) or another op; leaves are Emit and
 // SinkWrite. Codegen walks from an origin to its leaves and emits one loop. Expressions of an op read the columns of
 // its input. Every stateful op is the only op at its chain's ports and opens the chain, so a chain has at most one
-// state. Besides it may have partial states: what it combines before rows cross to a stateful op of another chain.
+// state; one with several inputs is there once for each. Besides it may have partial states: what it combines before
+// rows cross to a stateful op of another chain.
 #pragma once
 
 #include <cstdint>
@@ -64,6 +65,23 @@ struct KeySpec {
   std::vector<uint32_t> from;
 };
 
+/// What an operator of the program keeps for a key: where its cells, their fields and its timers lie in the entry, as
+/// numbers of the layout's fields.
+struct KeyedState {
+  struct Cell {
+    uint32_t set;            // a bool: is it set?
+    uint32_t begin, end;     // the bytes that are zero while it is not
+    uint32_t written = none; // when it was written last; of cells that expire
+  };
+  struct Timer {
+    uint32_t set, time, queued;
+  };
+  const sema::Process* op = nullptr;
+  std::vector<Cell> cells;
+  std::vector<uint32_t> fields; // by Process::fields
+  std::vector<Timer> timers;
+};
+
 struct State {
   std::string name; // "hourly_tips.aggregate"
   /// Data in flight and no state: in no snapshot, sent on before barriers and before the watermark that closes a pane.
@@ -75,16 +93,18 @@ struct State {
   /// Of an entry of the running window: panes are added to it when they come in and subtracted when they leave; derived
   /// from them, in no snapshot. none: the panes of each window are merged.
   uint32_t running_layout = none;
+  std::optional<KeyedState> keyed; // of an operator: then there is no window
 };
 
 // ---- operators in a chain -----------------------------------------------------------------------------------------
 
-enum class OriginKind : uint8_t { source, source_errors, ports, fired, late };
+enum class OriginKind : uint8_t { source, source_errors, ports, fired, late, emitted };
 
-/// Where rows of a tree begin. Columns: source: the needed fields as decoded or generated; ports: the port's layout.
+/// Where rows of a tree begin. Columns: source: the needed fields as decoded or generated; ports: the input's layout.
 struct Origin {
   OriginKind kind;
-  uint32_t state = none; // of fired and late rows
+  uint32_t state = none; // of fired, late and emitted rows
+  uint32_t number = 0;   // of ports: the input; of emitted rows: the operator's output
 };
 
 struct Filter {
@@ -137,6 +157,14 @@ struct Top {
   uint32_t row_layout;
 };
 
+/// Gives the row to the handler of an operator's input. What it emits comes out of `emitted` origins; its timers are
+/// fired. Column c of the handler is column `columns[c]` of the input (none: it does not read it).
+struct Handle {
+  uint32_t state = none;
+  uint32_t input = 0;
+  std::vector<uint32_t> columns;
+};
+
 /// Writes the row to an edge. Columns of the input in the layout's order; @time last if the layout has it.
 struct Emit {
   uint32_t output;
@@ -148,7 +176,7 @@ struct SinkWrite {
 };
 
 struct PlanOp {
-  std::variant<Origin, Filter, Project, Unnest, Aggregate, Top, Emit, SinkWrite> op;
+  std::variant<Origin, Filter, Project, Unnest, Aggregate, Top, Handle, Emit, SinkWrite> op;
   uint32_t input = none;             // position in Chain::ops; none for an Origin
   std::vector<sema::Column> columns; // of its result, without event time
   bool has_time = false;             // rows carry event time besides
@@ -165,13 +193,23 @@ struct Output {
   uint32_t target;
 }; // edge: PhysicalPlan::edges; sink: connectors
 
+/// Rows of one kind that come to a chain: their layout, and the key by which a stateful op takes them.
+struct Input {
+  uint32_t layout;
+  KeySpec key;
+};
+struct Port {
+  uint32_t edge;
+  uint32_t input; // which of the chain's its rows are
+};
+
 struct Chain {
-  std::string name;            // "fares > hourly_tips.where"
-  std::string uid;             // stable
-  uint32_t source = none;      // connector
-  std::vector<uint32_t> ports; // edges, by port
-  uint32_t port_layout = none; // the same for all ports
-  std::vector<PlanOp> ops;     // inputs before what reads them
+  std::string name;       // "fares > hourly_tips.where"
+  std::string uid;        // stable
+  uint32_t source = none; // connector
+  std::vector<Input> inputs;
+  std::vector<Port> ports;
+  std::vector<PlanOp> ops; // inputs before what reads them
   std::vector<Output> outputs;
   uint32_t state = none;          // of the stateful op
   std::vector<uint32_t> partials; // states

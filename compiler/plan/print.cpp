@@ -14,13 +14,17 @@ std::string columns_text(const std::vector<sema::Column>& columns) {
   return text;
 }
 
-const char* origin_text(const PhysicalPlan& plan, const Origin& origin) {
+std::string origin_text(const PhysicalPlan& plan, const Origin& origin) {
   switch (origin.kind) {
   case OriginKind::source: return "rows of the source";
   case OriginKind::source_errors: return "bad records";
   case OriginKind::ports: return "rows of the ports";
   case OriginKind::fired: return plan.states[origin.state].is_partial ? "combined rows" : "results of closed windows";
   case OriginKind::late: return "late rows";
+  case OriginKind::emitted: {
+    std::string_view output = plan.states[origin.state].keyed->op->outputs[origin.number].name;
+    return output.empty() ? "emitted rows" : fmt::format("rows emitted to {}", output);
+  }
   }
   return "?";
 }
@@ -61,6 +65,10 @@ std::string stage_text(AggregateStage stage) {
 std::string key_text(const KeySpec& key) { return key.columns.empty() ? "no key" : "key " + columns_text(key.columns); }
 
 std::string state_text(const PhysicalPlan& plan, const State& state) {
+  if (state.keyed) {
+    return fmt::format("{}: of {}, {}, entry {} bytes", state.name, state.keyed->op->op, key_text(state.key),
+                       plan.layouts[state.layout].stride);
+  }
   return fmt::format("{}: window {}{}, {}, entry {} bytes", state.name, graph::print_window(state.window),
                      state.running_layout != none ? " kept running" : "", key_text(state.key),
                      plan.layouts[state.layout].stride);
@@ -102,6 +110,10 @@ std::string describe_op(const PhysicalPlan& plan, const Chain& chain, uint32_t n
     return fmt::format("{}top {} by {}", plan.states[top->state].is_partial ? "combine " : "", top->count,
                        orders_text(plan, top->orders, columns));
   }
+  if (const auto* handle = std::get_if<Handle>(&op.op)) {
+    const sema::Process& process = *plan.states[handle->state].keyed->op;
+    return fmt::format("process {} on {}", process.op, process.inputs[handle->input].name);
+  }
   if (const auto* emit = std::get_if<Emit>(&op.op)) {
     const Edge& edge = plan.edges[emit->edge];
     return "send to " + plan.chains[edge.to_chain].uid + " by " + describe_edge(plan, edge);
@@ -123,7 +135,7 @@ std::string print_plan(const PhysicalPlan& plan) {
                           source.format);
     }
     for (size_t port = 0; port < chain.ports.size(); port++) {
-      const Edge& edge = plan.edges[chain.ports[port]];
+      const Edge& edge = plan.edges[chain.ports[port].edge];
       text +=
           fmt::format("  port {} from {} by {}\n", port, plan.chains[edge.from_chain].uid, describe_edge(plan, edge));
     }

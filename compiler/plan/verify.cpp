@@ -13,7 +13,7 @@ using Problem = std::optional<std::string>;
 
 template <typename Op> bool is(const PlanOp& op) { return std::holds_alternative<Op>(op.op); }
 
-bool is_stateful(const PlanOp& op) { return is<Aggregate>(op) || is<Top>(op); }
+bool is_stateful(const PlanOp& op) { return is<Aggregate>(op) || is<Top>(op) || is<Handle>(op); }
 
 bool is_origin(const PlanOp& op, OriginKind kind) {
   const auto* origin = std::get_if<Origin>(&op.op);
@@ -88,6 +88,25 @@ Problem check_key(const State& state, const Layout& entry) {
   return std::nullopt;
 }
 
+Problem check_keyed(const State& state, const Layout& entry) {
+  if (!state.keyed) return std::nullopt;
+  const KeyedState& keyed = *state.keyed;
+  bool is_whole = keyed.op != nullptr && keyed.cells.size() == keyed.op->cells.size() &&
+                  keyed.fields.size() == keyed.op->fields.size() && keyed.timers.size() == keyed.op->timers.size();
+  if (!is_whole) return state.name + ": a cell or a timer without a place";
+  for (size_t i = 0; i < keyed.cells.size(); i++) {
+    const KeyedState::Cell& cell = keyed.cells[i];
+    if (cell.begin > cell.end || cell.end > entry.stride) return state.name + ": a cell outside the entry";
+    for (size_t k = 0; k < keyed.fields.size(); k++) {
+      if (keyed.op->fields[k].cell != i) continue;
+      const Field& field = entry.fields[keyed.fields[k]];
+      if (field.offset < cell.begin || field.offset + sema::size_of(field.type.kind) > cell.end)
+        return state.name + ": a field outside its cell";
+    }
+  }
+  return std::nullopt;
+}
+
 Problem check_state(const PhysicalPlan& plan, const State& state) {
   if (state.layout >= plan.layouts.size()) return state.name + ": no layout";
   if (state.running_layout != none && state.running_layout >= plan.layouts.size())
@@ -98,6 +117,7 @@ Problem check_state(const PhysicalPlan& plan, const State& state) {
     bool divides = state.pane_us > 0 && window.size_us % state.pane_us == 0 && window.slide_us % state.pane_us == 0;
     if (window.slide_us <= 0 || !divides) return state.name + ": panes do not fill its windows";
   }
+  if (auto broken = check_keyed(state, plan.layouts[state.layout])) return broken;
   return check_key(state, plan.layouts[state.layout]);
 }
 
@@ -169,15 +189,22 @@ private:
     if (has_source && has_state) return chain_.uid + ": a source's chain keeps state";
     if (has_source && (chain_.source >= plan_.connectors.size() || !plan_.connectors[chain_.source].is_source))
       return chain_.uid + ": reads what is no source";
-    if (has_ports && chain_.port_layout >= plan_.layouts.size()) return chain_.uid + ": its ports have no layout";
+    for (const Input& input : chain_.inputs) {
+      if (input.layout >= plan_.layouts.size()) return chain_.uid + ": rows without layout";
+    }
+    for (const Port& port : chain_.ports) {
+      if (port.input >= chain_.inputs.size()) return chain_.uid + ": a port of no input";
+    }
     for (uint32_t state : chain_.states()) {
       if (state >= plan_.states.size()) return chain_.uid + ": no such state";
       if (plan_.states[state].is_partial != (state != chain_.state))
         return chain_.uid + ": takes a state for a partial one";
     }
-    auto is_once = [&](OriginKind kind, bool must) { return count_origins(chain_, kind) == (must ? 1u : 0u); };
-    if (!is_once(OriginKind::source, has_source) || !is_once(OriginKind::ports, has_ports) ||
-        count_origins(chain_, OriginKind::fired) != chain_.states().size()) {
+    bool is_keyed = has_state && plan_.states[chain_.state].keyed.has_value();
+    size_t fired = chain_.states().size() - (is_keyed ? 1 : 0);
+    if (count_origins(chain_, OriginKind::source) != (has_source ? 1u : 0u) ||
+        count_origins(chain_, OriginKind::ports) != chain_.inputs.size() ||
+        count_origins(chain_, OriginKind::fired) != fired) {
       return chain_.uid + ": an origin is missing or too many";
     }
     if (count_origins(chain_, OriginKind::late) > (has_state ? 1u : 0u))
@@ -186,7 +213,8 @@ private:
       return chain_.uid + ": bad records without a source, or twice";
     uint32_t stateful = 0;
     for (const PlanOp& op : chain_.ops) stateful += is_stateful(op) ? 1 : 0;
-    if (stateful != chain_.states().size()) return chain_.uid + ": states and operators do not go together";
+    if (stateful != fired + (is_keyed ? chain_.inputs.size() : 0))
+      return chain_.uid + ": states and operators do not go together";
     return std::nullopt;
   }
 
@@ -205,8 +233,9 @@ private:
   }
 
   static uint32_t state_of(const PlanOp& op) {
-    const auto* aggregate = std::get_if<Aggregate>(&op.op);
-    return aggregate != nullptr ? aggregate->state : std::get<Top>(op.op).state;
+    if (const auto* aggregate = std::get_if<Aggregate>(&op.op)) return aggregate->state;
+    if (const auto* handle = std::get_if<Handle>(&op.op)) return handle->state;
+    return std::get<Top>(op.op).state;
   }
 
   bool is_state_here(uint32_t state) const {
@@ -217,9 +246,13 @@ private:
   Problem check_origin(const PlanOp& op) {
     if (is_origin(op, OriginKind::fired) && !is_state_here(std::get<Origin>(op.op).state))
       return op.name + ": fires a state of another chain";
-    if (!is_origin(op, OriginKind::ports) || fits(plan_.layouts[chain_.port_layout], op.columns, op.has_time))
-      return std::nullopt;
-    return op.name + ": its rows are not those of the ports";
+    if (is_origin(op, OriginKind::emitted) && std::get<Origin>(op.op).state != chain_.state)
+      return op.name + ": emitted by an operator of another chain";
+    if (!is_origin(op, OriginKind::ports)) return std::nullopt;
+    uint32_t input = std::get<Origin>(op.op).number;
+    bool is_right =
+        input < chain_.inputs.size() && fits(plan_.layouts[chain_.inputs[input].layout], op.columns, op.has_time);
+    return is_right ? std::nullopt : Problem(op.name + ": its rows are not those of its ports");
   }
 
   Problem check_body(const PlanOp& op, const PlanOp& input) {
@@ -234,6 +267,7 @@ private:
     }
     if (const auto* aggregate = std::get_if<Aggregate>(&op.op)) return check_aggregate(op, *aggregate, input);
     if (const auto* top = std::get_if<Top>(&op.op)) return check_top(op, *top, input);
+    if (const auto* handle = std::get_if<Handle>(&op.op)) return check_handle(op, *handle, input);
     if (const auto* emit = std::get_if<Emit>(&op.op)) return check_emit(op, *emit, input);
     return check_sink(op, std::get<SinkWrite>(op.op), input);
   }
@@ -276,6 +310,17 @@ private:
       return op.name + ": keeps other rows than it gets";
     for (const sema::Order& order : top.orders) {
       if (auto broken = check_expr(order.value, input.columns, op.name)) return broken;
+    }
+    return std::nullopt;
+  }
+
+  Problem check_handle(const PlanOp& op, const Handle& handle, const PlanOp& input) {
+    const State& state = plan_.states[handle.state];
+    if (!state.keyed || handle.input >= state.keyed->op->inputs.size()) return op.name + ": handles no input";
+    if (!is_origin(input, OriginKind::ports) || std::get<Origin>(input.op).number != handle.input)
+      return op.name + ": gets the rows of another input";
+    for (uint32_t column : handle.columns) {
+      if (column != none && column >= input.columns.size()) return op.name + ": reads a column that does not cross";
     }
     return std::nullopt;
   }
@@ -329,14 +374,17 @@ Problem check_edge(const PhysicalPlan& plan, uint32_t number) {
       from.outputs[edge.from_output].target != number) {
     return wrong("is not at its output");
   }
-  if (edge.to_port >= to.ports.size() || to.ports[edge.to_port] != number) return wrong("is not at its port");
-  if (edge.layout != to.port_layout) return wrong("brings other rows than " + to.uid + " takes");
+  if (edge.to_port >= to.ports.size() || to.ports[edge.to_port].edge != number) return wrong("is not at its port");
+  const Input& input = to.inputs[to.ports[edge.to_port].input];
+  if (edge.layout != input.layout) return wrong("brings other rows than " + to.uid + " takes");
   if (edge.kind == EdgeKind::forward && from.parallelism != to.parallelism)
     return wrong("forward between different parallelisms");
   if (edge.kind == EdgeKind::single && to.parallelism != 1) return wrong("single, but " + to.uid + " is not one task");
   bool is_keyed = to.state != none && plan.states[to.state].key.size != 0;
   if (is_keyed != (edge.kind == EdgeKind::hash)) return wrong("rows with a key, and only they, go by its hash");
-  if (is_keyed && !same_key(edge.key, plan.states[to.state].key)) return wrong("its key is not that of " + to.uid);
+  if (is_keyed && !same_key(edge.key, input.key)) return wrong("its key is not that of its input");
+  if (is_keyed && !same_types(edge.key.columns, plan.states[to.state].key.columns))
+    return wrong("its key is not that of " + to.uid);
   if (to.state != none && !is_keyed && to.parallelism != 1) return wrong(to.uid + " has no key but several tasks");
   return std::nullopt;
 }

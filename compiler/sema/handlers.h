@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -21,12 +22,12 @@ namespace flow::sema {
 /// One `state name: T`. A cell is set or not; one that is not reads as null where it is nullable, else as `initial`.
 struct StateCell {
   std::string_view name;
-  Type type;                   // as declared; of a record the kind RECORD
-  uint32_t first_field = 0;    // in Process::fields
-  uint32_t field_count = 1;    // more than one only of records
-  const Expr* initial = nullptr; // over params; of cells that are not nullable, which are scalars
+  Type type;                         // as declared; of a record the kind RECORD
+  uint32_t first_field = 0;          // in Process::fields
+  uint32_t field_count = 1;          // more than one only of records
+  const Expr* initial = nullptr;     // over params; of cells that are not nullable, which are scalars
   std::optional<int64_t> expires_us; // after the last write, in event time
-  std::string_view unbounded;  // why it may stay for ever, or empty
+  std::string_view unbounded;        // why it may stay for ever, or empty
   lang::SourceRange range;
 };
 
@@ -86,5 +87,8 @@ struct Statement {
   std::variant<Let, Assign, Clear, IfStatement, EmitRow, SetTimer, CancelTimer, ReturnStatement> node;
   lang::SourceRange range;
 };
+
+/// Every expression of the statements, whole ones, in the order of the text.
+void visit_exprs(Block block, const std::function<void(const Expr&)>& visit);
 
 } // namespace flow::sema

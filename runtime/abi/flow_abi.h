@@ -84,7 +84,7 @@ typedef struct FlowInput {
 /* One portion of due work. phase EMIT: entries [first, count) of `table` belong to a window that closed. phase MERGE:
  * entries of `table` are to be merged into `into` (hopping windows, before EMIT). phase SUBTRACT: they leave the
  * running window `into`, after EMIT. phase TIMER: timer number `timer` of `entry`, whose key has `hash`, has come to
- * its time `window_start`; it is not set any more. */
+ * its time `window_start`; it is not set any more. `count` is 1: it is handled in one call. */
 typedef struct FlowTable FlowTable;
 typedef struct FlowDue {
   uint32_t phase; /* FLOW_DUE_… */

@@ -84,6 +84,13 @@ int64_t flow_task_push(FlowTask*, uint32_t port, const FlowBatch*, int64_t from)
  * advanced. The watermark that follows its rows may wait for flow_task_flush. */
 int64_t flow_task_pull(FlowTask*, FlowSplit*, const FlowInput*, int64_t from);
 void flow_task_watermark(FlowTask*, uint32_t port, int64_t time_us, uint8_t is_idle);
+/* Processing time, microseconds since 1970, for chains with timers in processing time: before the first element, and
+ * whenever it has gone on, before other calls. It never goes back: an earlier time counts as the last one. After it
+ * something may be due: step. */
+void flow_task_clock(FlowTask*, int64_t now_us);
+/* When the clock makes something due, at the earliest; INT64_MAX: no timer in processing time is set. At the end of all
+ * input those that are still set are dropped, while all in event time fire. */
+int64_t flow_task_next_deadline(const FlowTask*);
 /* Nothing more comes on this port. Of a source chain: no further split will be opened (needed where there is none). */
 void flow_task_end(FlowTask*, uint32_t port);
 /* Does a portion of due work (closed windows). After a restore, when all splits are open, one call tells those behind

@@ -172,7 +172,7 @@ uint8_t* StateTable::upsert(uint64_t hash, std::string_view key) {
     SubTable& sub = sub_of(hash);
     if (sub.copying != nullptr) save_before_write(sub.copying, static_cast<uint64_t>(entry - sub.memory), stride);
   } else {
-    touch(static_cast<uint32_t>(static_cast<uint64_t>(entry - entries) / stride));
+    touch(number_of(entry));
   }
   return entry;
 }
@@ -218,6 +218,12 @@ uint8_t* StateTable::insert(uint64_t hash, std::string_view key) {
 void StateTable::keep_numbers() {
   FLOW_ASSERT(!is_inline(), "numbers are kept from the start");
   keeps_numbers_ = true;
+}
+
+void StateTable::allow_erase() {
+  FLOW_ASSERT(pins_ == 0, "whether hashes are saved is said before the first copy");
+  keep_numbers();
+  allows_erase_ = true;
 }
 
 void StateTable::clear() {

@@ -12,7 +12,7 @@
 // any more are dropped when the arena would have to grow (compaction), so a string's address lives until the next
 // string is stored. The rows of lists (lists.h) are cells there, too: they stay until the table is cleared, and so do
 // the strings of a table that has lists. While a copy is taken (table_copy.h), nothing that it reads is moved, changed
-// or freed.
+// or freed before it is saved.
 //
 // For backends that keep more than memory holds: `on_miss` is asked for the value of a key that is not here, dirty
 // marks tell which entries may have changed since they were taken, erase() makes room. Such a table stays indexed.
@@ -63,7 +63,7 @@ public:
   // Adds an entry that is known to be new.
   uint8_t* insert(uint64_t hash, std::string_view key);
   // Removes entry `index`; the last entry takes its number. The dirty mark moves with it: a backend that must learn of
-  // the erasure notes the key itself. REQUIRES: indexed, and no copy is being taken.
+  // the erasure notes the key itself. REQUIRES: indexed; while copies live, allow_erase.
   void erase(uint32_t index);
   // REQUIRES: no copy is being taken.
   void clear();
@@ -75,6 +75,19 @@ public:
 
   // Entries have a number and keep it. Before the table is large.
   void keep_numbers();
+  // Keeps numbers, and entries may be erased while the table is copied: a copy then saves stored hashes, too. Before
+  // the first copy.
+  void allow_erase();
+  // Entry `index`, about to be changed. REQUIRES: indexed.
+  uint8_t* open_entry(uint32_t index) {
+    touch(index);
+    return entries + uint64_t{index} * stride;
+  }
+  uint32_t number_of(const uint8_t* entry) const {
+    return static_cast<uint32_t>(static_cast<uint64_t>(entry - entries) / stride);
+  }
+  // Calls visit(number) for the entries of this hash, of whatever key, until it says true. Did it? REQUIRES: indexed.
+  template <typename Visit> bool visit_hash(uint64_t hash, Visit visit) const;
   // Makes the entries [from, returned) readable by flow_entry, at most `most` of them. Portions are read in order, from
   // 0 on, without an insertion in between.
   uint32_t open_portion(uint32_t from, uint32_t most);
@@ -166,6 +179,7 @@ private:
 
   // indexed
   uint8_t* insert_indexed(uint64_t hash, std::string_view key);
+  void write_hash(uint32_t index, uint64_t hash);
   void add_to_index(SubTable& sub, uint64_t hash, uint32_t index);
   uint64_t slot_of_entry(uint64_t hash, uint32_t index) const;
   void make_room_in_index(uint64_t hash);
@@ -225,6 +239,7 @@ private:
   const LayoutCodec& codec_;
   TableKey key_;
   bool keeps_numbers_ = false;
+  bool allows_erase_ = false;
   TableMissHook on_miss_ = nullptr;
   void* miss_context_ = nullptr;
 
@@ -232,6 +247,7 @@ private:
   std::vector<FlowSubTable> directory_;
   uint32_t depth_ = 0;
   GrowingMemory entries_memory_, hashes_memory_;
+  FlowBlockCopy* copying_hashes_ = nullptr; // the copy that is being taken of `hashes`, or null
   StringChunks strings_;
   Compaction compaction_;
   BlockArena arena_;         // of slots of large tables
@@ -254,6 +270,17 @@ template <typename Visit> void StateTable::for_each_entry(Visit visit) const {
     return;
   }
   for (const SubTable& sub : subs_) for_each_inline(sub, visit);
+}
+
+template <typename Visit> bool StateTable::visit_hash(uint64_t hash, Visit visit) const {
+  if (key_.size == 0) return count > 0 && hash == hash_of(0, entries) && visit(0u);
+  const SubTable& sub = sub_of(hash);
+  const uint32_t* index = sub.numbers();
+  for (uint64_t slot = hash & sub.size; index[slot] != 0; slot = (slot + 1) & sub.size) {
+    uint32_t number = index[slot] - 1;
+    if (hash_of(number, entries + uint64_t{number} * stride) == hash && visit(number)) return true;
+  }
+  return false;
 }
 
 template <typename Visit> void StateTable::for_each_inline(const SubTable& sub, Visit visit) const {

@@ -30,6 +30,14 @@ void await_block(const FlowBlockCopy& copy, uint64_t block) {
   while (__atomic_load_n(&copy.states[block], __ATOMIC_ACQUIRE) != FLOW_BLOCK_SAVED) sched_yield();
 }
 
+void save_all(FlowBlockCopy& copy) {
+  for (uint64_t block = 0; block < blocks_of(copy.bytes); ++block) save_block(copy, block);
+}
+
+void await_all(const FlowBlockCopy& copy) {
+  for (uint64_t block = 0; block < blocks_of(copy.bytes); ++block) await_block(copy, block);
+}
+
 } // namespace
 
 void save_blocks(FlowBlockCopy& copy, uint64_t offset, uint64_t bytes) {
@@ -71,6 +79,7 @@ TableCopy::TableCopy(StateTable& table, CopyPool& pool)
   } else if (count_ > 0) {
     add_part(table.entries, count_, 0);
     table.copying = &parts_.back();
+    if (hashes_ != nullptr && table.allows_erase_) copy_hashes();
   }
   number_ = table.begin_copy(*this);
   table.pin();
@@ -90,6 +99,18 @@ void TableCopy::add_part(const uint8_t* source, uint32_t entries, uint64_t empty
   parts_.push_back(part);
 }
 
+void TableCopy::copy_hashes() {
+  uint64_t bytes = uint64_t{count_} * sizeof(uint64_t);
+  hashes_piece_ = pool_.take(bytes);
+  hashes_states_.resize(blocks_of(bytes));
+  hashes_copy_ = {.source = reinterpret_cast<const uint8_t*>(hashes_),
+                  .copy = hashes_piece_.memory,
+                  .bytes = bytes,
+                  .states = hashes_states_.data()};
+  table_.copying_hashes_ = &hashes_copy_;
+  hashes_ = reinterpret_cast<const uint64_t*>(hashes_piece_.memory);
+}
+
 TableCopy::~TableCopy() {
   stop_watching();
   table_.unpin();
@@ -101,6 +122,7 @@ void TableCopy::stop_watching() {
   table_.copy_ = nullptr;
   table_.end_copy(number_);
   table_.copying = nullptr;
+  table_.copying_hashes_ = nullptr;
   if (has_gaps_) {
     for (uint32_t number = 0; number < table_.subs_.size(); ++number) {
       table_.subs_[number].copying = nullptr;
@@ -110,12 +132,10 @@ void TableCopy::stop_watching() {
 }
 
 void TableCopy::finish() {
-  for (Part& part : parts_) {
-    for (uint64_t block = 0; block < blocks_of(part.bytes); ++block) save_block(part, block);
-  }
-  for (const Part& part : parts_) {
-    for (uint64_t block = 0; block < blocks_of(part.bytes); ++block) await_block(part, block);
-  }
+  for (Part& part : parts_) save_all(part);
+  save_all(hashes_copy_);
+  for (const Part& part : parts_) await_all(part);
+  await_all(hashes_copy_);
   table_.end_copy(number_);
 }
 
@@ -124,8 +144,10 @@ uint64_t TableCopy::hash(uint32_t number) const {
 }
 
 void TableCopy::free_entries() {
-  if (piece_.memory != nullptr) pool_.give_back(piece_);
-  piece_ = {};
+  for (CopyPool::Piece* piece : {&piece_, &hashes_piece_}) {
+    if (piece->memory != nullptr) pool_.give_back(*piece);
+    *piece = {};
+  }
 }
 
 } // namespace flow::runtime

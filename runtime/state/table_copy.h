@@ -5,8 +5,8 @@
 // block is taken by one of them with a compare-and-swap; the other waits for it, or passes by.
 //
 // Strings are not copied: cells do not change, and the table is pinned, so that what it gives up (arrays that move,
-// slots of sub-tables that grow or split) stays as it is until the copy is gone. So do stored hashes, since an entry's
-// hash never changes.
+// slots of sub-tables that grow or split) stays as it is until the copy is gone. Stored hashes are read where they are,
+// since those of entries that stay do not change; where entries are erased (allow_erase), they are saved like entries.
 //
 //   task's thread    begin: the constructor · save_blocks before a write · end: the destructor
 //   any one thread   finish, then everything that reads, then free_entries
@@ -54,18 +54,22 @@ private:
     uint64_t empty;   // of inline parts: the key of a gap
   };
   void add_part(const uint8_t* source, uint32_t entries, uint64_t empty);
+  void copy_hashes();
 
   StateTable& table_;
   uint8_t number_ = 0; // among the table's copies
   const uint32_t stride_;
   const bool has_gaps_;
   const uint32_t count_;
-  const uint64_t* hashes_;
+  const uint64_t* hashes_; // of the table or, once saved, in hashes_piece_; null: made from the keys
   const uint8_t* heap_;
   std::vector<Part> parts_; // one after the other in the piece
   std::vector<uint8_t> states_;
   CopyPool& pool_;
-  CopyPool::Piece piece_; // no memory: given back
+  CopyPool::Piece piece_;       // no memory: given back
+  FlowBlockCopy hashes_copy_{}; // no bytes: they are read in place
+  std::vector<uint8_t> hashes_states_;
+  CopyPool::Piece hashes_piece_;
 };
 
 template <typename Visit> void TableCopy::for_each_entry(Visit visit) const {

@@ -6,6 +6,7 @@
 
 #include "runtime/base/assert.h"
 #include "runtime/state/table.h"
+#include "runtime/state/table_copy.h"
 
 namespace flow::runtime {
 namespace {
@@ -31,7 +32,7 @@ uint8_t* StateTable::insert_indexed(uint64_t hash, std::string_view key) {
     entries_ahead_.follow(page_hook_, entry + stride, entries + uint64_t{capacity} * stride);
   }
   memset(entry, 0, stride);
-  if (hashes != nullptr) hashes[index] = hash;
+  if (hashes != nullptr) write_hash(index, hash);
   if (key_.size == 0) return entry;
   add_to_index(sub_of(hash), hash, index);
   if (key_.is_bytes) {
@@ -40,6 +41,11 @@ uint8_t* StateTable::insert_indexed(uint64_t hash, std::string_view key) {
     memcpy(entry, key.data(), key_.size);
   }
   return entry;
+}
+
+void StateTable::write_hash(uint32_t index, uint64_t hash) {
+  if (copying_hashes_ != nullptr) save_before_write(copying_hashes_, uint64_t{index} * sizeof hash, sizeof hash);
+  hashes[index] = hash;
 }
 
 void StateTable::add_to_index(SubTable& sub, uint64_t hash, uint32_t index) {
@@ -125,7 +131,7 @@ void StateTable::grow_entries() {
     copying = nullptr; // what is being copied stays as it is, elsewhere
   }
   if (key_hash == FLOW_HASH_STORED) {
-    hashes_memory_.grow(uint64_t{wanted} * sizeof(uint64_t));
+    if (hashes_memory_.grow(uint64_t{wanted} * sizeof(uint64_t))) copying_hashes_ = nullptr;
     hashes = reinterpret_cast<uint64_t*>(hashes_memory_.data());
   }
   if (dirty != nullptr) {
@@ -148,9 +154,9 @@ uint64_t StateTable::slot_of_entry(uint64_t hash, uint32_t index) const {
 
 void StateTable::erase(uint32_t index) {
   FLOW_ASSERT(!is_inline() && index < count, "the entry to erase is there");
-  FLOW_ASSERT(pins_ == 0, "entries are erased when nobody copies them");
+  FLOW_ASSERT(pins_ == 0 || allows_erase_, "who copies is ready for entries to be erased");
   uint32_t last = count - 1;
-  uint8_t* entry = entries + uint64_t{index} * stride;
+  const uint8_t* entry = entries + uint64_t{index} * stride;
   const uint8_t* last_entry = entries + uint64_t{last} * stride;
   if (key_.size > 0) {
     uint64_t hash = hash_of(index, entry), last_hash = hash_of(last, last_entry);
@@ -172,8 +178,8 @@ void StateTable::erase(uint32_t index) {
     --sub.count;
   }
   if (last != index) {
-    memcpy(entry, last_entry, stride);
-    if (hashes != nullptr) hashes[index] = hashes[last];
+    memcpy(open_entry(index), last_entry, stride);
+    if (hashes != nullptr) write_hash(index, hashes[last]);
     if (index < compaction_.place) look_at_entry(index);
   }
   if (dirty != nullptr) {

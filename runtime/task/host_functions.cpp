@@ -40,6 +40,10 @@ void flow_task_watermark(FlowTask* task, uint32_t port, int64_t time_us, uint8_t
   Task::from(task)->take_watermark(port, time_us, is_idle != 0);
 }
 
+void flow_task_clock(FlowTask* task, int64_t now_us) { Task::from(task)->take_clock(now_us); }
+
+int64_t flow_task_next_deadline(const FlowTask* task) { return Task::from(task)->next_deadline(); }
+
 void flow_task_end(FlowTask* task, uint32_t port) { Task::from(task)->end_port(port); }
 
 int32_t flow_task_step(FlowTask* task) { return Task::from(task)->step(); }

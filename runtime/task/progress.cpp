@@ -80,7 +80,10 @@ void Task::refresh() {
   if (!has_due()) finish_progress();
 }
 
-bool Task::has_due() const { return firing_.is_active() || next_window().has_value(); }
+bool Task::has_due() const {
+  if (keyed_ != nullptr) return keyed_->has_due(target_, now);
+  return firing_.is_active() || next_window().has_value();
+}
 
 // The due window that ends first; of equal ends that of the state that comes first in the chain. Behind them, while
 // draining, what is held.
@@ -126,6 +129,11 @@ bool Task::drain() {
   return true;
 }
 
+void Task::settle_states(uint64_t rows) {
+  if (keyed_ != nullptr) keyed_->clean(watermark, rows);
+  settle_partials();
+}
+
 void Task::settle_partials() {
   for (uint32_t i = 0; i < states_.size(); ++i) {
     if (!states_[i]->is_partial()) continue;
@@ -150,6 +158,7 @@ void Task::finish_draining() {
 int32_t Task::step() {
   if (!begin_call()) return -1;
   refresh(); // after a restore this is where the watermark is told to those behind
+  if (keyed_ != nullptr) return step_timers();
   while (!firing_.is_active()) {
     if (begin_window()) continue;
     finish_progress();
@@ -193,7 +202,7 @@ bool Task::may_announce_later() const {
 }
 
 void Task::forget_freed_panes() {
-  for (FlowStateView& view : state_views_) view.pane = nullptr;
+  for (size_t i = 0; i < states_.size(); ++i) state_views_[i].pane = nullptr;
 }
 
 void Task::announce() {

@@ -29,8 +29,8 @@ PaneSet* find_state(const std::vector<std::unique_ptr<PaneSet>>& states, std::st
   return nullptr;
 }
 
-// One entry into the pane's table.
-Status read_entry(ByteReader& in, StateTable& table, std::vector<uint8_t>& room, uint64_t hash) {
+// One entry into a table: that of a pane, or of `keyed`, which is not null then.
+Status read_entry(ByteReader& in, StateTable& table, KeyedState* keyed, std::vector<uint8_t>& room, uint64_t hash) {
   // The key is known only when the whole entry has been read: it is read into a row of its own, with its strings kept
   // in the reader's bytes, and put into the table then.
   std::fill(room.begin(), room.end(), 0);
@@ -45,6 +45,7 @@ Status read_entry(ByteReader& in, StateTable& table, std::vector<uint8_t>& room,
     return damaged("an entry's hash is not that of its key");
   }
   if (table.lookup(hash, key_bytes) != nullptr) return damaged("a key is there twice");
+  if (keyed != nullptr && !keyed->flags().is_any_set(room.data())) return Status();
   uint8_t* entry = table.insert(hash, key_bytes);
   uint32_t key_end = key.is_bytes ? sizeof(FlowString) : key.size;
   std::copy(room.begin() + key_end, room.end(), entry + key_end);
@@ -57,7 +58,9 @@ Status read_entry(ByteReader& in, StateTable& table, std::vector<uint8_t>& room,
   is_right = table.codec().read_lists(
       in, entry, [&](uint8_t* list, uint32_t stride) { return table.append_row(list, stride); },
       [&](uint8_t* slot, const char* data, uint64_t length) { table.store_string(slot, {data, length}); });
-  return is_right ? Status() : damaged("a list has impossible values");
+  if (!is_right) return damaged("a list has impossible values");
+  if (keyed != nullptr && !keyed->adopt(table.count - 1, hash)) return damaged("an entry has impossible values");
+  return Status();
 }
 
 } // namespace
@@ -78,23 +81,27 @@ Status Task::restore_state(ByteReader& in, uint32_t group) {
   uint64_t fingerprint = in.u64();
   uint64_t pane_count = in.count(9);
   if (in.has_failed()) return damaged("a key group ends in the middle");
-  PaneSet* panes = find_state(states_, name);
-  if (panes == nullptr) {
+  bool is_keyed = keyed_ != nullptr && name == keyed_->state().name;
+  PaneSet* panes = is_keyed ? nullptr : find_state(states_, name);
+  if (!is_keyed && panes == nullptr) {
     return Status(ExitCode::checkpoint_foreign,
                   fmt::format("the checkpoint has a state {}, which '{}' does not have", quoted(name), chain->name));
   }
-  if (fingerprint != panes->codec().fingerprint()) {
+  const LayoutCodec& codec = is_keyed ? keyed_->codec() : panes->codec();
+  if (fingerprint != codec.fingerprint()) {
     return Status(ExitCode::checkpoint_foreign,
                   fmt::format("the state '{}' of the checkpoint has other fields or types than the program's", name));
   }
-  std::vector<uint8_t> room(panes->codec().stride());
+  std::vector<uint8_t> room(codec.stride());
   for (uint64_t i = 0; i < pane_count && !in.has_failed(); ++i) {
-    StateTable& table = panes->open(in.i64()).table;
+    int64_t start = in.i64();
+    if (is_keyed && (start != 0 || pane_count != 1)) return damaged("a keyed state has panes");
+    StateTable& table = is_keyed ? keyed_->table() : panes->open(start).table;
     uint64_t entries = in.count(9);
     for (uint64_t entry = 0; entry < entries && !in.has_failed(); ++entry) {
       uint64_t hash = in.u64();
       if (host.group_of(host.context, hash) != group) return damaged("an entry lies in another key group than its key");
-      FLOW_TRY(read_entry(in, table, room, hash));
+      FLOW_TRY(read_entry(in, table, is_keyed ? keyed_.get() : nullptr, room, hash));
     }
   }
   return Status();

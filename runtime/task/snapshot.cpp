@@ -70,7 +70,7 @@ void pass_on(ByteWriter& out, const FlowWriter& writer, size_t at_least) {
 void write_pane(ByteWriter& out, const StateCopy& state, const PaneCopy& pane, uint32_t group,
                 const FlowWriter& writer) {
   std::span<const uint32_t> entries = pane.entries_of(group);
-  out.i64(pane.pane->start);
+  out.i64(pane.start);
   out.varint(entries.size());
   for (size_t i = 0; i < entries.size(); ++i) {
     // Those of a group lie far apart: waiting for each alone took as long as all the rest.
@@ -91,10 +91,12 @@ uint64_t panes_in(const StateCopy& state, uint32_t group) {
 
 } // namespace
 
-void PaneCopy::sort_by_group(const FlowHost& host) {
+void PaneCopy::sort_by_group(const FlowHost& host, const SetFlags* flags) {
   std::vector<uint64_t> counts; // by group; then where its next entry goes
   auto group_of = [&](uint32_t entry) { return host.group_of(host.context, entries->hash(entry)); };
+  auto is_left_out = [&](uint32_t entry) { return flags != nullptr && !flags->is_any_set(entries->entry(entry)); };
   entries->for_each_entry([&](uint32_t entry) {
+    if (is_left_out(entry)) return;
     uint32_t group = group_of(entry);
     if (group >= counts.size()) counts.resize(group + uint64_t{1});
     ++counts[group];
@@ -107,7 +109,9 @@ void PaneCopy::sort_by_group(const FlowHost& host) {
     counts[group] = first;
   }
   by_group.resize(end);
-  entries->for_each_entry([&](uint32_t entry) { by_group[counts[group_of(entry)]++] = entry; });
+  entries->for_each_entry([&](uint32_t entry) {
+    if (!is_left_out(entry)) by_group[counts[group_of(entry)]++] = entry;
+  });
 }
 
 std::span<const uint32_t> PaneCopy::entries_of(uint32_t group) const {
@@ -125,21 +129,27 @@ FlowSnapshot* Task::capture(uint64_t epoch) {
   snapshot->pool = copy_pool_;
   snapshot->host = host;
   uint64_t bytes = 0;
+  if (keyed_ != nullptr && keyed_->table().count > 0) {
+    bytes += keyed_->table().entry_bytes();
+    snapshot->states.emplace_back(keyed_->state(), keyed_->codec())
+        .panes.emplace_back(0, keyed_->shared_table(), *copy_pool_);
+  }
   for (const auto& panes : states_) {
     if (panes->is_partial()) continue;
     StateCopy& copy = snapshot->states.emplace_back(panes->state(), panes->codec());
     for (const auto& pane : panes->panes()) {
       if (pane->table.count == 0) continue;
       bytes += pane->table.entry_bytes();
-      copy.panes.emplace_back(pane, *copy_pool_);
+      // The table lives as long as its pane.
+      copy.panes.emplace_back(pane->start, std::shared_ptr<StateTable>(pane, &pane->table), *copy_pool_);
     }
   }
   if (bytes <= copied_at_once_max) copy_now(*snapshot);
   for (const auto& split : splits_) snapshot->items.push_back(split_item(*split));
-  FlowTaskCounters now = counted;
-  now.rows_out += outputs_of->rows_sent();
-  now.rows_written += outputs_of->rows_written();
-  snapshot->items.push_back(task_item(place.index, watermark, ports_, now));
+  FlowTaskCounters so_far = counted;
+  so_far.rows_out += outputs_of->rows_sent();
+  so_far.rows_written += outputs_of->rows_written();
+  snapshot->items.push_back(task_item(place.index, watermark, ports_, so_far));
   return snapshot.release();
 }
 
@@ -157,7 +167,7 @@ void FlowSnapshot::prepare() const {
   std::set<uint32_t> found;
   for (StateCopy& state : states) {
     for (PaneCopy& pane : state.panes) {
-      pane.sort_by_group(host);
+      pane.sort_by_group(host, state.is_keyed() ? &state.flags : nullptr);
       for (const PaneCopy::Group& group : pane.groups) found.insert(group.group);
     }
   }

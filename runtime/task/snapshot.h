@@ -5,8 +5,8 @@
 //
 //   group  := "FGR1" state_count varint, state*
 //   state  := name text, fingerprint u64, pane_count varint, pane*       only states that have entries in the group
-//   pane   := start i64, entry_count varint, entry*                      in order of time
-//   entry  := hash u64, bytes as LayoutCodec writes them                 as they lie in the table
+//   pane   := start i64, entry_count varint, entry*                      in order of time; of a keyed state one, start
+//   0 entry  := hash u64, bytes as LayoutCodec writes them                 as they lie in the table
 //
 //   item   := "FIT1" kind u8, split | task                               kind 1: split, 0: task
 //   split  := name text, index u32, splits u32, cursor i64, newest i64, told i64, idle u8, finished u8,
@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "runtime/abi/flow_host.h"
+#include "runtime/state/keyed_state.h"
 #include "runtime/state/layout_codec.h"
 #include "runtime/state/pane_set.h"
 #include "runtime/state/table_copy.h"
@@ -37,28 +38,33 @@ inline constexpr std::string_view group_magic = "FGR1";
 inline constexpr std::string_view item_magic = "FIT1";
 enum class ItemKind : uint8_t { task = 0, split = 1 };
 
-// The entries of one pane as they were. Begun by the task, the rest by whoever writes.
+// The entries of one pane, or of a keyed state's table, as they were. Begun by the task, the rest by whoever writes.
 struct PaneCopy {
-  PaneCopy(std::shared_ptr<Pane> of, CopyPool& pool)
-      : pane(std::move(of)), entries(std::make_unique<TableCopy>(pane->table, pool)) {}
+  PaneCopy(int64_t pane_start, std::shared_ptr<StateTable> of, CopyPool& pool)
+      : start(pane_start), table(std::move(of)), entries(std::make_unique<TableCopy>(*table, pool)) {}
 
-  void sort_by_group(const FlowHost& host);
+  // Those of which nothing is set are left out. `flags` is null for a pane, whose entries all count.
+  void sort_by_group(const FlowHost& host, const SetFlags* flags);
   std::span<const uint32_t> entries_of(uint32_t group) const;
 
   struct Group {
     uint32_t group;
     uint64_t first, end; // in by_group
   };
-  std::shared_ptr<Pane> pane; // its last window may close meanwhile
+  int64_t start;
+  std::shared_ptr<StateTable> table; // the last window of the pane may close meanwhile
   std::unique_ptr<TableCopy> entries;
   std::vector<uint32_t> by_group; // entry numbers, by group, then as they lie in the table
   std::vector<Group> groups;      // ascending
 };
 
 struct StateCopy {
-  StateCopy(const FlowState& declared, const LayoutCodec& layout) : state(&declared), codec(layout) {}
+  StateCopy(const FlowState& declared, const LayoutCodec& layout) : state(&declared), codec(layout), flags(declared) {}
+  bool is_keyed() const { return state->kind == FLOW_STATE_KEYED; }
+
   const FlowState* state;
   LayoutCodec codec; // a copy: the snapshot may outlive the task
+  SetFlags flags;    // of a keyed state
   std::vector<PaneCopy> panes;
 };
 

@@ -18,13 +18,7 @@ Task::Task(const FlowProgram& program_of, const FlowPlace& place_of, const FlowH
   outputs = outputs_of->views();
   place.output_channels = nullptr; // lives only as long as the call that opens the task
   ports_.resize(chain->port_count);
-  for (uint32_t i = 0; i < chain->state_count; ++i) {
-    states_.push_back(std::make_unique<PaneSet>(program, program.states[chain->states[i]],
-                                                PageHook{host.expect_pages, host.context}));
-  }
-  combining_.resize(chain->state_count);
-  state_views_.resize(chain->state_count);
-  states = state_views_.data();
+  open_states();
   Result<std::unique_ptr<SinkEncoders>> encoders = SinkEncoders::make(program, *chain, place);
   if (encoders.is_ok()) {
     sinks = std::move(encoders).value();
@@ -38,6 +32,23 @@ Task::Task(const FlowProgram& program_of, const FlowCell* param_values)
   watermark = INT64_MIN;
   failure_site = FLOW_NONE;
   params = param_values;
+}
+
+void Task::open_states() {
+  PageHook pages{host.expect_pages, host.context};
+  combining_.resize(chain->state_count);
+  state_views_.resize(chain->state_count);
+  states = state_views_.data();
+  for (uint32_t i = 0; i < chain->state_count; ++i) {
+    const FlowState& state = program.states[chain->states[i]];
+    if (state.kind == FLOW_STATE_KEYED) {
+      FLOW_ASSERT(chain->state_count == 1, "a chain with a keyed state has no other");
+      keyed_ = std::make_unique<KeyedState>(program, state, pages);
+      state_views_[i].pane = &keyed_->table();
+    } else {
+      states_.push_back(std::make_unique<PaneSet>(program, state, pages));
+    }
+  }
 }
 
 Task::~Task() {
@@ -78,7 +89,7 @@ int64_t Task::push(uint32_t port, const FlowBatch* batch, int64_t from) {
   }
   FLOW_ASSERT(reached >= from && reached <= batch->rows, "a chain stops inside its batch");
   counted.rows_in += static_cast<uint64_t>(reached - from);
-  settle_partials();
+  settle_states(static_cast<uint64_t>(reached - from));
   outputs_of->send_full();
   return reached;
 }
@@ -95,15 +106,16 @@ int64_t Task::pull(Split& split, const FlowInput& input, int64_t from) {
   int64_t reached = from;
   bool is_waiting = true;
   while (is_waiting && is_full == 0 && !has_due()) {
-    int64_t now = source_pass(split, window, reached);
-    if (now < 0) return -1;
-    if (counts_numbers) counted.rows_in += static_cast<uint64_t>(now - reached);
-    split.cursor += now - reached;
-    reached = now;
+    uint64_t rows_before = counted.rows_in;
+    int64_t passed = source_pass(split, window, reached);
+    if (passed < 0) return -1;
+    if (counts_numbers) counted.rows_in += static_cast<uint64_t>(passed - reached);
+    split.cursor += passed - reached;
+    reached = passed;
     is_waiting = split.is_waiting != 0;
     is_told_at_once_ = is_told_at_once_ || is_waiting;
     split.take();
-    settle_partials();
+    settle_states(counted.rows_in - rows_before);
     refresh();
   }
   outputs_of->send_full();
@@ -175,6 +187,10 @@ FlowTaskCounters Task::counters() const {
   for (const auto& panes : states_) {
     all.entries += panes->entries();
     all.state_bytes += panes->memory_bytes();
+  }
+  if (keyed_ != nullptr) {
+    all.entries += keyed_->table().count;
+    all.state_bytes += keyed_->memory_bytes();
   }
   return all;
 }

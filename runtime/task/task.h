@@ -3,7 +3,8 @@
 // Progress. `target_` is the watermark that the inputs allow; `watermark` (what generated code sees) is the one up to
 // which all windows have fired. While windows fire the two differ, so that rows made by one window's end are not late
 // for the next operator of the same chain. When nothing is due any more, `watermark` becomes `target_`, and it is sent
-// behind the rows that it caused.
+// behind the rows that it caused. Timers of a keyed state are due like windows (timers.cpp). A chain has either panes,
+// of any number of states, or one keyed state.
 //
 // When it is sent. All open batches go out before a watermark, so a source that told its watermark after every call
 // would never fill a batch. It tells it when the host flushes, and before that only where order counts: before a row
@@ -22,6 +23,7 @@
 
 #include "runtime/abi/flow_host.h"
 #include "runtime/base/status.h"
+#include "runtime/state/keyed_state.h"
 #include "runtime/state/pane_set.h"
 #include "runtime/task/combining.h"
 #include "runtime/task/firing.h"
@@ -59,6 +61,8 @@ public:
   int64_t push(uint32_t port, const FlowBatch* batch, int64_t from);
   int64_t pull(Split& split, const FlowInput& input, int64_t from);
   void take_watermark(uint32_t port, int64_t time_us, bool is_idle);
+  void take_clock(int64_t now_us);
+  int64_t next_deadline() const; // in processing time
   void end_port(uint32_t port);
   void set_split_idle(Split& split, bool is_idle);
   void end_split(Split& split);
@@ -78,6 +82,8 @@ public:
   bool apply_failure(); // true: stop
   void stop(Status status);
   FlowTable* open_pane(uint32_t state, int64_t start);
+  void set_timer(uint32_t state, uint32_t timer, uint8_t* entry, uint64_t hash, int64_t at_us);
+  void settle_entry(uint32_t state, uint8_t* entry);
   int32_t decode(Split& split, const FlowInput& input, int64_t* position, const FlowCell** cells);
   RecordMarks* mark(Split& split, const FlowInput& input, int64_t position);
 
@@ -103,6 +109,7 @@ public:
   RowScratch scratch;
 
 private:
+  void open_states();
   bool begin_call();
   int64_t source_pass(Split& split, const FlowInput& input, int64_t from);
   void settle(Split& split); // counts the marked records that were taken
@@ -111,7 +118,10 @@ private:
   std::optional<std::pair<uint32_t, DueWindow>> next_window() const;
   bool begin_window();
   bool fire_portion();
-  void settle_partials(); // counts the rows of a call; too many are held: they are due
+  int32_t step_timers();
+  bool fire_timer(const DueTimer& due);
+  void settle_states(uint64_t rows); // after so many rows of a call
+  void settle_partials();            // counts the rows of a call; too many are held: they are due
   bool holds_partials() const;
   void finish_draining();
   void finish_progress();
@@ -129,7 +139,8 @@ private:
   std::vector<Port> ports_;
   std::vector<std::unique_ptr<Split>> splits_;
   bool no_more_splits_ = false;
-  std::vector<std::unique_ptr<PaneSet>> states_;
+  std::vector<std::unique_ptr<PaneSet>> states_; // of a chain with a keyed state: none
+  std::unique_ptr<KeyedState> keyed_;            // null: the chain has none
   std::vector<FlowStateView> state_views_;
   Firing firing_;
   std::vector<Combining> combining_;                                   // by state; used of partial ones

@@ -18,7 +18,7 @@ struct FlowOutputView {
   uint64_t discarded;     // rows of a sink that throws them away
 };
 
-// The pane of a state that was asked for last.
+// The pane of a state that was asked for last, or the one table of a keyed state.
 struct FlowStateView {
   int64_t pane_start;
   FlowTable* pane;     // null: none
@@ -29,6 +29,7 @@ struct FlowStateView {
 
 struct FlowTask {
   int64_t watermark; // what flow_watermark says
+  int64_t now;       // what flow_now says: the host's clock at the start of this call
   const FlowCell* params;
   FlowOutputView* outputs;
   FlowStateView* states;
@@ -38,7 +39,7 @@ struct FlowTask {
   uint32_t failure;         // FlowFailure, 0: none
   uint32_t failure_site;    // FLOW_NONE: not known yet
   const char* stack_low;    // generated code's calls stay above
-  uint8_t is_full;          // a send was answered with "no credit"
+  uint8_t is_full;          // stop behind this row: a send was answered with "no credit", or a timer is due
   uint8_t scratch_is_split; // more than one block: reset frees the old ones
 };
 

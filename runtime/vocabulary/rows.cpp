@@ -16,6 +16,8 @@ using namespace flow::runtime;
 
 FLOW_HOT int64_t flow_watermark(FlowTask* task) { return task->watermark; }
 
+FLOW_HOT int64_t flow_now(FlowTask* task) { return task->now; }
+
 FLOW_HOT const FlowCell* flow_param(FlowTask* task, uint32_t index) { return &task->params[index]; }
 
 FLOW_HOT uint8_t flow_is_deep(FlowTask* task) {

@@ -36,6 +36,7 @@ typedef enum FlowFailure {
 
 /* ---- task ---- */
 int64_t flow_watermark(FlowTask*); /* combined over ports; INT64_MIN before the first */
+int64_t flow_now(FlowTask*);       /* processing time, microseconds since 1970: the same for all of a call */
 const FlowCell* flow_param(FlowTask*, uint32_t index);
 uint8_t flow_failed(FlowTask*);                                       /* did flow_fail happen in this row? */
 FLOW_COLD void flow_fail(FlowTask*, uint32_t site, uint32_t failure); /* the first failure of a row counts */
@@ -65,7 +66,8 @@ int32_t flow_compare(const char* a, uint64_t a_length, const char* b, uint64_t b
 uint8_t* flow_out_row(FlowTask*, uint32_t output, uint32_t stride, uint64_t heap_bytes);
 uint8_t* flow_out_row_keyed(FlowTask*, uint32_t output, uint64_t hash, uint32_t stride, uint64_t heap_bytes);
 void flow_out_string(FlowTask*, uint32_t output, uint8_t* slot, const char* data, uint64_t length);
-uint8_t flow_out_full(FlowTask*);                      /* tested once per row, after it: return the next position */
+/* Tested once per row, after it: return the next position. Outputs are full, or a timer is due before the next row. */
+uint8_t flow_out_full(FlowTask*);
 FlowCell* flow_sink_cells(FlowTask*, uint32_t output); /* one per field of the sink; to be filled whole */
 void flow_rt_sink_record(FlowTask*, uint32_t output);  /* encodes the cells into the output's bytes */
 void flow_count_discarded(FlowTask*, uint32_t output, uint64_t rows); /* of a sink that throws rows away */
@@ -101,6 +103,14 @@ void flow_table_ahead(FlowTable*, uint64_t hash, uint32_t stride);
 uint8_t* flow_table_upsert(FlowTable*, uint64_t hash, const uint8_t* key, uint32_t key_size, uint32_t stride);
 uint8_t* flow_table_upsert_bytes(FlowTable*, uint64_t hash, const char* key, uint64_t length, uint32_t stride);
 uint8_t* flow_table_single(FlowTable*, uint32_t stride); /* the one entry of a state without key */
+/* Of a KEYED state: its one table, and what is set in its entries. Handlers make no entry but the one they handle. */
+FlowTable* flow_keyed(FlowTask*, uint32_t state);
+/* Sets timer `timer` of an entry, or moves it: flag and time. `hash`: that of its key. A time in processing time is
+ * absolute. A timer that is due already fires before the next row. To cancel: write zeros over flag and time. */
+void flow_timer_set(FlowTask*, uint32_t state, uint32_t timer, uint8_t* entry, uint64_t hash, int64_t at_us);
+/* Last in the handler of a row, also of one that failed, if no flag of the entry is set: erases it, the pointer is
+ * dead. The handler of a timer leaves this to the runtime. */
+void flow_settle_entry(FlowTask*, uint32_t state, uint8_t* entry, uint64_t hash);
 uint8_t* flow_entry(FlowTable*, int64_t index, uint32_t stride);
 uint64_t flow_entry_hash(FlowTable*, int64_t index);
 const uint8_t* flow_table_heap(FlowTable*); /* base of the strings in its entries; moves when one is stored */

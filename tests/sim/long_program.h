@@ -212,25 +212,9 @@ private:
                             {"sums.entry", 2, sizeof(test::SumEntry), 3, sum_fields_, no_list_, 0, 0, nullptr},
                             {"parts", 3, sizeof(PartRow), 4, part_fields_, no_list_, 0, 0, nullptr},
                             {"totals.entry", 4, sizeof(TotalEntry), 3, part_fields_, no_list_, 0, 0, nullptr}};
-  FlowState sums_{"sums.aggregate", FLOW_STATE_PANES, FLOW_WINDOW_TUMBLING, 0, 0, 0, 0, 1, 8, 0, 0, FLOW_NONE, 0, 0, 0,
-                  nullptr,          nullptr};
-  FlowState totals_{"totals.aggregate",
-                    FLOW_STATE_PANES,
-                    FLOW_WINDOW_SAME,
-                    0,
-                    0,
-                    0,
-                    0,
-                    3,
-                    8,
-                    0,
-                    0,
-                    FLOW_NONE,
-                    0,
-                    0,
-                    0,
-                    nullptr,
-                    nullptr};
+  FlowState sums_{.name = "sums.aggregate", .layout = 1, .key_size = 8, .running_layout = FLOW_NONE};
+  FlowState totals_{
+      .name = "totals.aggregate", .window = FLOW_WINDOW_SAME, .layout = 3, .key_size = 8, .running_layout = FLOW_NONE};
   FlowState all_states_[2] = {};
   FlowOutput outputs_[5] = {{FLOW_OUTPUT_EDGE, 0, 0, 0},
                             {FLOW_OUTPUT_EDGE, 1, 0, 0},

@@ -226,8 +226,7 @@ private:
   FlowRepeat no_list_{0, 0, 0, 0, FLOW_NONE};
   FlowLayout layouts_[2] = {{"numbers", 1, sizeof(NumberRow), 3, row_fields_, no_list_, 0, 0, nullptr},
                             {"sums.entry", 2, sizeof(SumEntry), 3, entry_fields_, no_list_, 0, 0, nullptr}};
-  FlowState state_{"sums.aggregate", FLOW_STATE_PANES, FLOW_WINDOW_TUMBLING, 0, 0, 0, 0, 1, 8, 0, 0, FLOW_NONE, 0, 0, 0,
-                   nullptr,          nullptr};
+  FlowState state_{.name = "sums.aggregate", .layout = 1, .key_size = 8, .running_layout = FLOW_NONE};
   FlowOutput to_sums_{FLOW_OUTPUT_EDGE, 0, 0, 0};
   FlowOutput to_sink_{FLOW_OUTPUT_SINK, 1, FLOW_NONE, 0};
   uint32_t state_numbers_[1] = {0};

@@ -241,7 +241,7 @@ TEST_F(PlanTest, UnionBeforeAWindowIsJustTwoEdges) {
   ASSERT_THAT(window.ports, SizeIs(2));
   for (const plan::Edge& edge : made.edges) {
     EXPECT_EQ(edge.kind, EdgeKind::hash);
-    EXPECT_EQ(edge.layout, window.port_layout);
+    EXPECT_EQ(edge.layout, window.inputs[0].layout);
   }
 }
 
@@ -342,7 +342,7 @@ TEST_F(PlanTest, CountOverEverythingNeedsNoColumn) {
   sink(total).is_final = true;
   PhysicalPlan made = optimised();
   EXPECT_THAT(made.connectors[0].is_needed, ElementsAre(false, false));
-  EXPECT_EQ(made.layouts[chain(made, "total.aggregate").port_layout].stride, 8u);
+  EXPECT_EQ(made.layouts[chain(made, "total.aggregate").inputs[0].layout].stride, 8u);
 }
 
 TEST_F(PlanTest, FingerprintDependsOnStateAndSourcesOnly) {

@@ -146,7 +146,7 @@ struct TestProgram {
   FlowLayout layouts[3] = {{"numbers", 11, sizeof(InRow), 3, in_fields, no_list, 0, 0, nullptr},
                            {"sums.entry", 12, sizeof(Entry), 4, entry_fields, no_list, 0, 0, nullptr},
                            {"sums", 13, sizeof(OutRow), 6, out_fields, no_list, 0, 0, nullptr}};
-  FlowState state{"sums.aggregate", FLOW_STATE_PANES, 0, 0, 0, 0, 0, 1, 8, 0, 0, FLOW_NONE, 0, 0, 0, nullptr, nullptr};
+  FlowState state{.name = "sums.aggregate", .layout = 1, .key_size = 8, .running_layout = FLOW_NONE};
   FlowOutput source_output{FLOW_OUTPUT_EDGE, 0, 0, 0};
   FlowOutput sum_output{FLOW_OUTPUT_EDGE, 1, 2, 0};
   uint32_t state_numbers[1] = {0};
