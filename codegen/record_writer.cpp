@@ -4,6 +4,7 @@
 
 #include "codegen/functions.h"
 #include "runtime/abi/flow_abi.h"
+#include "runtime/formats/json_outline.h"
 #include "runtime/vocabulary/encoding.h"
 
 namespace flow::codegen {
@@ -15,28 +16,56 @@ namespace {
 class RecordWriter {
 public:
   RecordWriter(FunctionEmitter& function, const plan::Connector& connector, uint32_t output)
-      : f_(function), connector_(connector), output_(output), is_json_(connector.format == "json") {}
+      : f_(function), connector_(connector), output_(output), is_json_(connector.format == "json") {
+    std::vector<std::string> names;
+    for (const sema::RecordField& field : connector.fields) names.emplace_back(field.from);
+    if (is_json_) outline_ = flow::runtime::json_outline(names);
+  }
 
   void emit(const Row& row) {
     to_ = f_.call("flow_sink_room", {f_.task, f_.i32(output_), bytes_max(row)}, "to");
-    for (uint32_t i = 0; i < row.columns.size(); i++) {
-      put(before(i));
-      put_column(i, row.columns[i]);
-    }
-    put(end());
+    if (is_json_) piece_ = "{";
+    put_columns(row, 0, static_cast<uint32_t>(row.columns.size()));
+    piece_ += is_json_ ? "}\n" : "\n";
+    put_piece();
     f_.call("flow_sink_wrote", {f_.task, f_.i32(output_), to_});
   }
 
 private:
+  void put_columns(const Row& row, uint32_t begin, uint32_t end) {
+    for (uint32_t i = begin; i < end;) {
+      piece_ += before(i);
+      uint32_t record_end = is_json_ ? static_cast<uint32_t>(outline_[i].record_end) : 0;
+      put_piece();
+      if (record_end != 0) {
+        put_record(row, i, record_end);
+        i = record_end;
+        continue;
+      }
+      put_column(i, row.columns[i]);
+      if (is_json_) piece_ += outline_[i].after;
+      i++;
+    }
+  }
+
+  /// A record that may be null: the column `mark` says whether it is, its fields are those behind it.
+  void put_record(const Row& row, uint32_t mark, uint32_t end) {
+    either(
+        mark, f_.builder.CreateNot(row.columns[mark].value, "is.null"), [&] { piece_ = outline_[mark].null; },
+        [&] { put_columns(row, mark + 1, end); });
+  }
+
   // ---- what stands between values
 
   std::string before(uint32_t column) const {
     if (!is_json_) return column == 0 ? "" : ",";
-    return (column == 0 ? "{\"" : ",\"") + std::string(connector_.fields[column].from) + "\":";
+    return outline_[column].before;
   }
-  std::string end() const {
-    if (!is_json_) return "\n";
-    return connector_.fields.empty() ? "{}\n" : "}\n";
+
+  /// What has gathered since the last value, in one piece.
+  void put_piece() {
+    put(piece_);
+    piece_.clear();
   }
 
   void put(const std::string& piece) {
@@ -48,11 +77,12 @@ private:
   // ---- room
 
   llvm::Value* bytes_max(const Row& row) {
-    uint64_t constant = end().size() + flow::runtime::put_room_bytes;
+    uint64_t constant = sizeof("{}\n") + flow::runtime::put_room_bytes;
     llvm::Value* bytes = nullptr; // of texts
     for (uint32_t i = 0; i < row.columns.size(); i++) {
       const Value& column = row.columns[i];
       constant += before(i).size() + flow::runtime::put_value_bytes_max;
+      if (is_json_) constant += outline_[i].after.size() + outline_[i].null.size();
       if (column.type.kind == Kind::ENUM) constant += enum_bytes_max(*column.type.enumeration);
       if (!column.type.is_text()) continue;
       llvm::Value* text = text_bytes(column);
@@ -80,19 +110,26 @@ private:
 
   void put_column(uint32_t number, const Value& column) {
     if (column.is_null == nullptr) return put_value(number, column);
+    either(number, column.is_null, [&] { piece_ = is_json_ ? "null" : ""; }, [&] { put_value(number, column); });
+  }
+
+  template <typename Null, typename There>
+  void either(uint32_t number, llvm::Value* is_null, Null put_null, There put_there) {
     auto& b = f_.builder;
     std::string label(connector_.fields[number].name);
     llvm::BasicBlock *null = f_.block(label + ".null"), *value = f_.block(label + ".value"),
                      *done = f_.block(label + ".written");
-    b.CreateCondBr(column.is_null, null, value);
+    b.CreateCondBr(is_null, null, value);
     llvm::Value* begin = to_;
     f_.begin(null);
-    if (is_json_) put("null");
+    put_null();
+    put_piece();
     llvm::Value* null_end = to_;
     f_.go_to(done);
     to_ = begin;
     f_.begin(value);
-    put_value(number, column);
+    put_there();
+    put_piece();
     llvm::BasicBlock* value_block = b.GetInsertBlock();
     f_.go_to(done);
     f_.begin(done);
@@ -156,6 +193,8 @@ private:
   const plan::Connector& connector_;
   uint32_t output_;
   bool is_json_;
+  std::vector<flow::runtime::JsonField> outline_; // by column, of JSON
+  std::string piece_;                             // that is still to be written
   llvm::Value* to_ = nullptr;
 };
 

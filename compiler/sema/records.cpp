@@ -48,8 +48,7 @@ const Expr* read(Checking& check, std::span<const Column> columns, std::span<con
                  lang::SourceRange range) {
   const Column& first = columns[0];
   size_t inner = prefix + first_part(first.name, prefix).size() + 1;
-  if (first.marks_record)
-    return read_fields(check, columns.subspan(1), values.subspan(1), inner, values[0], range);
+  if (first.marks_record) return read_fields(check, columns.subspan(1), values.subspan(1), inner, values[0], range);
   bool is_scalar = inner > first.name.size();
   return is_scalar ? values[0] : read_fields(check, columns, values, inner, nullptr, range);
 }

@@ -89,18 +89,12 @@ private:
     }
   }
 
-  /// What is written: of a record that may be null not the mark, but its fields, which may be null then.
+  /// What is written. JSON knows records; elsewhere, of one that may be null not the mark is written, but its fields,
+  /// which are null then.
   void take_rows(const Flow& flow) {
-    const Schema& schema = flow.state.schema;
-    made_.stream = flow.stream;
-    auto mark = std::ranges::find(schema.columns, true, &Column::marks_record);
-    bool is_written = made_.type != "discard" && mark != schema.columns.end() && flow.stream != no_stream;
-    if (is_written && made_.format == "json") {
-      check_.not_yet(sink_.pipeline->range, fmt::format("a record that may be null (`{}`) in JSON", mark->name))
-          .help("select what of it is to be written: `| select {{ id, amount: {}?.amount }}`", mark->name);
-    } else if (is_written) {
-      made_.stream = without_marks(flow);
-    }
+    bool has_marks = std::ranges::any_of(flow.state.schema.columns, &Column::marks_record);
+    bool is_flat = made_.type != "discard" && made_.format != "json" && flow.stream != no_stream;
+    made_.stream = has_marks && is_flat ? without_marks(flow) : flow.stream;
     if (made_.stream == no_stream) return;
     for (const Column& column : check_.program.streams[made_.stream].schema().columns)
       made_.field_names.push_back(column.name);

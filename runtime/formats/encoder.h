@@ -4,7 +4,8 @@
 //   csv   the declared fields in their order; quotes only where they are needed; null is nothing (or the option
 //         `null`), an empty string in a nullable field is ""; a header line first unless `header: false`
 //   json  one object on a line, the declared fields in their order, null written as null; a float that is not finite
-//         as the string "inf", "-inf" or "nan"
+//         as the string "inf", "-inf" or "nan"; fields with dots in their names are those of records in the record
+//         (json_outline.h)
 //
 // Values look the same in both (value.h): timestamps in UTC as 2001-01-01T00:00:00Z, with a fraction of three or six
 // digits only if there is one; floats in the shortest form that reads back, so the double 12 is 12.

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "runtime/formats/json_outline.h"
+
 namespace flow::runtime {
 namespace {
 
@@ -68,11 +70,13 @@ namespace {
 class JsonEncoder final : public Encoder {
 public:
   explicit JsonEncoder(std::vector<Field> fields) : fields_(std::move(fields)) {
+    std::vector<std::string> names;
     for (const Field& field : fields_) {
       std::string name(escape_bytes_max * field.name.size() + 2, '\0');
-      name.resize(static_cast<size_t>(write_json_text(name.data(), field.name) - name.data()));
-      starts_.push_back((starts_.empty() ? "{" : ",") + name + ":");
+      size_t bytes = static_cast<size_t>(write_json_text(name.data(), field.name) - name.data());
+      names.push_back(name.substr(1, bytes - 2));
     }
+    outline_ = json_outline(names);
   }
 
   std::string header() const override { return ""; }
@@ -81,15 +85,26 @@ public:
     constexpr size_t quotes_or_null = 4;
     size_t bytes = 3; // "{}\n"
     for (size_t i = 0; i < fields_.size(); ++i) {
-      bytes += starts_[i].size() + quotes_or_null;
+      bytes += outline_[i].before.size() + outline_[i].after.size() + outline_[i].null.size() + quotes_or_null;
       if (cells[i].is_null == 0) bytes += text_bytes(fields_[i], cells[i]);
     }
     return bytes;
   }
 
   char* encode(const FlowCell* cells, char* to) const override {
-    if (fields_.empty()) *to++ = '{';
-    for (size_t i = 0; i < fields_.size(); ++i) to = encode_value(fields_[i], cells[i], put(to, starts_[i]));
+    *to++ = '{';
+    for (size_t i = 0; i < fields_.size();) {
+      const JsonField& field = outline_[i];
+      to = put(to, field.before);
+      if (field.record_end == 0) {
+        to = put(encode_value(fields_[i], cells[i], to), field.after);
+      } else if (cells[i].value.i == 0) {
+        to = put(to, field.null);
+        i = field.record_end;
+        continue;
+      }
+      ++i;
+    }
     return put(to, "}\n");
   }
 
@@ -120,7 +135,7 @@ private:
   }
 
   std::vector<Field> fields_;
-  std::vector<std::string> starts_; // by field: `{"name":` or `,"name":`
+  std::vector<JsonField> outline_; // by field
 };
 
 } // namespace

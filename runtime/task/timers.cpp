@@ -26,7 +26,8 @@ int64_t Task::next_deadline() const {
 
 void Task::set_timer(uint32_t state, uint32_t timer, uint8_t* entry, uint64_t hash, int64_t at_us) {
   FLOW_ASSERT(state == 0 && keyed_ != nullptr, "timers belong to the keyed state of their chain");
-  if (keyed_->set_timer(timer, entry, hash, at_us, watermark)) is_full = 1;
+  int64_t instant = keyed_->set_timer(timer, entry, hash, at_us);
+  if (instant <= (keyed_->is_processing_time(timer) ? now : watermark)) is_full = 1;
 }
 
 void Task::settle_entry(uint32_t state, uint8_t* entry) {

@@ -92,6 +92,29 @@ TEST(JsonEncoder, writes_fields_in_their_order) {
             "{\"s\":null,\"n\":0,\"x\":\"inf\",\"t\":\"1970-01-01T00:00:00Z\",\"e\":\"CASH\"}\n");
 }
 
+/// Names with dots are records in the record; one that stands before its fields says whether there is one.
+TEST(JsonEncoder, nests_records) {
+  auto sink = std::move(TestConnector("json")
+                            .field("o.id", FLOW_I64)
+                            .field("o.at.x", FLOW_I64)
+                            .field("p", FLOW_BOOL)
+                            .field("p.q", FLOW_BOOL)
+                            .field("p.q.r", FLOW_STRING)
+                            .field("p.s", FLOW_I64, true)
+                            .field("t.u", FLOW_BOOL)
+                            .field("t.u.v", FLOW_I64));
+  auto cells = [&](bool p, bool q, bool u) {
+    return std::vector<FlowCell>{int_cell(1),    int_cell(2), int_cell(p), int_cell(q),
+                                 text_cell("r"), null_cell(), int_cell(u), int_cell(4)};
+  };
+  EXPECT_EQ(encode(sink, cells(true, true, true)),
+            "{\"o\":{\"id\":1,\"at\":{\"x\":2}},\"p\":{\"q\":{\"r\":\"r\"},\"s\":null},\"t\":{\"u\":{\"v\":4}}}\n");
+  EXPECT_EQ(encode(sink, cells(true, false, false)),
+            "{\"o\":{\"id\":1,\"at\":{\"x\":2}},\"p\":{\"q\":null,\"s\":null},\"t\":{\"u\":null}}\n");
+  EXPECT_EQ(encode(sink, cells(false, true, true)),
+            "{\"o\":{\"id\":1,\"at\":{\"x\":2}},\"p\":null,\"t\":{\"u\":{\"v\":4}}}\n");
+}
+
 TEST(Encoder, an_unknown_format_is_refused) {
   auto sink = std::move(TestConnector("text").field("a", FLOW_STRING));
   auto made = make_encoder(sink.program(), sink.connector(), sink.cells());

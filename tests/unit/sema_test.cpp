@@ -135,7 +135,7 @@ constexpr ExpressionCase expression_cases[] = {
     {"[1]", "no-value"},
     {"{ a: null }", "no-value"},
     {"{ a: 1 }.a", "i64"},
-    {"{ a: 1, b: { c: name } }.b.c", "string"},
+    {"{ a: 1, b: { c: 2.5 } }.b.c", "f64"},
     // Null
     {"m", "i64?"},
     {"m ?? 0", "i64"},
