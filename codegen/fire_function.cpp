@@ -53,8 +53,11 @@ private:
     choice->addCase(f.i32(FLOW_DUE_EMIT), emit);
     choice->addCase(f.i32(FLOW_DUE_MERGE), merge);
     f.begin(emit);
+    PairRows pair_rows;
+    if (std::holds_alternative<plan::Join>(op.op)) pair_rows = begin_pairing(walk, op, f.function->getArg(2));
     entries_loop(f, table, walk.fired_layout(state).stride, count, has_outputs(chain_),
-                 [&](llvm::Value*, llvm::Value* entry) {
+                 [&](llvm::Value* index, llvm::Value* entry) {
+                   if (pair_rows) return pair_rows(table, entry, index, window);
                    walk.guarded(op, [&] { emit_result(walk, op, table, entry, window); });
                  });
     f.begin(merge);
@@ -101,6 +104,7 @@ private:
   static uint32_t state_of(const plan::PlanOp& op) {
     if (const auto* aggregate = std::get_if<plan::Aggregate>(&op.op)) return aggregate->state;
     if (const auto* top = std::get_if<plan::Top>(&op.op)) return top->state;
+    if (const auto* join = std::get_if<plan::Join>(&op.op)) return join->state;
     if (const auto* handle = std::get_if<plan::Handle>(&op.op)) return handle->state;
     return plan::none;
   }
@@ -149,6 +153,8 @@ private:
     llvm::Value* target = same_key(walk, op, table, index, entry, into);
     if (const auto* aggregate = std::get_if<plan::Aggregate>(&op.op)) {
       emit_aggregate_merge(walk, *aggregate, table, entry, into, target);
+    } else if (const auto* join = std::get_if<plan::Join>(&op.op)) {
+      emit_join_merge(walk, *join, table, entry, into, target);
     } else {
       emit_top_merge(walk, std::get<plan::Top>(op.op), table, entry, into, target);
     }

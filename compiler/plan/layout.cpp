@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/plan/fingerprint.h"
+#include "runtime/abi/flow_program.h"
 
 namespace flow::plan {
 
@@ -37,6 +38,7 @@ void settle_fingerprint(Layout& layout, uint64_t rows = 0) {
   fingerprint.add(layout.stride);
   if (layout.repeat)
     fingerprint.add(layout.repeat->offset).add(layout.repeat->stride).add(layout.repeat->max).add(rows);
+  for (const List& list : layout.lists) fingerprint.add(list.offset).add(rows);
   layout.fingerprint = fingerprint.value();
 }
 
@@ -232,6 +234,21 @@ Layout keyed_layout(std::string name, const KeySpec& key, KeyedState& keyed) {
   place_from(first);
   layout.stride = std::max(8u, offset);
   settle_fingerprint(layout);
+  return layout;
+}
+
+Layout join_layout(std::string name, const KeySpec& key, std::span<const uint32_t> rows,
+                   const std::vector<Layout>& layouts) {
+  Layout layout{.name = std::move(name), .fields = key_fields(key)};
+  uint32_t offset = key.size;
+  Fingerprint of_rows;
+  for (uint32_t row : rows) {
+    layout.lists.push_back({.offset = offset, .row_layout = row});
+    of_rows.add(layouts[row].fingerprint);
+    offset += FLOW_LIST_BYTES;
+  }
+  layout.stride = offset;
+  settle_fingerprint(layout, of_rows.value());
   return layout;
 }
 

@@ -2,6 +2,7 @@
 //
 //   lower.cpp           sources, sinks, what keeps nothing, exchanges
 //   lower_stateful.cpp  windows: aggregate, top, their late rows
+//   lower_join.cpp      joins of windows
 //   lower_process.cpp   operators of the program
 #pragma once
 
@@ -117,6 +118,9 @@ private:
     add_named(chain, std::move(stateful));
   }
   uint32_t add_fired(uint32_t chain, const Node& node, std::vector<sema::Column> columns);
+
+  // lower_join.cpp
+  void lower_join(NodeId id, const Node& node, const graph::Join& join);
 
   // lower_process.cpp
   void lower_process(NodeId id, const Node& node, const graph::Process& process);

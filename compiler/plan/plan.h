@@ -165,6 +165,18 @@ struct Top {
   uint32_t row_layout;
 };
 
+/// Keeps the row in its window, in the list that its key's entry has for this side: the columns `kept` of the input.
+/// One for each of the two inputs (0: left), with one state. Fired rows: those of sema::Join; condition and result
+/// columns are over what is kept of both rows, one behind the other.
+struct Join {
+  uint32_t state = none;
+  uint32_t side = 0;
+  sema::JoinKind kind = sema::JoinKind::inner;
+  std::vector<uint32_t> kept;
+  const Expr* condition = nullptr; // or null
+  std::vector<sema::JoinColumn> columns;
+};
+
 /// Gives the row to the handler of an operator's input. What it emits comes out of `emitted` origins; its timers are
 /// fired. Column c of the handler is column `columns[c]` of the input (none: it does not read it).
 struct Handle {
@@ -184,7 +196,7 @@ struct SinkWrite {
 };
 
 struct PlanOp {
-  std::variant<Origin, Filter, Project, Unnest, Aggregate, Top, Handle, Emit, SinkWrite> op;
+  std::variant<Origin, Filter, Project, Unnest, Aggregate, Top, Join, Handle, Emit, SinkWrite> op;
   uint32_t input = none;             // position in Chain::ops; none for an Origin
   std::vector<sema::Column> columns; // of its result, without event time
   bool has_time = false;             // rows carry event time besides

@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "runtime/abi/flow_program.h"
+
 namespace flow::plan {
 
 namespace {
@@ -13,7 +15,7 @@ using Problem = std::optional<std::string>;
 
 template <typename Op> bool is(const PlanOp& op) { return std::holds_alternative<Op>(op.op); }
 
-bool is_stateful(const PlanOp& op) { return is<Aggregate>(op) || is<Top>(op) || is<Handle>(op); }
+bool is_stateful(const PlanOp& op) { return is<Aggregate>(op) || is<Top>(op) || is<Join>(op) || is<Handle>(op); }
 
 bool is_origin(const PlanOp& op, OriginKind kind) {
   const auto* origin = std::get_if<Origin>(&op.op);
@@ -53,6 +55,11 @@ Problem check_fields(const Layout& layout) {
 Problem check_layout(const PhysicalPlan& plan, const Layout& layout) {
   if (layout.stride % 8 != 0 || layout.stride == 0) return layout.name + ": stride is no multiple of 8";
   if (auto broken = check_fields(layout)) return broken;
+  for (const List& list : layout.lists) {
+    if (list.row_layout >= plan.layouts.size()) return layout.name + ": a list has rows without layout";
+    if (list.offset % 8 != 0 || list.offset + uint64_t{FLOW_LIST_BYTES} > layout.stride)
+      return layout.name + ": a list lies outside the entry";
+  }
   if (!layout.repeat) return std::nullopt;
   const Repeat& list = *layout.repeat;
   if (list.row_layout >= plan.layouts.size()) return layout.name + ": its list has rows without layout";
@@ -218,7 +225,7 @@ private:
       return chain_.uid + ": bad records without a source, or twice";
     uint32_t stateful = 0;
     for (const PlanOp& op : chain_.ops) stateful += is_stateful(op) ? 1 : 0;
-    if (stateful != fired + (is_process ? chain_.inputs.size() : 0))
+    if (stateful != chain_.partials.size() + (has_state ? chain_.inputs.size() : 0))
       return chain_.uid + ": states and operators do not go together";
     return std::nullopt;
   }
@@ -239,6 +246,7 @@ private:
 
   static uint32_t state_of(const PlanOp& op) {
     if (const auto* aggregate = std::get_if<Aggregate>(&op.op)) return aggregate->state;
+    if (const auto* join = std::get_if<Join>(&op.op)) return join->state;
     if (const auto* handle = std::get_if<Handle>(&op.op)) return handle->state;
     return std::get<Top>(op.op).state;
   }
@@ -272,6 +280,7 @@ private:
     }
     if (const auto* aggregate = std::get_if<Aggregate>(&op.op)) return check_aggregate(op, *aggregate, input);
     if (const auto* top = std::get_if<Top>(&op.op)) return check_top(op, *top, input);
+    if (const auto* join = std::get_if<Join>(&op.op)) return check_join(op, *join, input);
     if (const auto* handle = std::get_if<Handle>(&op.op)) return check_handle(op, *handle, input);
     if (const auto* emit = std::get_if<Emit>(&op.op)) return check_emit(op, *emit, input);
     return check_sink(op, std::get<SinkWrite>(op.op), input);
@@ -317,6 +326,28 @@ private:
       if (auto broken = check_expr(order.value, input.columns, op.name)) return broken;
     }
     return std::nullopt;
+  }
+
+  Problem check_join(const PlanOp& op, const Join& join, const PlanOp& input) {
+    const Layout& entry = plan_.layouts[plan_.states[join.state].layout];
+    if (entry.lists.size() != 2 || join.side > 1) return op.name + ": its entry has no list for each side";
+    if (!is_origin(input, OriginKind::ports) || std::get<Origin>(input.op).number != join.side)
+      return op.name + ": gets the rows of the other side";
+    std::vector<sema::Column> pair, kept;
+    for (const List& list : entry.lists) {
+      for (const Field& field : plan_.layouts[list.row_layout].fields) pair.push_back({field.name, field.type});
+    }
+    for (uint32_t column : join.kept) {
+      if (column >= input.columns.size()) return op.name + ": keeps a column that does not cross";
+      kept.push_back(input.columns[column]);
+    }
+    if (!fits(plan_.layouts[entry.lists[join.side].row_layout], kept, false))
+      return op.name + ": keeps other columns than its list has";
+    for (const sema::JoinColumn& column : join.columns) {
+      if (column.from == sema::JoinColumn::From::pair && column.column >= pair.size())
+        return op.name + ": a column of its result is not kept";
+    }
+    return check_expr(join.condition, pair, op.name);
   }
 
   Problem check_handle(const PlanOp& op, const Handle& handle, const PlanOp& input) {
