@@ -298,8 +298,10 @@ private:
   void join(const Join& node) {
     constexpr std::string_view words[] = {"join", "left join", "right join", "full join", "semi join", "anti join"};
     line("{}", words[static_cast<size_t>(node.kind)]);
-    Indent indent(*this);
-    feed(node.other);
+    {
+      Indent indent(*this);
+      feed(node.other);
+    }
     named("as", node.as);
     labelled("on", *node.on);
     labelled_if_given("within", node.within);
