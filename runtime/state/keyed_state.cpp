@@ -57,8 +57,8 @@ bool SetFlags::is_any_set(const uint8_t* entry) const {
 
 KeyedState::KeyedState(const FlowProgram& program, const FlowState& state, const PageHook& pages)
     : state_(state), codec_(program, program.layouts[state.layout], state.key_is_bytes != 0), flags_(state),
-      table_(std::make_shared<StateTable>(codec_,
-                                          table_key(codec_.layout(), state.key_size, state.key_is_bytes != 0))) {
+      table_(
+          std::make_shared<StateTable>(codec_, table_key(codec_.layout(), state.key_size, state.key_is_bytes != 0))) {
   table_->set_page_hook(pages);
   table_->allow_erase();
   event_queue_.set_page_hook(pages);

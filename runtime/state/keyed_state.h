@@ -9,8 +9,8 @@
 // A timer is its flag and its time, in its entry. The queues are derived: rebuilt at restore, stored nowhere. `queued`
 // is the time under which a queue holds the timer; an element whose time no entry of its hash has as `queued` is stale
 // and passed over. So a timer moved to a later time stays where it is in the queue and is put in again when it comes
-// out; cancelling costs nothing; an entry may be erased and come again. Stale elements are looked for once they are more
-// than the others.
+// out; cancelling costs nothing; an entry may be erased and come again. Stale elements are looked for once they are
+// more than the others.
 //
 // The first instant of time stands for "never reached": a timer set for it is due when any watermark is there.
 #pragma once
@@ -61,8 +61,8 @@ public:
   bool set_timer(uint32_t timer, uint8_t* entry, uint64_t hash, int64_t at_us, int64_t watermark);
   // Whether take_due has work at this watermark and clock.
   bool has_due(int64_t watermark, int64_t now_us) const;
-  // The next timer that is due, by time, number and hash, those in event time first. Nothing: none is, or `*steps`, which
-  // counts down with each element of a queue, is used up.
+  // The next timer that is due, by time, number and hash, those in event time first. Nothing: none is, or `*steps`,
+  // which counts down with each element of a queue, is used up.
   std::optional<DueTimer> take_due(int64_t watermark, int64_t now_us, uint32_t* steps);
   // When the clock makes a timer due (or shows that it was moved or cancelled); INT64_MAX: none.
   int64_t next_deadline() const;
@@ -81,9 +81,7 @@ public:
 
 private:
   const FlowStateTimer& declared(uint32_t timer) const { return state_.timers[timer]; }
-  TimerQueue& queue_of(uint32_t timer) {
-    return declared(timer).is_processing_time != 0 ? clock_queue_ : event_queue_;
-  }
+  TimerQueue& queue_of(uint32_t timer) { return declared(timer).is_processing_time != 0 ? clock_queue_ : event_queue_; }
   void enqueue(uint32_t timer, uint8_t* entry, uint64_t hash, int64_t instant);
   std::optional<uint32_t> entry_of(const QueuedTimer& element) const;
   std::optional<DueTimer> take_first(TimerQueue& queue);
@@ -100,10 +98,10 @@ private:
   TimerQueue event_queue_, clock_queue_;
   uint64_t stale_ = 0; // elements of both queues that no entry answers to
 
-  int64_t shortest_expiry_ = INT64_MAX; // of its cells; INT64_MAX: none expires
-  int64_t cleaned_to_ = INT64_MIN;      // the watermark up to which clean-up has been owed
-  uint64_t owed_ = 0;                   // entries to look at
-  uint32_t place_ = 0;                  // looked at, downwards: those from here on
+  int64_t shortest_expiry_ = INT64_MAX;        // of its cells; INT64_MAX: none expires
+  int64_t cleaned_to_ = INT64_MIN;             // the watermark up to which clean-up has been owed
+  uint64_t owed_ = 0;                          // entries to look at
+  uint32_t place_ = 0;                         // looked at, downwards: those from here on
   uint64_t event_place_ = 0, clock_place_ = 0; // the same in the queues
 };
 
