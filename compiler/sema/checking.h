@@ -5,12 +5,14 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "compiler/sema/expr_factory.h"
+#include "compiler/sema/operator_info.h"
 #include "compiler/sema/symbols.h"
 
 namespace flow::sema {
@@ -39,6 +41,12 @@ struct FlowState {
 
 inline constexpr uint32_t no_stream = UINT32_MAX;
 
+/// `receipts.unpaid`: what an operator gives besides its first output.
+struct NamedOutput {
+  std::string_view name;
+  uint32_t stream;
+};
+
 struct Checking {
   lang::Arena& arena;
   lang::DiagnosticEmitter& emitter;
@@ -51,6 +59,8 @@ struct Checking {
   std::vector<Symbol*> functions;         // per function of the program
   std::vector<Symbol*> params;            // per param of the program
   std::vector<const RecordType*> records; // that the program names
+  std::map<const Symbol*, OperatorInfo> operators;
+  std::map<const Symbol*, std::vector<NamedOutput>> outputs; // of the streams with a `process`
   std::set<const lang::Decl*> sinks_seen;
   std::set<std::string_view> hidden_params; // warned of already
   uint32_t depth = 0;                       // see Deeper

@@ -392,6 +392,7 @@ uint32_t index_of_extern(Checking& check, Symbol& symbol, bool is_overloaded) {
 
 void check_declarations(Checking& check, Module& module) {
   for (const auto& symbol : module.symbols) {
+    if (symbol->kind == SymbolKind::operation) operator_info(check, *symbol);
     if (symbol->kind > SymbolKind::enumeration) continue;
     if (!resolve(check, *symbol, symbol->range)) continue;
     if (symbol->kind == SymbolKind::param) index_of_param(check, *symbol);

@@ -6,22 +6,12 @@
 
 namespace flow::sema {
 
-/// A column, local, param or state that is known not to be null; of a record what marks it.
-struct Fact {
-  ExprKind kind;
-  uint32_t index;
-  bool operator==(const Fact&) const = default;
-};
-
-/// Reads something that may be known not to be null.
-bool is_place(const Expr& expr);
-/// What is known of places where the condition holds, or where it does not.
-void facts_when(bool holds, const Expr& condition, std::vector<Fact>& facts);
-
 class ExprChecker {
 public:
   ExprChecker(Checking& check, const Scope& scope)
-      : check_(check), scope_(scope), next_local_(static_cast<uint32_t>(scope.locals.size())) {}
+      : check_(check), scope_(scope), own_locals_(static_cast<uint32_t>(scope.locals.size())),
+        next_local_(scope.next_local != nullptr ? *scope.next_local : own_locals_),
+        facts_(scope.known.begin(), scope.known.end()) {}
 
   const Expr* check(const lang::Expr& expr, Type expected = {});
   RecordMembers members(const lang::RecordExpr& record, Type expected);
@@ -42,7 +32,8 @@ private:
   const Expr* field_of_row(const lang::Name& name);
   const Expr* whole_row(Range range);
   const Expr* named_field(std::span<const Column> columns, ExprKind kind, std::string_view name, Range range);
-  void warn_of_hidden_param(std::string_view name, Range range);
+  void warn_of_hidden_param(std::string_view name, Range range, std::string_view what);
+  bool suggest_field(lang::DiagnosticBuilder& report, std::string_view name) const;
   const Expr* not_null_if_known(const Expr* value);
   bool is_known(const Expr& value) const;
 
@@ -103,7 +94,8 @@ private:
 
   Checking& check_;
   const Scope& scope_;
-  uint32_t next_local_;
+  uint32_t own_locals_;
+  uint32_t& next_local_;
   std::vector<Fact> facts_;
 };
 

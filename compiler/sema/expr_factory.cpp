@@ -64,6 +64,12 @@ const Expr* ExprFactory::param(uint32_t index, Type type, Range range) {
   return made;
 }
 
+const Expr* ExprFactory::place(ExprKind kind, uint32_t index, Type type, Range range) {
+  Expr* made = node(kind, type, range);
+  made->index = index;
+  return made;
+}
+
 std::vector<const Expr*> ExprFactory::places(ExprKind kind, std::span<const Column> columns, uint32_t first,
                                              uint32_t count, Range range) {
   std::vector<const Expr*> made;
@@ -72,9 +78,7 @@ std::vector<const Expr*> ExprFactory::places(ExprKind kind, std::span<const Colu
       made.push_back(error(range));
       continue;
     }
-    Expr* place = node(kind, columns[i].type, range);
-    place->index = i;
-    made.push_back(place);
+    made.push_back(place(kind, i, columns[i].type, range));
   }
   return made;
 }
@@ -144,6 +148,7 @@ const Expr* ExprFactory::negate(const Expr* operand, Range range) {
 }
 
 const Expr* ExprFactory::logical_not(const Expr* operand, Range range) {
+  if (operand->kind == ExprKind::logical_not) return placed(*operand->args[0], range);
   return make(ExprKind::logical_not, scalar(Kind::BOOL), {operand}, range);
 }
 

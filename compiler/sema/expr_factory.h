@@ -32,6 +32,8 @@ public:
   const Expr* column(uint32_t index, Type type, Range range);
   const Expr* local(uint32_t index, Type type, Range range);
   const Expr* param(uint32_t index, Type type, Range range);
+  /// What has an index and no operands: key, state, state_is_set and the kinds above.
+  const Expr* place(ExprKind kind, uint32_t index, Type type, Range range);
   const Expr* number(Range range);
   /// One node of the kind `column` or `local` for each of these columns; an error for those that are one.
   std::vector<const Expr*> places(ExprKind kind, std::span<const Column> columns, uint32_t first, uint32_t count,

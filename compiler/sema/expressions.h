@@ -17,12 +17,34 @@ public:
   virtual const Expr* take(const lang::Expr& expr, const lang::Call& call, std::string_view name) = 0;
 };
 
+/// A column, local, param or state that is known not to be null; of a record what marks it.
+struct Fact {
+  ExprKind kind;
+  uint32_t index;
+  bool operator==(const Fact&) const = default;
+};
+
+/// Reads something that may be known not to be null.
+bool is_place(const Expr& expr);
+/// What is known of places where the condition holds, or where it does not.
+void facts_when(bool holds, const Expr& condition, std::vector<Fact>& facts);
+
+/// A name that stands for a value: in the handlers of an operator, and of the fields that make its keys.
+struct NamedValue {
+  std::string_view name;
+  const Expr* value;
+  std::string_view what; // "state"
+};
+
 /// What the bare names of an expression mean.
 struct Scope {
   const Module* module;
   const Schema* row = nullptr;
   bool row_is_unknown = false;
   std::span<const Column> locals = {};      // parameters of the function
+  std::span<const NamedValue> named = {};   // the last one of a name counts
+  std::span<const Fact> known = {};         // of these
+  uint32_t* next_local = nullptr;           // in a handler: the number of its next local
   bool has_number = false;                  // `number`, in the fields of a generate source
   const Expr* seed = nullptr;               // `seed` there
   AggregateCollector* aggregates = nullptr; // in an `aggregate` step

@@ -37,9 +37,12 @@ std::vector<std::optional<size_t>> needed_steps(const TypedProgram& program) {
                stream.origin);
     for (size_t i = 0; i < steps; i++) {
       if (const auto* join = std::get_if<Join>(&stream.steps[i].node)) need_all(join->other);
-      const auto* others = std::get_if<Union>(&stream.steps[i].node);
-      if (others == nullptr) continue;
-      for (uint32_t other : others->others) need_all(other);
+      if (const auto* others = std::get_if<Union>(&stream.steps[i].node)) {
+        for (uint32_t other : others->others) need_all(other);
+      }
+      if (const auto* process = std::get_if<Process>(&stream.steps[i].node)) {
+        for (const ProcessInput& input : process->inputs) need_all(input.stream.value_or(no_stream));
+      }
     }
   }
   return needed;
@@ -94,6 +97,19 @@ void add_uses(Uses& uses, const std::vector<KeyColumn>& keys) {
   for (const KeyColumn& key : keys) uses.add(key.value);
 }
 
+void add_uses(Uses& uses, const Process& process) {
+  auto add_all = [&](Block block) { visit_exprs(block, [&](const Expr& expr) { uses.add(&expr); }); };
+  for (const ProcessInput& input : process.inputs) {
+    uses.add(input.schema);
+    for (const Expr* key : input.keys) uses.add(key);
+    add_all(input.body);
+  }
+  for (const StateCell& cell : process.cells) uses.add(cell.initial);
+  for (const StateField& field : process.fields) uses.add_type(field.type);
+  for (const ProcessTimer& timer : process.timers) add_all(timer.body);
+  for (const ProcessOutput& output : process.outputs) uses.add(output.schema);
+}
+
 void add_uses(Uses& uses, const Step& step) {
   uses.add(step.result);
   std::visit(lang::Overloaded{[&](const Where& where) { uses.add(where.condition); },
@@ -114,7 +130,7 @@ void add_uses(Uses& uses, const Step& step) {
                                 add_uses(uses, join.keys), add_uses(uses, join.other_keys);
                                 uses.add(join.condition);
                               },
-                              [](const auto&) {}},
+                              [&](const Process& process) { add_uses(uses, process); }, [](const auto&) {}},
              step.node);
 }
 
@@ -193,9 +209,14 @@ private:
       if (auto* aggregate = std::get_if<Aggregate>(&step.node)) move_late(aggregate->window, places);
       if (auto* top = std::get_if<Top>(&step.node)) move_late(top->window, places);
       if (auto* join = std::get_if<Join>(&step.node)) join->other = places[join->other];
-      auto* others = std::get_if<Union>(&step.node);
-      if (others == nullptr) continue;
-      for (uint32_t& other : others->others) other = places[other];
+      if (auto* others = std::get_if<Union>(&step.node)) {
+        for (uint32_t& other : others->others) other = places[other];
+      }
+      if (auto* process = std::get_if<Process>(&step.node)) {
+        for (ProcessInput& input : process->inputs) {
+          if (input.stream) input.stream = places[*input.stream];
+        }
+      }
     }
   }
 

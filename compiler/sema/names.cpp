@@ -36,6 +36,11 @@ const Expr* ExprChecker::name(const lang::Expr& expr, const lang::NameExpr& node
 
 /// A field, a parameter, `number` or `seed`; null when the name is none of them.
 const Expr* ExprChecker::row_name(std::string_view name, Range range) {
+  for (auto named = scope_.named.rbegin(); named != scope_.named.rend(); ++named) {
+    if (named->name != name) continue;
+    warn_of_hidden_param(name, range, named->what);
+    return not_null_if_known(check_.make.placed(*named->value, range));
+  }
   if (const Expr* value = named_field(scope_.locals, ExprKind::local, name, range)) return value;
   if (scope_.has_number && name == "number") return check_.make.number(range);
   if (scope_.seed != nullptr && name == "seed") return scope_.seed;
@@ -50,7 +55,7 @@ const Expr* ExprChecker::named_field(std::span<const Column> columns, ExprKind k
                                      Range range) {
   std::optional<FieldColumns> at = find_field(columns, name);
   if (!at) return nullptr;
-  warn_of_hidden_param(name, range);
+  warn_of_hidden_param(name, range, scope_.row != nullptr ? "field" : "parameter");
   std::vector<const Expr*> values = check_.make.places(kind, columns, at->first, at->count, range);
   return not_null_if_known(field_of(check_, columns.subspan(at->first, at->count), values, range));
 }
@@ -62,11 +67,10 @@ const Expr* ExprChecker::whole_row(Range range) {
   return row_of(check_, columns, check_.make.places(ExprKind::column, columns, 0, count, range), range);
 }
 
-void ExprChecker::warn_of_hidden_param(std::string_view name, Range range) {
+void ExprChecker::warn_of_hidden_param(std::string_view name, Range range, std::string_view what) {
   Found found = check_.modules.find(*scope_.module, Space::value, name);
   if (found.symbol == nullptr || found.symbol->kind != SymbolKind::param) return;
   if (!check_.hidden_params.insert(name).second) return;
-  std::string_view what = scope_.row != nullptr ? "field" : "parameter";
   check_.report(DiagnosticKind::hidden_param, range, "`{}` is the {} here, not the param of this name", name, what)
       .note(found.symbol->range, "the param is declared here")
       .help("give the param another name if it was meant, or the {} if the warning disturbs", what);
@@ -145,7 +149,8 @@ const Expr* ExprChecker::unknown_name(std::string_view name, Range range) {
   }
   size_t in_row = names.size();
   check_.modules.collect(*scope_.module, Space::value, names);
-  if (suggest(report, name, names)) return check_.make.error(range);
+  for (const NamedValue& named : scope_.named) names.push_back(named.name);
+  if (suggest_field(report, name) || suggest(report, name, names)) return check_.make.error(range);
   if (check_.modules.find(*scope_.module, Space::function, name).symbol != nullptr) {
     report.help("`{}` is a function: call it, as in `{}(…)`", name, name);
   } else if (check_.modules.find(*scope_.module, Space::stream, name).symbol != nullptr) {
@@ -154,6 +159,16 @@ const Expr* ExprChecker::unknown_name(std::string_view name, Range range) {
     report.help("there {} {}", in_row == 1 ? "is" : "are", listed(std::span(names).first(in_row)));
   }
   return check_.make.error(range);
+}
+
+/// In an operator records have names: `ride.ride_id` for a bare `ride_id`.
+bool ExprChecker::suggest_field(lang::DiagnosticBuilder& report, std::string_view name) const {
+  for (auto named = scope_.named.rbegin(); named != scope_.named.rend(); ++named) {
+    if (named->value->kind != ExprKind::record || field_named(*named->value, name) == nullptr) continue;
+    report.help("a field is named with its record: `{}.{}`", named->name, name);
+    return true;
+  }
+  return false;
 }
 
 /// `module.name`, `Enum.VALUE`, `module.Enum.VALUE`, `it.field`.

@@ -174,9 +174,8 @@ const Expr* ExprChecker::in(const lang::Expr& expr, const lang::Binary& node) {
 
 /// The value is used twice: what is no name or literal is computed once, into a local.
 const Expr* ExprChecker::with_local(const Expr* value, const Expr*& local) {
-  bool is_simple = value->kind == ExprKind::constant || value->kind == ExprKind::column ||
-                   value->kind == ExprKind::local || value->kind == ExprKind::param ||
-                   value->kind == ExprKind::number || value->kind == ExprKind::assume_value;
+  bool is_simple = is_place(*value) || value->kind == ExprKind::constant || value->kind == ExprKind::number ||
+                   value->kind == ExprKind::key || value->kind == ExprKind::assume_value;
   local = is_simple ? value : check_.make.local(next_local_++, value->type, value->range);
   return is_simple ? nullptr : local;
 }

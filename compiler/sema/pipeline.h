@@ -66,6 +66,17 @@ private:
   void check_bound(const lang::StateBound& bound, const Window& window);
   void after_stateful(Window window, Symbol* late, const Schema& input);
 
+  // processes.cpp
+  void process(const lang::Step& step, const lang::Process& process);
+  const OperatorInfo* operator_named(const lang::Path& path);
+  std::vector<const lang::Argument*> arguments_of(const lang::Step& step, const lang::Process& process,
+                                                  const OperatorInfo& info);
+  std::optional<ProcessInput> input_of(const OperatorParameter& parameter, const lang::Argument& argument);
+  bool takes(const OperatorParameter& parameter, const FlowState& state, Range range);
+  void refuse_waiting(const FlowState& state, Range range, std::string_view op);
+  void check_nature(const lang::Step& step, const OperatorInfo& info, const Process& made);
+  void add_outputs(uint32_t stream, const Symbol* symbol);
+
   // aggregates.cpp
   void aggregate(const lang::Step& step, const lang::Aggregate& aggregate);
   void top(const lang::Step& step, const lang::Top& top);
@@ -91,8 +102,9 @@ private:
   Stream stream_;
   std::map<std::string_view, uint32_t> words_; // steps of this kind so far
   std::vector<BoundLate> late_;
-  Symbol* taken_late_ = nullptr;   // of the window that take_window gave
-  bool taken_key_is_known_ = true; // of the keys that take_window gave
+  Symbol* taken_late_ = nullptr;    // of the window that take_window gave
+  bool taken_key_is_known_ = true;  // of the keys that take_window gave
+  std::optional<uint32_t> process_; // the step that has outputs of its own
 };
 
 /// Reports a name that a row already has.

@@ -203,6 +203,7 @@ private:
 
   void print_node(const Step& step, const Process& node, const Schema&) {
     line("  | {}: process {}", step.name, node.op);
+    out_ += print_process(node, program_);
   }
 
   std::string keys(const std::vector<KeyColumn>& keys, const Schema& before) {

@@ -45,8 +45,9 @@ const char* operator_of(ExprKind kind) {
 
 class ExprPrinter {
 public:
-  ExprPrinter(const TypedProgram& program, std::span<const Column> columns, std::span<const Column> locals)
-      : program_(program), columns_(columns), locals_(locals) {}
+  ExprPrinter(const TypedProgram& program, std::span<const Column> columns, std::span<const Column> locals,
+              const Process* process)
+      : program_(program), columns_(columns), locals_(locals), process_(process) {}
 
   std::string print(const Expr& expr) const {
     if (const char* word = operator_of(expr.kind)) {
@@ -60,9 +61,10 @@ public:
       return expr.index < program_.params.size() ? std::string(program_.params[expr.index].name)
                                                  : fmt::format("param.{}", expr.index);
     case ExprKind::number: return "number";
-    case ExprKind::key: return fmt::format("key.{}", expr.index);
-    case ExprKind::state: return fmt::format("state.{}", expr.index);
-    case ExprKind::state_is_set: return fmt::format("is_set.{}", expr.index);
+    case ExprKind::key: return "key." + (process_ != nullptr ? std::string(process_->key_names[expr.index]) : "");
+    case ExprKind::state: return process_ != nullptr ? std::string(process_->fields[expr.index].name) : "state";
+    case ExprKind::state_is_set:
+      return fmt::format("has({})", process_ != nullptr ? process_->cells[expr.index].name : "state");
     case ExprKind::negate: return fmt::format("(- {})", print(*expr.args[0]));
     case ExprKind::logical_not: return fmt::format("(not {})", print(*expr.args[0]));
     case ExprKind::conditional:
@@ -129,13 +131,14 @@ private:
 
   const TypedProgram& program_;
   std::span<const Column> columns_, locals_;
+  const Process* process_;
 };
 
 } // namespace
 
 std::string print_expr(const Expr& expr, const TypedProgram& program, std::span<const Column> columns,
-                       std::span<const Column> locals) {
-  return ExprPrinter(program, columns, locals).print(expr);
+                       std::span<const Column> locals, const Process* process) {
+  return ExprPrinter(program, columns, locals, process).print(expr);
 }
 
 } // namespace flow::sema

@@ -23,7 +23,7 @@ public:
       : check_(check), module_(module), decl_(decl), sink_(*decl.as<lang::SinkDecl>()) {}
 
   void run() {
-    std::string name(feed_name(*sink_.pipeline));
+    std::string name = sink_name();
     if (sink_.as.is_given()) name += "." + std::string(sink_.as.text);
     made_.name = check_.arena.copy(std::string_view(name));
     made_.range = decl_.range;
@@ -51,6 +51,16 @@ public:
 
 private:
   using Range = lang::SourceRange;
+
+  /// That of its stream; of an output of an operator with the stream before it: `receipts.unpaid`.
+  std::string sink_name() const {
+    std::string name(feed_name(*sink_.pipeline));
+    const lang::List<lang::Name>& path = sink_.pipeline->feed.path.names;
+    if (sink_.pipeline->feed.nested != nullptr || path.size() < 2) return name;
+    std::string_view owner = path[path.size() - 2].text;
+    bool is_output = check_.modules.find_module(module_, owner) == nullptr || path.size() > 2;
+    return is_output ? std::string(owner) + "." + name : name;
+  }
 
   /// Nothing may wait for a step that does not come.
   void check_rows(const FlowState& state) {

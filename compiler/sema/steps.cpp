@@ -39,6 +39,7 @@ void PipelineChecker::step(const lang::Step& step) {
       [&](const lang::Window& node) { window(step, node); },
       [&](const lang::Aggregate& node) { aggregate(step, node); }, [&](const lang::Top& node) { top(step, node); },
       [&](const lang::Join& node) { join(step, node); },
+      [&](const lang::Process& node) { process(step, node); },
       [&](const lang::Rebalance&) { push(step, "rebalance", Rebalance{}, state_.schema); },
       [&](const lang::Broadcast&) { push(step, "broadcast", Broadcast{}, state_.schema); },
       [&](const lang::Forward&) { push(step, "forward", Forward{}, state_.schema); },
@@ -82,6 +83,7 @@ Flow PipelineChecker::finish(const Symbol* symbol, Range range) {
     if (auto* aggregate = std::get_if<Aggregate>(&step.node)) aggregate->window.late = late.symbol->index;
     if (auto* top = std::get_if<Top>(&step.node)) top->window.late = late.symbol->index;
   }
+  if (process_) add_outputs(index, symbol);
   return {index, state_};
 }
 

@@ -138,6 +138,35 @@ Flow unknown_stream(Checking& check, const Module& module, lang::Name name) {
   return {no_stream, unknown_state()};
 }
 
+/// `receipts.unpaid`, where `receipts` is a stream; nothing if the path is no such thing.
+std::optional<Flow> output_of(Checking& check, const Module& module, const lang::Feed& feed) {
+  const auto& names = feed.path.names;
+  if (names.size() < 2 || names.size() > 3) return std::nullopt;
+  const Module* other = check.modules.find_module(module, names[0].text);
+  if (names.size() == 3 && other == nullptr) return std::nullopt;
+  if (names.size() == 2 && other != nullptr && check.modules.find_in(*other, Space::stream, names[1].text) != nullptr)
+    return std::nullopt;
+  Symbol* symbol = names.size() == 3 ? check.modules.find_in(*other, Space::stream, names[1].text)
+                                     : check.modules.find(module, Space::stream, names[0].text).symbol;
+  if (symbol == nullptr) return std::nullopt;
+  Flow flow =
+      symbol->kind == SymbolKind::broken ? Flow{no_stream, unknown_state()} : flow_of(check, *symbol, feed.range);
+  const std::vector<NamedOutput>& outputs = check.outputs[symbol];
+  auto found = std::ranges::find(outputs, names.back().text, &NamedOutput::name);
+  if (found != outputs.end()) return Flow{found->stream, check.flows[found->stream]};
+  if (flow.state.is_unknown) return Flow{no_stream, unknown_state()};
+  auto report = check.report(DiagnosticKind::unknown_stream, names.back().range, "`{}` has no output `{}`",
+                             symbol->name, names.back().text);
+  std::vector<std::string_view> known;
+  for (const NamedOutput& output : outputs) known.push_back(output.name);
+  if (known.empty())
+    report.help("only a `process` may give other outputs; a field is named without its stream: `{}`",
+                names.back().text);
+  else if (!suggest(report, names.back().text, known))
+    report.help("it has {} besides its own rows", listed(known));
+  return Flow{no_stream, unknown_state()};
+}
+
 } // namespace
 
 uint32_t add_stream(Checking& check, Stream stream, FlowState state, const Symbol* symbol) {
@@ -152,6 +181,7 @@ Flow check_feed(Checking& check, const Module& module, const lang::Decl& decl, c
   if (feed.nested != nullptr) return check_pipeline(check, module, decl, *feed.nested, name, nullptr);
   const auto& names = feed.path.names;
   if (names.empty()) return {no_stream, unknown_state()};
+  if (std::optional<Flow> output = output_of(check, module, feed)) return std::move(*output);
   Found found;
   if (names.size() == 1) {
     found = check.modules.find(module, Space::stream, names[0].text);

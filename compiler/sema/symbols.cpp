@@ -24,6 +24,7 @@ std::string_view word_of(SymbolKind kind) {
   case SymbolKind::stream: return "stream";
   case SymbolKind::bad_records: return "stream of bad records";
   case SymbolKind::late_rows: return "stream of late rows";
+  case SymbolKind::operation: return "operator";
   case SymbolKind::broken: return "declaration";
   }
   return "";
@@ -117,6 +118,9 @@ void Modules::declare(Module& module, const lang::Decl& decl) {
       [&](const lang::TypeDecl& type) { add_symbol(module, Space::type, SymbolKind::type, type.name, decl); },
       [&](const lang::EnumDecl& enumeration) { declare_enum(module, decl, enumeration); },
       [&](const lang::FnDecl& fn) { add_symbol(module, Space::function, SymbolKind::function, fn.name, decl); },
+      [&](const lang::OperatorDecl& node) {
+        add_symbol(module, Space::operation, SymbolKind::operation, node.name, decl);
+      },
       [&](const lang::SourceDecl& source) {
         Symbol* made = add_symbol(module, Space::stream, SymbolKind::source, source.name, decl);
         if (source.on_error.policy != lang::ErrorPolicy::divert) return;

@@ -1,6 +1,6 @@
 // Who is called what: the modules of a compilation, what they import, and the names that they declare.
 //
-// A module has four spaces of names; the place of a name tells which one is meant, so that a field may be called
+// A module has five spaces of names; the place of a name tells which one is meant, so that a field may be called
 // `count`. Declarations come in any order; each is settled when it is first needed.
 #pragma once
 
@@ -33,11 +33,12 @@ enum class SymbolKind : uint8_t {
   stream,
   bad_records,
   late_rows, // streams
+  operation, // `operator`
   broken,    // declared, but what was declared could not be read: nothing is said of it
 };
 
-enum class Space : uint8_t { value, function, type, stream };
-inline constexpr size_t space_count = 4;
+enum class Space : uint8_t { value, function, type, stream, operation };
+inline constexpr size_t space_count = 5;
 
 enum class Progress : uint8_t { fresh, busy, done };
 

@@ -1,249 +1,24 @@
 // The tree of a program, as the user wrote it.
 //
-// Four families: Decl, Step, Expr, TypeExpr. A member of a family is a range and a variant of plain structs; who walks
-// it says what to do with each (`visit` below) and the compiler of the compiler checks that none is forgotten. Nothing
-// here is computed, resolved or changed later: later stages make trees of their own and point back by range.
+// Five families: Decl, Statement, Step, Expr, TypeExpr. A member of a family is a range and a variant of plain structs;
+// who walks it says what to do with each (`visit`) and the compiler of the compiler checks that none is forgotten.
+// Nothing here is computed, resolved or changed later: later stages make trees of their own and point back by range.
 //
 // All nodes, lists and texts live in one Arena. Pointers are never null unless the comment says "or null"; a Name that
 // was not given has an empty text. Where the text was wrong, and a diagnostic has told so, stands an Error… node:
 // report nothing that follows from it. Trees are at most `nesting_max` levels high, so walking them may recurse.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <span>
-#include <string_view>
-#include <utility>
-#include <variant>
+#include <optional>
 
-#include "lang/base/overloaded.h"
-#include "lang/source/source_file.h"
+#include "lang/ast/expressions.h"
 
 namespace flow::lang {
 
-inline constexpr size_t nesting_max = 256;
-inline constexpr size_t program_bytes_max = 1024 * 1024;
-
 struct Decl;
-struct Expr;
 struct Pipeline;
+struct Statement;
 struct Step;
-struct TypeExpr;
-
-template <typename T> using List = std::span<const T>;
-
-struct Name {
-  std::string_view text;
-  SourceRange range;
-  bool is_given() const { return !text.empty(); }
-};
-
-/// `a` or `module.a`: never empty in a tree without errors.
-struct Path {
-  List<Name> names;
-  SourceRange range;
-};
-
-/// A text of the program with its escapes resolved.
-struct Text {
-  std::string_view text;
-  SourceRange range;
-  bool is_given = false;
-};
-
-// ------------------------------------------------------------------------------------------------ types
-
-struct ErrorType {};
-
-/// `i64`, `Fare`, `taxi.Fare`, `decimal(10, 2)`.
-struct NamedType {
-  Path path;
-  List<uint64_t> arguments;
-};
-
-/// `T?`
-struct NullableType {
-  TypeExpr* inner;
-};
-
-/// `[T]`
-struct ListType {
-  TypeExpr* element;
-};
-
-/// One field of a record type. `from "x"` is its name in the data.
-struct Field {
-  Name name;
-  TypeExpr* type;
-  Text from;
-  Name was;
-  Expr* initial; // or null
-  std::string_view doc;
-  SourceRange range;
-};
-
-/// `{ a: T, b: U from "B" }`
-struct RecordType {
-  List<Field> fields;
-};
-
-struct TypeExpr {
-  SourceRange range;
-  std::variant<ErrorType, NamedType, NullableType, ListType, RecordType> node;
-  uint32_t height = 1;
-
-  template <typename T> const T* as() const { return std::get_if<T>(&node); }
-};
-
-// ------------------------------------------------------------------------------------------------ expressions
-
-struct ErrorExpr {};
-struct NullLiteral {};
-struct BoolLiteral {
-  bool value;
-};
-/// Without sign: `-1` is Unary of 1, so that the least i64 can be written.
-struct IntLiteral {
-  uint64_t value;
-};
-/// The text too, without `_`: `decimal(0.908)` is exact.
-struct FloatLiteral {
-  double value;
-  std::string_view text;
-};
-struct DurationLiteral {
-  int64_t micros;
-};
-/// Microseconds since 1970 in UTC; `@2020-01-01` is the first moment of the day and says that it is a day.
-struct InstantLiteral {
-  int64_t micros;
-  bool is_date;
-};
-struct StringLiteral {
-  std::string_view text;
-};
-
-/// A part of a template: text, or the expression of a hole.
-struct TemplatePart {
-  std::string_view text;
-  Expr* hole; // or null: then it is text
-};
-/// `"text {expr}"`, with at least one hole.
-struct Template {
-  List<TemplatePart> parts;
-};
-
-/// A bare name: parameter, field, param, let, enum value, module, or the function of a Call.
-struct NameExpr {
-  std::string_view name;
-};
-
-/// `a.b`, or `a?.b`.
-struct Member {
-  Expr* object;
-  Name name;
-  bool is_safe;
-};
-/// `a[i]`
-struct Index {
-  Expr* object;
-  Expr* index;
-};
-
-struct Argument {
-  Name name; // of `name: value`
-  Expr* value;
-};
-/// `f(a, b: c)`, `module.f(a)`, `list.get(i)`; as an aggregate also `count(distinct x where c)`.
-struct Call {
-  Expr* callee; // a NameExpr or a Member, or what the user wrote instead
-  List<Argument> arguments;
-  Expr* filter; // or null
-  bool is_distinct;
-};
-
-enum class UnaryOperator : uint8_t { negate, logical_not };
-struct Unary {
-  UnaryOperator op;
-  Expr* operand;
-};
-
-enum class BinaryOperator : uint8_t {
-  logical_or,
-  logical_and,
-  equal,
-  not_equal,
-  less,
-  less_equal,
-  greater,
-  greater_equal,
-  in,
-  not_in,
-  range,       // a..b, both ends
-  range_below, // a..<b
-  coalesce,    // a ?? b
-  add,
-  subtract,
-  multiply,
-  divide,
-  remainder,
-};
-struct Binary {
-  BinaryOperator op;
-  SourceRange op_range;
-  Expr* left;
-  Expr* right;
-};
-
-/// `x is null`, `x is not null`.
-struct IsNull {
-  Expr* operand;
-  bool is_negated;
-};
-
-/// `if c then a else b`
-struct If {
-  Expr* condition;
-  Expr* then_value;
-  Expr* else_value;
-};
-
-/// `"a" | "b" => value`; no patterns for `else`. A pattern is a literal, a negated number or a name (an enum value).
-struct MatchArm {
-  List<Expr*> patterns;
-  Expr* value;
-  SourceRange range;
-};
-struct Match {
-  Expr* subject;
-  List<MatchArm> arms;
-};
-
-/// `[1, 2]`
-struct ListExpr {
-  List<Expr*> items;
-};
-
-/// `name: value`, `value` (a path, which gives its last name), `...value`.
-struct RecordMember {
-  Name name;
-  Expr* value;
-  bool is_spread;
-};
-struct RecordExpr {
-  List<RecordMember> members;
-};
-
-struct Expr {
-  SourceRange range; // of a bracketed expression: with its brackets
-  std::variant<ErrorExpr, NullLiteral, BoolLiteral, IntLiteral, FloatLiteral, DurationLiteral, InstantLiteral,
-               StringLiteral, Template, NameExpr, Member, Index, Call, Unary, Binary, IsNull, If, Match, ListExpr,
-               RecordExpr>
-      node;
-  uint32_t height = 1; // 1 + that of the highest child
-
-  template <typename T> const T* as() const { return std::get_if<T>(&node); }
-};
 
 // ------------------------------------------------------------------------------------------------ steps
 
@@ -356,6 +131,12 @@ struct Join {
   StateBound bound;
 };
 
+/// `process Op(other, limit: 5)`: what flows is the first input of the operator.
+struct Process {
+  Path op;
+  List<Argument> arguments;
+};
+
 struct Rebalance {};
 struct Broadcast {};
 struct Forward {};
@@ -365,7 +146,7 @@ struct Parallelism {
 
 struct Step {
   SourceRange range; // without the `|` before it, with its `on error`
-  std::variant<ErrorStep, Where, Select, Derive, Drop, Rename, Unnest, Union, Key, Window, Aggregate, Top, Join,
+  std::variant<ErrorStep, Where, Select, Derive, Drop, Rename, Unnest, Union, Key, Window, Aggregate, Top, Join, Process,
                Rebalance, Broadcast, Forward, Parallelism>
       node;
   OnError on_error;
@@ -377,6 +158,59 @@ struct Pipeline {
   Feed feed;
   List<Step*> steps;
   SourceRange range;
+};
+
+// ------------------------------------------------------------------------------------------------ statements
+
+struct Block {
+  List<Statement*> statements;
+  SourceRange range; // with its braces
+};
+
+/// Wrong, or not compiled yet.
+struct ErrorStatement {};
+struct LetStatement {
+  Name name;
+  Expr* value;
+};
+/// `place = value`, `place += value`. A place is a name, or a path `first.tip`.
+struct Assign {
+  Expr* place;
+  std::optional<BinaryOperator> op; // of `+=` and the like
+  SourceRange op_range;
+  Expr* value;
+};
+/// `emit value`, `emit value to NAME`
+struct Emit {
+  Expr* value;
+  Name to;
+};
+/// `at time as NAME`, `after duration as NAME`
+struct SetTimer {
+  Expr* when;
+  Name timer;
+  bool is_processing_time;
+};
+struct Cancel {
+  Name timer;
+};
+struct Clear {
+  Expr* place;
+};
+/// `else if` is an else of one statement.
+struct IfStatement {
+  Expr* condition;
+  Block then_block;
+  Block else_block; // empty, too, when there is none
+};
+struct Return {};
+
+struct Statement {
+  SourceRange range;
+  std::variant<ErrorStatement, LetStatement, Assign, Emit, SetTimer, Cancel, Clear, IfStatement, Return> node;
+  uint32_t height = 1;
+
+  template <typename T> const T* as() const { return std::get_if<T>(&node); }
 };
 
 // ------------------------------------------------------------------------------------------------ declarations
@@ -428,6 +262,45 @@ struct FnDecl {
   Expr* body; // or null: extern
 };
 
+/// `ride: Ride keyed ride_id`, `limit: i64 = 5`
+struct OperatorInput {
+  Name name;
+  TypeExpr* type;
+  Expr* initial; // of a value, or null
+  Expr* key;     // of `keyed`, or null
+  SourceRange range;
+};
+struct OperatorOutput {
+  Name name; // of the first: not given
+  TypeExpr* type;
+};
+/// `state first: Ride? expires 1d`
+struct StateDecl {
+  Name name;
+  TypeExpr* type;
+  Expr* initial; // or null
+  Name was;
+  StateBound bound;
+  SourceRange range;
+  std::string_view doc;
+};
+/// `on ride { … }`, `on overdue(t) { … }`
+struct Handler {
+  Name on;
+  Name time;
+  Block block;
+  SourceRange range;
+};
+struct OperatorDecl {
+  Name name;
+  Name was;
+  List<OperatorInput> inputs;
+  List<OperatorOutput> outputs;
+  List<StateDecl> states;
+  List<Handler> handlers;
+  bool is_partial; // a part of it could not be read, and a diagnostic has told so
+};
+
 /// `csv("{data}/fares.csv", header: true)`
 struct Connector {
   Name name;
@@ -471,7 +344,8 @@ struct SinkDecl {
 
 struct Decl {
   SourceRange range;
-  std::variant<ErrorDecl, ImportDecl, ParamDecl, LetDecl, TypeDecl, EnumDecl, FnDecl, SourceDecl, StreamDecl, SinkDecl>
+  std::variant<ErrorDecl, ImportDecl, ParamDecl, LetDecl, TypeDecl, EnumDecl, FnDecl, OperatorDecl, SourceDecl,
+               StreamDecl, SinkDecl>
       node;
   std::string_view doc; // of the `///` lines before it, without the slashes
 
@@ -483,16 +357,5 @@ struct Program {
   std::string_view doc;
   List<Decl*> declarations;
 };
-
-// ------------------------------------------------------------------------------------------------ walking
-
-/// One case for each kind of node: `visit(*expr, [&](const Call& call) { … }, …)`.
-template <typename Family, typename... Cases> decltype(auto) visit(const Family& member, Cases&&... cases) {
-  return std::visit(Overloaded{std::forward<Cases>(cases)...}, member.node);
-}
-
-/// The operator as it is written: `and`, `==`, `..<`.
-std::string_view text_of(UnaryOperator op);
-std::string_view text_of(BinaryOperator op);
 
 } // namespace flow::lang

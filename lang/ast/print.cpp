@@ -1,48 +1,13 @@
 #include "lang/ast/print.h"
 
-#include <iterator>
-#include <utility>
-
-#include <fmt/format.h>
+#include "lang/ast/tree_printer.h"
 
 namespace flow::lang {
 
 namespace {
 
-/// A text as a literal, on one line.
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    switch (c) {
-    case '"': out += "\\\""; break;
-    case '\\': out += "\\\\"; break;
-    case '\n': out += "\\n"; break;
-    case '\r': out += "\\r"; break;
-    case '\t': out += "\\t"; break;
-    default:
-      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-        fmt::format_to(std::back_inserter(out), "\\u{{{:x}}}", static_cast<unsigned>(c));
-      } else {
-        out += c;
-      }
-    }
-  }
-  return out + '"';
-}
-
-std::string dotted(const Path& path) {
-  std::string out;
-  for (const Name& name : path.names) {
-    if (!out.empty()) out += '.';
-    out += name.text;
-  }
-  return out;
-}
-
-class Printer {
+class Printer : public TreePrinter {
 public:
-  std::string take() { return std::move(out_); }
-
   void program(const Program& program) {
     line("program");
     Indent indent(*this);
@@ -50,186 +15,7 @@ public:
     for (const Decl* decl : program.declarations) declaration(*decl);
   }
 
-  // ---- expressions
-
-  void expr(const Expr& expr) {
-    visit(
-        expr, [&](const ErrorExpr&) { line("error"); }, [&](const NullLiteral&) { line("null"); },
-        [&](const BoolLiteral& node) { line("bool {}", node.value); },
-        [&](const IntLiteral& node) { line("int {}", node.value); },
-        [&](const FloatLiteral& node) { line("float {}", node.text); },
-        [&](const DurationLiteral& node) { line("duration {}us", node.micros); },
-        [&](const InstantLiteral& node) { line("{} {}us", node.is_date ? "date" : "instant", node.micros); },
-        [&](const StringLiteral& node) { line("string {}", quoted(node.text)); },
-        [&](const Template& node) { template_parts(node); }, [&](const NameExpr& node) { line("name {}", node.name); },
-        [&](const Member& node) {
-          line("member {}{}", node.is_safe ? "?." : ".", node.name.text);
-          child(*node.object);
-        },
-        [&](const Index& node) {
-          line("index");
-          child(*node.object);
-          child(*node.index);
-        },
-        [&](const Call& node) { call(node); },
-        [&](const Unary& node) {
-          line("{}", text_of(node.op));
-          child(*node.operand);
-        },
-        [&](const Binary& node) {
-          line("{}", text_of(node.op));
-          child(*node.left);
-          child(*node.right);
-        },
-        [&](const IsNull& node) {
-          line("{}", node.is_negated ? "is not null" : "is null");
-          child(*node.operand);
-        },
-        [&](const If& node) {
-          line("if");
-          child(*node.condition);
-          labelled("then", *node.then_value);
-          labelled("else", *node.else_value);
-        },
-        [&](const Match& node) { match(node); },
-        [&](const ListExpr& node) {
-          line("list");
-          for (const Expr* item : node.items) child(*item);
-        },
-        [&](const RecordExpr& node) { record(node); });
-  }
-
 private:
-  /// What is printed while it lives stands one level deeper.
-  struct Indent {
-    explicit Indent(Printer& printer) : printer_(printer) { ++printer_.level_; }
-    ~Indent() { --printer_.level_; }
-    Indent(const Indent&) = delete;
-    Indent& operator=(const Indent&) = delete;
-    Printer& printer_;
-  };
-
-  template <typename... Arguments> void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    out_.append(level_ * 2, ' ');
-    fmt::format_to(std::back_inserter(out_), format, std::forward<Arguments>(arguments)...);
-    out_ += '\n';
-  }
-
-  void doc(std::string_view text) {
-    if (!text.empty()) line("doc {}", quoted(text));
-  }
-  void child(const Expr& node) {
-    Indent indent(*this);
-    expr(node);
-  }
-  /// A child with a line of its own that says what it is for.
-  void labelled(std::string_view label, const Expr& node) {
-    Indent indent(*this);
-    line("{}", label);
-    child(node);
-  }
-  void labelled_if_given(std::string_view label, const Expr* node) {
-    if (node != nullptr) labelled(label, *node);
-  }
-  void named(std::string_view label, const Name& name) {
-    if (!name.is_given()) return;
-    Indent indent(*this);
-    line("{} {}", label, name.text);
-  }
-
-  void template_parts(const Template& node) {
-    line("template");
-    Indent indent(*this);
-    for (const TemplatePart& part : node.parts) {
-      if (part.hole != nullptr) {
-        line("hole");
-        child(*part.hole);
-      } else {
-        line("text {}", quoted(part.text));
-      }
-    }
-  }
-
-  void argument(const Argument& argument) {
-    if (argument.name.is_given()) {
-      labelled(fmt::format("argument {}", argument.name.text), *argument.value);
-    } else {
-      child(*argument.value);
-    }
-  }
-
-  void call(const Call& node) {
-    const NameExpr* function = node.callee->as<NameExpr>();
-    std::string_view distinct = node.is_distinct ? " distinct" : "";
-    if (function != nullptr) {
-      line("call {}{}", function->name, distinct);
-    } else {
-      line("call{}", distinct);
-      labelled("callee", *node.callee);
-    }
-    for (const Argument& given : node.arguments) argument(given);
-    labelled_if_given("where", node.filter);
-  }
-
-  void match(const Match& node) {
-    line("match");
-    child(*node.subject);
-    Indent indent(*this);
-    for (const MatchArm& arm : node.arms) {
-      line("{}", arm.patterns.empty() ? "else" : "case");
-      for (const Expr* pattern : arm.patterns) child(*pattern);
-      labelled("=>", *arm.value);
-    }
-  }
-
-  void record(const RecordExpr& node) {
-    line("record");
-    for (const RecordMember& member : node.members) {
-      if (member.is_spread) {
-        labelled("...", *member.value);
-      } else if (member.name.is_given()) {
-        labelled(fmt::format("field {}", member.name.text), *member.value);
-      } else {
-        child(*member.value);
-      }
-    }
-  }
-
-  // ---- types
-
-  void type(const TypeExpr& type_expr) {
-    Indent indent(*this);
-    visit(
-        type_expr, [&](const ErrorType&) { line("type error"); },
-        [&](const NamedType& node) { line("type {}{}", dotted(node.path), type_arguments(node)); },
-        [&](const NullableType& node) {
-          line("type nullable");
-          type(*node.inner);
-        },
-        [&](const ListType& node) {
-          line("type list");
-          type(*node.element);
-        },
-        [&](const RecordType& node) {
-          line("type record");
-          for (const Field& given : node.fields) field(given);
-        });
-  }
-
-  static std::string type_arguments(const NamedType& node) {
-    return node.arguments.empty() ? "" : fmt::format("({})", fmt::join(node.arguments, ", "));
-  }
-
-  void field(const Field& field) {
-    Indent indent(*this);
-    line("field {}{}{}", field.name.text, field.from.is_given ? " from " + quoted(field.from.text) : "",
-         field.was.is_given() ? fmt::format(" was {}", field.was.text) : "");
-    type(*field.type);
-    labelled_if_given("initial", field.initial);
-    Indent deeper(*this);
-    doc(field.doc);
-  }
-
   // ---- pipelines
 
   void pipeline(const Pipeline& pipeline) {
@@ -340,6 +126,10 @@ private:
           bound(node.bound);
         },
         [&](const Top& node) { top(node); }, [&](const Join& node) { join(node); },
+        [&](const Process& node) {
+          line("process {}", dotted(node.op));
+          for (const Argument& given : node.arguments) argument(given);
+        },
         [&](const Rebalance&) { line("rebalance"); }, [&](const Broadcast&) { line("broadcast"); },
         [&](const Forward&) { line("forward"); },
         [&](const Parallelism& node) { with_child("parallelism", *node.count); });
@@ -403,6 +193,76 @@ private:
     labelled_if_given("body", node.body);
   }
 
+  // ---- operators
+
+  void block(const Block& block) {
+    Indent indent(*this);
+    for (const Statement* given : block.statements) statement(*given);
+  }
+
+  void statement(const Statement& given) {
+    visit(
+        given, [&](const ErrorStatement&) { line("error"); },
+        [&](const LetStatement& node) { with_child(fmt::format("let {}", node.name.text), *node.value); },
+        [&](const Assign& node) {
+          line("assign{}", node.op ? fmt::format(" {}", text_of(*node.op)) : "");
+          child(*node.place);
+          child(*node.value);
+        },
+        [&](const Emit& node) {
+          with_child("emit", *node.value);
+          named("to", node.to);
+        },
+        [&](const SetTimer& node) {
+          with_child(fmt::format("{} as {}", node.is_processing_time ? "after" : "at", node.timer.text), *node.when);
+        },
+        [&](const Cancel& node) { line("cancel {}", node.timer.text); },
+        [&](const Clear& node) { with_child("clear", *node.place); },
+        [&](const IfStatement& node) {
+          with_child("if", *node.condition);
+          block(node.then_block);
+          if (node.else_block.statements.empty()) return;
+          line("else");
+          block(node.else_block);
+        },
+        [&](const Return&) { line("return"); });
+  }
+
+  void operator_input(const OperatorInput& input) {
+    Indent indent(*this);
+    line("input {}", input.name.text);
+    type(*input.type);
+    labelled_if_given("initial", input.initial);
+    labelled_if_given("keyed", input.key);
+  }
+
+  void state(const StateDecl& state) {
+    Indent indent(*this);
+    line("state {}", state.name.text);
+    type(*state.type);
+    labelled_if_given("initial", state.initial);
+    named("was", state.was);
+    bound(state.bound);
+    Indent deeper(*this);
+    doc(state.doc);
+  }
+
+  void operator_decl(const OperatorDecl& node) {
+    line("operator {}", node.name.text);
+    named("was", node.was);
+    for (const OperatorInput& input : node.inputs) operator_input(input);
+    Indent indent(*this);
+    for (const OperatorOutput& output : node.outputs) {
+      line("output{}{}", output.name.is_given() ? " " : "", output.name.text);
+      type(*output.type);
+    }
+    for (const StateDecl& given : node.states) state(given);
+    for (const Handler& handler : node.handlers) {
+      line("on {}{}", handler.on.text, handler.time.is_given() ? fmt::format("({})", handler.time.text) : "");
+      block(handler.block);
+    }
+  }
+
   void enumeration(const EnumDecl& node) {
     line("enum {}", node.name.text);
     for (const EnumValue& value : node.values) {
@@ -432,7 +292,7 @@ private:
           type(*node.type);
         },
         [&](const EnumDecl& node) { enumeration(node); }, [&](const FnDecl& node) { function(node); },
-        [&](const SourceDecl& node) { source(node); },
+        [&](const OperatorDecl& node) { operator_decl(node); }, [&](const SourceDecl& node) { source(node); },
         [&](const StreamDecl& node) {
           line("{} {}", node.is_table ? "table" : "stream", node.name.text);
           named("was", node.was);
@@ -442,9 +302,6 @@ private:
     Indent indent(*this);
     doc(decl.doc);
   }
-
-  std::string out_;
-  size_t level_ = 0;
 };
 
 } // namespace

@@ -7,10 +7,11 @@
  *   3. `{` never follows an operand as a suffix, so a block and a record literal cannot meet;
  *   4. `|`, `->` and `as` are no operators of expressions (or-ing bits and casting are functions).
  *
- * Recovery. There are two places of it: a step, and a declaration. After an error the feed of tokens (token_feed.h)
- * looks for the next step or declaration and gives RESYNC there; `error` swallows what lies between. Bison always goes
- * back to the nearest place, so before a declaration RESYNC comes twice: for the step, should one be open, and for the
- * declaration around it. A pipeline in parentheses is no place of its own: its errors are those of the step around it.
+ * Recovery. There are three places of it: a step, a statement or another part of an operator, and a declaration. After
+ * an error the feed of tokens (token_feed.h) looks for the next one and gives RESYNC there; `error` swallows what lies
+ * between. Bison always goes back to the nearest place, so before a declaration RESYNC comes several times: for the step,
+ * should one be open, for each block, which it closes, and for the declaration around it. A pipeline in parentheses is
+ * no place of its own: its errors are those of the step around it.
  * Parts of the language that this version cannot compile are skipped the same way: a mid-rule action asks the feed to
  * skip, RESYNC is what it then gives. Such an action must stand where bison needs no lookahead, directly behind the
  * first word.
@@ -88,7 +89,7 @@
 %token COALESCE "??" SAFE_DOT "?." ASSIGN "=" PLUS "+" MINUS "-" STAR "*" SLASH "/" PERCENT "%"
 %token LPAREN "(" RPAREN ")" LBRACKET "[" RBRACKET "]" LBRACE "{" RBRACE "}" COMMA "," COLON ":" SEMICOLON ";" DOT "."
 %token QUESTION "?" BAR "|"
-%token ADD_ASSIGN "+=" SUBTRACT_ASSIGN "-=" MULTIPLY_ASSIGN "*=" DIVIDE_ASSIGN "/="   /* of statements, a later part */
+%token ADD_ASSIGN "+=" SUBTRACT_ASSIGN "-=" MULTIPLY_ASSIGN "*=" DIVIDE_ASSIGN "/="
 %token RESYNC           /* never in a text: the feed gives it where parsing goes on after a skipped part */
 %token END_OF_TEXT      /* before bison's own end, which cannot be recovered from */
 
@@ -104,7 +105,7 @@
 %left STAR SLASH PERCENT
 %precedence UMINUS
 
-%type <Name> name opt_as opt_was
+%type <Name> name plain_name opt_as opt_was
 %type <std::vector<Name>> names path_names
 %type <Path> path
 %type <TypeExpr*> type opt_type
@@ -116,6 +117,17 @@
 %type <Parameter> parameter
 %type <std::vector<Parameter>> parameters parameter_list
 %type <FnDecl> fn_head
+%type <OperatorInput> input
+%type <std::vector<OperatorInput>> inputs
+%type <std::vector<OperatorOutput>> outputs
+%type <OperatorParts> operator_items
+%type <StateDecl> state
+%type <std::vector<StateDecl>> states
+%type <Handler> handler
+%type <Block> block
+%type <std::vector<Statement*>> statements
+%type <Statement*> statement if_statement
+%type <Expr*> place
 %type <Connector> connector
 %type <SourceDecl> source_clauses
 %type <SinkDecl> sink_clauses
@@ -174,12 +186,18 @@ declaration:
   | fn_head "{"                         { tree.not_yet(@2, "a function with a block of statements");
                                           feed.skip_declaration(@2); }
     RESYNC                              { FnDecl function = $1; tree.declare_failed(@1, function.name); }
+  | "operator" name opt_was "(" inputs ")" "->" outputs "{" operator_items operator_end
+                                        { OperatorParts parts = $10;
+                                          tree.declare(@$, OperatorDecl{$2, $3, tree.list($5), tree.list($8),
+                                                                        tree.list(parts.states),
+                                                                        tree.list(parts.handlers),
+                                                                        parts.is_partial}); }
   | "extern" fn_head                    { tree.declare(@$, $2); }
   | later_declaration                   { tree.not_yet(@1); feed.skip_declaration(@1); }
     RESYNC                              { tree.declare_failed(@1, feed.failed_name()); }
   | error RESYNC                        { yyerrok; tree.declare_failed(@1, feed.failed_name()); } ;
 
-later_declaration: "union" | "aggregate" | "operator" | "pattern" | "test" ;
+later_declaration: "union" | "aggregate" | "pattern" | "test" ;
 
 fn_head: "fn" name "(" parameters ")" "->" type
                                         { $$ = FnDecl{$2, tree.list($4), $7, nullptr}; } ;
@@ -198,6 +216,68 @@ parameters: %empty {} | parameter_list { $$ = $1; } | parameter_list "," { $$ = 
 parameter_list: parameter               { $$.push_back($1); }
   | parameter_list "," parameter        { $$ = $1; $$.push_back($3); } ;
 parameter: name ":" type opt_initial    { $$ = Parameter{$1, $3, $4}; } ;
+
+/* ------------------------------------------------------------------ operators */
+inputs: input                           { $$.push_back($1); }
+  | inputs "," input                    { $$ = $1; $$.push_back($3); }
+  | inputs ","                          { $$ = $1; } ;
+input: name ":" type opt_initial        { $$ = OperatorInput{$1, $3, $4, nullptr, @$}; }
+  | name ":" type "keyed" expr          { $$ = OperatorInput{$1, $3, nullptr, $5, @$}; }
+  | name ":" type "broadcast"           { tree.not_yet(@4, "an input that all tasks get (`broadcast`)");
+                                          $$ = OperatorInput{$1, tree.type(@$, ErrorType{}), nullptr, nullptr, @$}; } ;
+outputs: type                           { $$.push_back(OperatorOutput{{}, $1}); }
+  | outputs "," name ":" type           { $$ = $1; $$.push_back(OperatorOutput{$3, $5}); } ;
+
+operator_items: %empty                  {}
+  | operator_items "state" states       { $$ = $1; tree.append($$.states, $3); }
+  | operator_items "broadcast" "state" states
+                                        { $$ = $1; tree.not_yet(cover(@2, @3)); tree.append($$.states, $4); }
+  | operator_items handler              { $$ = $1; $$.handlers.push_back($2); }
+  | operator_items ";"                  { $$ = $1; }
+  | operator_items error RESYNC         { yyerrok; $$ = $1; $$.is_partial = true; } ;
+operator_end: "}" | RESYNC ;
+states: state                           { $$.push_back($1); }
+  | states "," state                    { $$ = $1; $$.push_back($3); } ;
+state: plain_name ":" type opt_initial opt_was opt_bound
+                                        { $$ = StateDecl{$1, $3, $4, $5, $6, @$, tree.doc_before(@1)}; } ;
+handler: "on" name block                { $$ = Handler{$2, {}, $3, @$}; }
+  | "on" name "(" name ")" block        { $$ = Handler{$2, $4, $6, @$}; } ;
+
+block: "{" statements block_end         { $$ = Block{tree.list($2), @$}; } ;
+block_end: "}" | RESYNC ;
+statements: %empty                      {}
+  | statements statement                { $$ = $1; $$.push_back($2); }
+  | statements ";"                      { $$ = $1; } ;
+statement:
+    "let" name "=" expr                 { $$ = tree.statement(@$, LetStatement{$2, $4}); }
+  | place "=" expr                      { $$ = tree.statement(@$, Assign{$1, {}, @2, $3}); }
+  | place "+=" expr                     { $$ = tree.statement(@$, Assign{$1, BinaryOperator::add, @2, $3}); }
+  | place "-=" expr                     { $$ = tree.statement(@$, Assign{$1, BinaryOperator::subtract, @2, $3}); }
+  | place "*=" expr                     { $$ = tree.statement(@$, Assign{$1, BinaryOperator::multiply, @2, $3}); }
+  | place "/=" expr                     { $$ = tree.statement(@$, Assign{$1, BinaryOperator::divide, @2, $3}); }
+  | place "(" arguments ")"             { tree.not_yet(@$, "changing a list or map by a call");
+                                          $$ = tree.statement(@$, ErrorStatement{}); }
+  | "emit" expr                         { $$ = tree.statement(@$, Emit{$2, {}}); }
+  | "emit" expr "to" name               { $$ = tree.statement(@$, Emit{$2, $4}); }
+  | "at" expr "as" name                 { $$ = tree.statement(@$, SetTimer{$2, $4, false}); }
+  | "after" expr "as" name              { $$ = tree.statement(@$, SetTimer{$2, $4, true}); }
+  | "cancel" name                       { $$ = tree.statement(@$, Cancel{$2}); }
+  | "clear" place                       { $$ = tree.statement(@$, Clear{$2}); }
+  | if_statement
+  | "match" expr "{" cases "}"          { tree.not_yet(@1, "`match` between statements");
+                                          $$ = tree.statement(@$, ErrorStatement{}); }
+  | "for" name "in" expr block          { tree.not_yet(@1); $$ = tree.statement(@$, ErrorStatement{}); }
+  | "for" name "," name "in" expr block { tree.not_yet(@1); $$ = tree.statement(@$, ErrorStatement{}); }
+  | "return"                            { $$ = tree.statement(@$, Return{}); }
+  | error RESYNC                        { yyerrok; $$ = tree.statement(@1, ErrorStatement{}); } ;
+if_statement: "if" expr block           { $$ = tree.statement(@$, IfStatement{$2, $3, {}}); }
+  | "if" expr block "else" block        { $$ = tree.statement(@$, IfStatement{$2, $3, $5}); }
+  | "if" expr block "else" if_statement { $$ = tree.statement(@$, IfStatement{$2, $3, tree.block_of($5)}); } ;
+cases: case | cases case | cases "," ;
+case: case_pattern "=>" block ;
+place: plain_name                       { $$ = tree.name_expr($1); }
+  | place "." name                      { $$ = tree.expr(@$, Member{$1, $3, false}); }
+  | place "[" expr "]"                  { $$ = tree.expr(@$, Index{$1, $3}); } ;
 
 type: path                              { $$ = tree.type(@$, NamedType{$1, {}}); }
   | path "(" type_arguments ")"         { $$ = tree.type(@$, NamedType{$1, tree.list($3)}); }
@@ -282,6 +362,9 @@ sound_step:
   | join_kind feed opt_as "on" expr join_clauses
                                         { Join join = $6; join.kind = $1; join.other = $2; join.as = $3; join.on = $5;
                                           $$ = tree.step(@$, join); }
+  | "process" path                      { $$ = tree.step(@$, Process{$2, {}}); }
+  | "process" path "(" arguments ")"    { CallParts parts = $4;
+                                          $$ = tree.step(@$, Process{$2, tree.plain_arguments(parts)}); }
   | "rebalance"                         { $$ = tree.step(@$, Rebalance{}); }
   | "broadcast"                         { $$ = tree.step(@$, Broadcast{}); }
   | "forward"                           { $$ = tree.step(@$, Forward{}); }
@@ -289,7 +372,7 @@ sound_step:
   | later_step                          { tree.not_yet(@1); feed.skip_step(@1); }
     RESYNC                              { $$ = tree.step(@1, ErrorStep{}); } ;
 
-later_step: "only" | "split" | "partition" | "dedup" | "over" | "lookup" | "process" | "detect" | "changes"
+later_step: "only" | "split" | "partition" | "dedup" | "over" | "lookup" | "detect" | "changes"
   | "left" "lookup" ;
 
 join_kind: "join"                       { $$ = JoinKind::inner; }
@@ -447,15 +530,18 @@ alternative: name             { $$ = tree.name_expr($1); }
 path: path_names              { $$ = Path{tree.list($1), @$}; } ;
 path_names: name              { $$.push_back($1); }
   | path_names "." name       { $$ = $1; $$.push_back($3); } ;
-name: IDENT                   { $$ = tree.name_at(@1); }
+name: plain_name
+  | statement_word            { $$ = tree.name_at(@1); } ;
+plain_name: IDENT             { $$ = tree.name_at(@1); }
   | contextual_word           { $$ = tree.name_at(@1); } ;
+statement_word: EMIT | AT | AFTER | CANCEL | CLEAR | TO ;   /* which name no state */
 contextual_word: IMPORT | PARAM | TYPE | ENUM | UNION | SOURCE | STREAM | TABLE | SINK | FN | EXTERN | AGGREGATE
   | OPERATOR | PATTERN | TEST | SELECT | DERIVE | DROP | RENAME | UNNEST | ONLY | SPLIT | KEY | REBALANCE | BROADCAST
   | FORWARD | PARTITION | PARALLELISM | WINDOW | TOP | DEDUP | OVER | JOIN | LOOKUP | PROCESS | DETECT | CHANGES | LEFT
   | RIGHT | FULL | SEMI | ANTI | ON | BY | OF | FROM | WAS | WITH | WITHIN | KEEP | FIRST | LAST | TIES | ASC | DESC
   | LATE | ALLOW | CLOSE | UPDATE | EVERY | PROCESSING | TIME | WATERMARK | LAG | ASCENDING | IDLE | ERROR_ | SKIP | STOP
   | EXPIRES | UNBOUNDED | KEYED | STATE | ADD | RETRACT | MERGE | RESULT | GIVEN | EXPECT | ADVANCE | FOLLOWED | ANY
-  | PAST | NEXT | NONE | UPSERT | FINAL | EMIT | AT | AFTER | CANCEL | CLEAR | TO ;
+  | PAST | NEXT | NONE | UPSERT | FINAL ;
 
 %%
 namespace flow::lang {

@@ -8,6 +8,7 @@
 
 #include "lang/diagnostics/nearest.h"
 #include "lang/grammar/foreign_words.h"
+#include "lang/grammar/operator_mends.h"
 #include "lang/grammar/syntax_scene.h"
 
 namespace flow::lang {
@@ -76,7 +77,7 @@ bool bracket_closed_by_another(const Scene& scene, DiagnosticEmitter& emitter) {
 
 /// A condition with `=`, a record with `=`, a binding with `:`.
 bool wrong_equals(const Scene& scene, DiagnosticEmitter& emitter) {
-  if (scene.found() == token::ASSIGN && scene.is_within(token::LBRACE) && scene.is_behind_expression()) {
+  if (scene.found() == token::ASSIGN && scene.is_within_record() && scene.is_behind_expression()) {
     emitter.report(DiagnosticKind::syntax, scene.range(), "in a record the value of a field stands behind `:`, not `=`")
         .help("write `{}: …`", scene.text_before());
     return true;
@@ -261,7 +262,7 @@ bool needless_braces(const Scene& scene, DiagnosticEmitter& emitter) {
 bool misplaced_as(const Scene& scene, DiagnosticEmitter& emitter) {
   if (scene.found() != token::AS) return false;
   emitter.report(DiagnosticKind::syntax, scene.range(), "a value does not get its name by `as` here")
-      .help("the name comes first: `{}`", scene.is_within(token::LBRACE) ? "{ name: value }" : "name = value");
+      .help("the name comes first: `{}`", scene.is_within_record() ? "{ name: value }" : "name = value");
   return true;
 }
 
@@ -382,10 +383,15 @@ bool found_and_expected(const Scene& scene, DiagnosticEmitter& emitter) {
   return true;
 }
 
-constexpr std::array<Mend, 28> mends = {
+constexpr std::array<Mend, 33> mends = {
     bracket_left_open,
     declaration_incomplete,
     bracket_closed_by_another,
+    block_without_braces,
+    wrong_statement,
+    wrong_part_of_operator,
+    statement_word_as_name,
+    value_of_return,
     wrong_equals,
     equality_of_equality,
     unknown_step,

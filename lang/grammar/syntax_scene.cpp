@@ -122,6 +122,11 @@ bool Scene::is_within(TokenKind bracket) const {
   return open && feed_.tokens()[*open].kind == bracket;
 }
 
+bool Scene::is_within_block() const {
+  std::optional<size_t> open = open_bracket();
+  return open && open == feed_.block_around(index_);
+}
+
 TokenKind Scene::declaration() const {
   std::optional<size_t> begin = feed_.declaration_before(index_);
   return begin ? feed_.tokens()[*begin].kind : token::END_OF_TEXT;

@@ -55,6 +55,9 @@ public:
   // What it stands in.
   std::optional<size_t> open_bracket() const { return feed_.open_bracket_before(index_); }
   bool is_within(TokenKind bracket) const;
+  bool is_within_record() const { return is_within(token::LBRACE) && !is_within_block(); }
+  /// Of statements, or of the parts of an operator; in no other bracket.
+  bool is_within_block() const;
   /// The word of the declaration, or END_OF_TEXT.
   TokenKind declaration() const;
   /// The word of the step, or END_OF_TEXT.

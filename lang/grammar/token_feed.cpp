@@ -56,15 +56,16 @@ size_t TokenFeed::next_step(size_t from, uint16_t depth) const {
   return tokens_.size() - 1;
 }
 
-void TokenFeed::resume_at(size_t index, bool at_step) {
+/// `is_inside`: at a step or statement, so the declaration goes on.
+void TokenFeed::resume_at(size_t index, bool is_inside) {
   constexpr size_t resumptions_max = 8; // more than the grammar has levels to recover on
   index = std::min(index, tokens_.size() - 1);
   resumptions_ = index == resumed_ ? resumptions_ + 1 : 0;
   resumed_ = index;
   bool ends_declaration = tokens_[index].starts_declaration || tokens_[index].kind == token::END_OF_TEXT;
+  resyncs_due_ = ends_declaration || !is_inside ? 2 + open_braces_before(cursor_) : 1;
   cursor_ = index;
-  resyncs_due_ = ends_declaration || !at_step ? 2 : 1;
-  last_step_resumed_ = at_step ? std::optional(index) : std::nullopt;
+  last_step_resumed_ = is_inside ? std::optional(index) : std::nullopt;
   if (resumptions_ > resumptions_max) give_up();
 }
 
@@ -88,16 +89,78 @@ void TokenFeed::recover() {
   size_t index = current();
   bool is_again = is_aftermath();
   if (is_misread_declaration(index)) --index;
-  std::optional<size_t> bar = step_around(index);
-  bool at_step = bar.has_value() && !is_again;
-  if (at_step) {
+  std::optional<size_t> bar = step_around(index), block = block_around(index);
+  if (bar && !is_again) {
     resume_at(next_step(index, tokens_[*bar].depth), true);
+  } else if (block && !is_again) {
+    resume_at(next_statement(index, *block), true);
   } else {
     bool is_mistyped_head = tokens_[index].starts_declaration && tokens_[index].kind == token::IDENT;
     size_t from = is_again || is_mistyped_head ? index + 1 : index;
     keep_failed_name(from);
     resume_at(next_declaration(from), false);
   }
+}
+
+/// The next statement of the block or, in that of an operator, its next part; else the `}` of the block. What stands in
+/// brackets within the block is passed over.
+size_t TokenFeed::next_statement(size_t from, size_t block) const {
+  for (size_t index = from; index + 1 < tokens_.size(); ++index) {
+    const Token& current = tokens_[index];
+    if (current.starts_declaration || current.depth <= tokens_[block].depth) return index;
+    bool is_own_level = current.depth == tokens_[block].depth + 1;
+    if (is_own_level && index > from && begins_statement(index, block)) return index;
+  }
+  return tokens_.size() - 1;
+}
+
+bool TokenFeed::begins_statement(size_t index, size_t block) const {
+  TokenKind kind = tokens_[index].kind, before = tokens_[index - 1].kind, next = tokens_[index + 1].kind;
+  if (!tokens_[index].is_first_on_line && before != token::SEMICOLON && before != token::RBRACE) return false;
+  bool is_of_operator = !block_around(block);
+  if (is_of_operator) return is_name(next) && (kind == token::ON || kind == token::STATE || kind == token::BROADCAST);
+  bool is_assigned = next == token::ASSIGN || (next >= token::ADD_ASSIGN && next <= token::DIVIDE_ASSIGN);
+  if (is_name(kind) && (is_assigned || next == token::DOT)) return true;
+  return kind == token::LET || kind == token::IF || kind == token::MATCH || kind == token::FOR ||
+         kind == token::RETURN || kind == token::EMIT || kind == token::AT || kind == token::AFTER ||
+         kind == token::CANCEL || kind == token::CLEAR;
+}
+
+/// A `{` behind a complete expression, or behind `else`: no record stands there. A record type may stand behind `->`
+/// only, so in an operator this tells.
+bool TokenFeed::is_block(size_t index) const {
+  if (index == 0 || tokens_[index].kind != token::LBRACE) return false;
+  TokenKind before = tokens_[index - 1].kind;
+  if (before == token::EMIT || before == token::AT || before == token::AFTER) return false;
+  bool ends_literal = before == token::NULL_ || before == token::TRUE_ || before == token::FALSE_ ||
+                      (before >= token::INT && before <= token::STRING) || before == token::STR_END;
+  return before == token::ELSE || before == token::QUESTION || ends_literal || is_name(before) ||
+         (is_closing(before) && before != token::HOLE_END);
+}
+
+std::optional<size_t> TokenFeed::block_around(size_t index) const {
+  size_t closed = 0;
+  for (size_t at = index; at-- > 0;) {
+    const Token& current = tokens_[at];
+    if (is_closing(current.kind)) {
+      ++closed;
+    } else if (is_opening(current.kind) && closed-- == 0) {
+      closed = 0;
+      std::optional<size_t> begin = is_block(at) ? declaration_before(at) : std::nullopt;
+      if (begin && tokens_[*begin].kind == token::OPERATOR) return at;
+    }
+    if (current.starts_declaration) return {};
+  }
+  return {};
+}
+
+/// How many blocks may be open there: each is closed by one RESYNC.
+size_t TokenFeed::open_braces_before(size_t index) const {
+  size_t open = 0;
+  for (std::optional<size_t> at = open_bracket_before(index); at; at = open_bracket_before(*at)) {
+    open += tokens_[*at].kind == token::LBRACE ? 1 : 0;
+  }
+  return open;
 }
 
 /// `{ a: i64, source fares: …`: the first word of a declaration was taken for a name, the second does not fit.

@@ -2,7 +2,8 @@
 //
 // Bison recovers by throwing tokens away until one fits. That alone is blind: `stream` may be a field, `|` may stand
 // in an enum. So the grammar waits for RESYNC after every `error`, and the feed, which sees all tokens, decides where
-// to give it: at the next step of the same pipeline if the error lies in a step, else at the next declaration.
+// to give it: at the next step of the same pipeline if the error lies in a step, at the next statement of the same
+// block if it lies in one, else at the next declaration.
 #pragma once
 
 #include <cstddef>
@@ -47,12 +48,18 @@ public:
   std::optional<size_t> open_bracket_before(size_t index) const;
   /// The `|` of the step around a token, a step of a pipeline that is not in parentheses.
   std::optional<size_t> step_around(size_t index) const;
+  /// The `{` of the innermost block around a token: that of an operator, a handler or an `if`.
+  std::optional<size_t> block_around(size_t index) const;
 
 private:
   size_t index_behind(SourceRange range) const;
   size_t next_step(size_t from, uint16_t depth) const;
   size_t next_declaration(size_t from) const;
-  void resume_at(size_t index, bool at_step);
+  size_t next_statement(size_t from, size_t block) const;
+  bool begins_statement(size_t index, size_t block) const;
+  bool is_block(size_t index) const;
+  size_t open_braces_before(size_t index) const;
+  void resume_at(size_t index, bool is_inside);
   void keep_failed_name(size_t index);
 
   const SourceFile& file_;

@@ -41,6 +41,20 @@ uint32_t height_below(const Expr& parent) {
       [&](const Template& node) { return highest(node.parts, of_part); }, [](const auto&) { return 0u; });
 }
 
+uint32_t height_below(const Statement& parent) {
+  auto of_statement = [](const Statement* statement) { return statement->height; };
+  auto of_block = [&](const Block& block) { return highest(block.statements, of_statement); };
+  return visit(
+      parent, [](const LetStatement& node) { return height(node.value); },
+      [](const Assign& node) { return std::max(height(node.place), height(node.value)); },
+      [](const Emit& node) { return height(node.value); }, [](const SetTimer& node) { return height(node.when); },
+      [](const Clear& node) { return height(node.place); },
+      [&](const IfStatement& node) {
+        return std::max({height(node.condition), of_block(node.then_block), of_block(node.else_block)});
+      },
+      [](const auto&) { return 0u; });
+}
+
 uint32_t height_below(const TypeExpr& parent) {
   auto of_field = [](const Field& field) { return field.type->height; };
   return visit(
@@ -83,6 +97,16 @@ TypeExpr* TreeBuilder::checked(TypeExpr* type) {
   too_high(type->range);
   return arena_.make<TypeExpr>(type->range, ErrorType{});
 }
+
+Statement* TreeBuilder::checked(Statement* statement) {
+  statement->height = 1 + height_below(*statement);
+  if (statement->height <= nesting_max) return statement;
+  too_high(statement->range);
+  return arena_.make<Statement>(statement->range, ErrorStatement{});
+}
+
+/// `else if …`: a block without braces.
+Block TreeBuilder::block_of(Statement* only) { return {list(std::vector<Statement*>{only}), only->range}; }
 
 Expr* TreeBuilder::binary(SourceRange op_range, BinaryOperator op, Expr* left, Expr* right) {
   return expr(cover(left->range, right->range), Binary{op, op_range, left, right});

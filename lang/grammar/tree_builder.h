@@ -22,6 +22,13 @@ struct PipelineParts {
   std::vector<Step*> steps;
 };
 
+/// What stands between the braces of an operator.
+struct OperatorParts {
+  std::vector<StateDecl> states;
+  std::vector<Handler> handlers;
+  bool is_partial = false;
+};
+
 /// What stands between the parentheses of a call.
 struct CallParts {
   std::vector<Argument> arguments;
@@ -62,6 +69,15 @@ public:
   /// The arguments of what is no aggregate: `where` and `distinct` do not belong there.
   List<Argument> plain_arguments(const CallParts& parts);
 
+  // ---- statements
+  template <typename Node> Statement* statement(SourceRange range, Node node) {
+    return checked(arena_.make<Statement>(range, node));
+  }
+  Block block_of(Statement* only);
+  template <typename T> static void append(std::vector<T>& to, const std::vector<T>& more) {
+    to.insert(to.end(), more.begin(), more.end());
+  }
+
   // ---- clauses, which are given once
   template <typename T> void set_once(T& place, const T& value, std::string_view clause) {
     if (is_set(place)) return given_twice(range_of(value), range_of(place), clause);
@@ -96,6 +112,7 @@ private:
 
   Expr* checked(Expr* expr);
   TypeExpr* checked(TypeExpr* type);
+  Statement* checked(Statement* statement);
   void too_high(SourceRange range);
 
   const SourceFile& file_;

@@ -1,0 +1,99 @@
+#include "lang/grammar/operator_mends.h"
+
+#include <optional>
+#include <vector>
+
+#include "lang/diagnostics/nearest.h"
+
+namespace flow::lang {
+
+namespace {
+
+constexpr TokenKind statement_words[] = {token::LET,   token::EMIT, token::AT,     token::AFTER, token::CANCEL,
+                                         token::CLEAR, token::IF,   token::RETURN, token::MATCH, token::FOR};
+
+/// A name and perhaps fields of it were read where a statement begins, and nothing says what becomes of it.
+bool is_behind_place(const Scene& scene) { return scene.expects(token::ADD_ASSIGN) && scene.index() > 0; }
+
+std::string_view nearest_statement(std::string_view word) {
+  std::vector<std::string_view> words;
+  for (TokenKind kind : statement_words) words.push_back(text_of(kind));
+  return nearest(word, words);
+}
+
+} // namespace
+
+bool block_without_braces(const Scene& scene, DiagnosticEmitter& emitter) {
+  if (scene.found() != token::THEN || !scene.expects(token::LBRACE)) return false;
+  emitter.report(DiagnosticKind::syntax, scene.range(), "the statements of an `if` stand in braces, without `then`")
+      .help("write `if condition {{ … }} else {{ … }}`");
+  return true;
+}
+
+bool wrong_statement(const Scene& scene, DiagnosticEmitter& emitter) {
+  if (!is_behind_place(scene) || scene.before(2) == token::RETURN) return false;
+  if (scene.found() == token::EQ) {
+    emitter.report(DiagnosticKind::syntax, scene.range(), "`==` compares two values; it changes nothing")
+        .help("write `{} = …`", scene.text_before());
+    return true;
+  }
+  if (scene.found() == token::PLUS || scene.found() == token::MINUS) {
+    emitter.report(DiagnosticKind::syntax, scene.range(), "a statement does not go on like this")
+        .help("write `{} {}= 1`", scene.text_before(), scene.text());
+    return true;
+  }
+  std::optional<size_t> block = scene.open_bracket();
+  if (scene.before() == token::ON && block) {
+    emitter.report(DiagnosticKind::unclosed_bracket, scene.feed().range_of(*block), "this `{{` is not closed")
+        .note(scene.range_before(), "`}}` is still missing where `on` begins")
+        .help("put `}}` where it belongs");
+    return true;
+  }
+  auto report = emitter.report(DiagnosticKind::syntax, scene.range_before(), "`{}` begins no statement",
+                               scene.text_before());
+  std::string_view near = nearest_statement(scene.text_before());
+  if (!near.empty()) {
+    report.help("did you mean `{}`?", near);
+  } else if (is_name(scene.found())) {
+    report.help("a value gets a name by `let {} = …`, a state is changed by `{} = …`", scene.text(), scene.text());
+  } else {
+    report.help("statements are `let`, `name = value`, `emit`, `at … as`, `after … as`, `cancel`, `clear`, `if`, `return`");
+  }
+  return true;
+}
+
+bool wrong_part_of_operator(const Scene& scene, DiagnosticEmitter& emitter) {
+  bool is_due = scene.is_within_block() && scene.expects(token::STATE) && scene.expects(token::ON);
+  if (!is_due || scene.expects_name() || !is_name(scene.found())) return false;
+  auto report = emitter.report(DiagnosticKind::syntax, scene.range(), "`{}` is no part of an operator", scene.text());
+  std::vector<std::string_view> words{"state", "on"};
+  std::string_view near = nearest(scene.text(), words);
+  if (!near.empty())
+    report.help("did you mean `{}`?", near);
+  else
+    report.help("an operator has `state NAME: TYPE` and `on INPUT {{ … }}`, in which statements stand");
+  return true;
+}
+
+bool statement_word_as_name(const Scene& scene, DiagnosticEmitter& emitter) {
+  TokenKind word = scene.found();
+  bool is_of_statement = word == token::TO || word == token::EMIT || word == token::AT || word == token::AFTER ||
+                         word == token::CANCEL || word == token::CLEAR;
+  if (!is_of_statement || !scene.expects_name() || scene.expects(word)) return false;
+  emitter.report(DiagnosticKind::reserved_word, scene.range(), "`{}` begins a statement, so it cannot name a state",
+                 scene.text())
+      .help("choose another name, such as `{}_`", scene.text());
+  return true;
+}
+
+bool value_of_return(const Scene& scene, DiagnosticEmitter& emitter) {
+  bool is_behind_name = is_behind_place(scene) && scene.before(2) == token::RETURN;
+  bool is_behind_word = scene.before() == token::RETURN && scene.is_within_block();
+  if (!is_behind_name && !is_behind_word) return false;
+  emitter.report(DiagnosticKind::syntax, is_behind_name ? scene.range_before() : scene.range(),
+                 "a handler gives no value back: `return` ends it, and nothing stands behind it")
+      .help("rows go out by `emit`");
+  return true;
+}
+
+} // namespace flow::lang
