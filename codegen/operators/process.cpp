@@ -54,9 +54,7 @@ public:
     f_.begin(stays);
   }
 
-  Value key(uint32_t column) override {
-    return load_key(f_, state_.key, layout_, place_.entry, heap())[column];
-  }
+  Value key(uint32_t column) override { return load_key(f_, state_.key, layout_, place_.entry, heap())[column]; }
 
   Value state(uint32_t number) override {
     const sema::StateField& field = op().fields[number];
@@ -75,9 +73,7 @@ private:
   const plan::KeyedState& keyed() const { return *state_.keyed; }
   const sema::Process& op() const { return *keyed().op; }
   llvm::Value* heap() { return f_.call("flow_table_heap", {place_.table}, "heap"); }
-  llvm::Value* load(uint32_t field) {
-    return load_field(f_, layout_.fields[field], place_.entry, nullptr).value;
-  }
+  llvm::Value* load(uint32_t field) { return load_field(f_, layout_.fields[field], place_.entry, nullptr).value; }
   void store(uint32_t field, llvm::Value* value) {
     store_field(f_, layout_.fields[field], place_.entry, {.type = layout_.fields[field].type, .value = value}, {});
   }

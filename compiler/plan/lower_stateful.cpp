@@ -72,8 +72,7 @@ uint32_t Lowering::without_computed(uint32_t chain, uint32_t op, const Node& nod
 
 State Lowering::make_state(const Node& node, const sema::Window& window, const KeySpec& key) {
   State made{.name = node.name, .window = window, .key = key};
-  made.pane_us =
-      window.kind == sema::WindowKind::hopping ? std::gcd(window.size_us, window.slide_us) : window.size_us;
+  made.pane_us = window.kind == sema::WindowKind::hopping ? std::gcd(window.size_us, window.slide_us) : window.size_us;
   return made;
 }
 
@@ -83,7 +82,8 @@ uint32_t Lowering::add_state(State state, Layout layout) {
   return static_cast<uint32_t>(plan_.states.size() - 1);
 }
 
-uint32_t Lowering::add_partial(const Place& rows, const Node& node, const State& whole, const KeySpec& key, Layout layout) {
+uint32_t Lowering::add_partial(const Place& rows, const Node& node, const State& whole, const KeySpec& key,
+                               Layout layout) {
   std::vector<uint32_t>& partials = plan_.chains[rows.chain].partials;
   State made = make_state(node, pane_window(whole), key);
   made.is_partial = true;

@@ -22,9 +22,7 @@ struct JsonField {
 
 namespace json_outline_detail {
 
-inline size_t depth_of(std::string_view name) {
-  return static_cast<size_t>(std::count(name.begin(), name.end(), '.'));
-}
+inline size_t depth_of(std::string_view name) { return static_cast<size_t>(std::count(name.begin(), name.end(), '.')); }
 
 /// How many records the two fields are both in.
 inline size_t shared_depth(std::string_view a, std::string_view b) {

@@ -57,9 +57,8 @@ Model read_player(const Player& player, const uint8_t* heap) {
     FlowView page = read_string(visit->page, heap);
     read.visits.emplace_back(visit->number, std::string(page.data, page.length));
   });
-  for_each_list_row(heap, *list_head(player.scores), sizeof(Score), [&](const uint8_t* at) {
-    read.scores.push_back(reinterpret_cast<const Score*>(at)->value);
-  });
+  for_each_list_row(heap, *list_head(player.scores), sizeof(Score),
+                    [&](const uint8_t* at) { read.scores.push_back(reinterpret_cast<const Score*>(at)->value); });
   EXPECT_EQ(list_head(player.visits)->length, read.visits.size());
   return read;
 }
