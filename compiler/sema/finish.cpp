@@ -36,6 +36,7 @@ std::vector<std::optional<size_t>> needed_steps(const TypedProgram& program) {
                                 [&](uint32_t from) { need_all(from); }},
                stream.origin);
     for (size_t i = 0; i < steps; i++) {
+      if (const auto* join = std::get_if<Join>(&stream.steps[i].node)) need_all(join->other);
       const auto* others = std::get_if<Union>(&stream.steps[i].node);
       if (others == nullptr) continue;
       for (uint32_t other : others->others) need_all(other);
@@ -108,6 +109,10 @@ void add_uses(Uses& uses, const Step& step) {
                               [&](const Top& top) {
                                 add_uses(uses, top.keys);
                                 for (const Order& order : top.orders) uses.add(order.value);
+                              },
+                              [&](const Join& join) {
+                                add_uses(uses, join.keys), add_uses(uses, join.other_keys);
+                                uses.add(join.condition);
                               },
                               [](const auto&) {}},
              step.node);
@@ -187,6 +192,7 @@ private:
     for (Step& step : stream.steps) {
       if (auto* aggregate = std::get_if<Aggregate>(&step.node)) move_late(aggregate->window, places);
       if (auto* top = std::get_if<Top>(&step.node)) move_late(top->window, places);
+      if (auto* join = std::get_if<Join>(&step.node)) join->other = places[join->other];
       auto* others = std::get_if<Union>(&step.node);
       if (others == nullptr) continue;
       for (uint32_t& other : others->others) other = places[other];

@@ -344,6 +344,18 @@ struct Top {
   StateBound bound;
 };
 
+enum class JoinKind : uint8_t { inner, left, right, full, semi, anti };
+/// `left join other as x on condition within range as of time expires d`
+struct Join {
+  JoinKind kind;
+  Feed other;
+  Name as; // if it is given
+  Expr* on;
+  Expr* within; // or null
+  Expr* as_of;  // or null
+  StateBound bound;
+};
+
 struct Rebalance {};
 struct Broadcast {};
 struct Forward {};
@@ -353,8 +365,8 @@ struct Parallelism {
 
 struct Step {
   SourceRange range; // without the `|` before it, with its `on error`
-  std::variant<ErrorStep, Where, Select, Derive, Drop, Rename, Unnest, Union, Key, Window, Aggregate, Top, Rebalance,
-               Broadcast, Forward, Parallelism>
+  std::variant<ErrorStep, Where, Select, Derive, Drop, Rename, Unnest, Union, Key, Window, Aggregate, Top, Join,
+               Rebalance, Broadcast, Forward, Parallelism>
       node;
   OnError on_error;
 

@@ -84,15 +84,6 @@ void TokenFeed::skip_declaration(SourceRange words) {
   resume_at(next_declaration(behind), false);
 }
 
-SourceRange TokenFeed::words_of_step(SourceRange first) const {
-  size_t behind = index_behind(first);
-  TokenKind kind = tokens_[behind - 1].kind;
-  bool has_side = kind >= token::LEFT && kind <= token::ANTI;
-  TokenKind second = tokens_[behind].kind;
-  if (!has_side || (second != token::JOIN && second != token::LOOKUP)) return first;
-  return cover(first, range_of(behind));
-}
-
 void TokenFeed::recover() {
   size_t index = current();
   bool is_again = is_aftermath();

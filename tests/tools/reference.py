@@ -21,6 +21,7 @@ import struct
 import subprocess
 import sys
 
+import join_reference
 import taxi_generator
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -361,7 +362,8 @@ def file_of(name, header, rows):
 def all_results():
     results = {"word_count": word_count(), "flights": flights(), "earthquakes": earthquakes(),
                "ride_cleansing": ride_cleansing(), "hourly_tips": hourly_tips(),
-               "long_rides": long_rides(), "rides_and_fares": rides_and_fares(), "fraud": fraud()}
+               "long_rides": long_rides(), "rides_and_fares": rides_and_fares(), "fraud": fraud(),
+               "ad_clicks": join_reference.ad_clicks(os.path.join(EXAMPLES, "ad_clicks"), microseconds, instant)}
     data = shared_data()
     if data:
         results.update(web_log=web_log(data), taxi_rides=taxi_rides(data))
