@@ -1,9 +1,9 @@
 // join: both sides' rows of a key lie in two lists of its entry until the window closes; then they are paired.
 //
-// Pairing goes through one list (outer) and for each of its rows through the other (inner). A key may have any number of
-// pairs, so the function stops wherever the outputs are full, or after a while without any result, and goes on at the
-// next call: where it is, is a cursor of six words, zeros at the beginning of an entry. While the function runs they
-// are local (`Pairing`), and the task keeps them from call to call (FlowDue::cursor).
+// Pairing goes through one list (outer) and for each of its rows through the other (inner). A key may have any number
+// of pairs, so the function stops wherever the outputs are full, or after a while without any result, and goes on at
+// the next call: where it is, is a cursor of six words, zeros at the beginning of an entry. While the function runs
+// they are local (`Pairing`), and the task keeps them from call to call (FlowDue::cursor).
 //
 // A row without a partner is known when its inner list has been gone through. Of the left side that is while the pairs
 // are made; for the right side the lists are gone through once more, the other way round, up to the first partner of
@@ -35,8 +35,8 @@ llvm::Value* list_at(RowWalk& walk, uint32_t state, uint32_t side, llvm::Value* 
 void keep(RowWalk& walk, uint32_t state, uint32_t side, const EntryPlace& place, const std::vector<Value>& columns) {
   FunctionEmitter& f = walk.f;
   const plan::Layout& layout = kept_layout(walk, state, side);
-  llvm::Value* kept = f.call("flow_list_append",
-                             {place.table, list_at(walk, state, side, place.entry), f.i32(layout.stride)}, "kept");
+  llvm::Value* kept =
+      f.call("flow_list_append", {place.table, list_at(walk, state, side, place.entry), f.i32(layout.stride)}, "kept");
   auto store_text = [&](llvm::Value* slot, const Value& text) {
     f.call("flow_entry_string", {place.table, slot, text.value, text.length});
   };
@@ -211,7 +211,8 @@ private:
     auto left_width = static_cast<uint32_t>(kept_layout(walk_, join_.state, left).fields.size());
     auto column = [&](sema::Type type, uint32_t number) {
       const Row* row = number < left_width ? left_row : right_row;
-      return row == nullptr ? f_.zero(type) : as(type, row->columns[number < left_width ? number : number - left_width]);
+      return row == nullptr ? f_.zero(type)
+                            : as(type, row->columns[number < left_width ? number : number - left_width]);
     };
     Row result{.time = window_->time};
     for (size_t i = 0; i < columns.size(); i++) {

@@ -85,7 +85,8 @@ void add_optional_left(const std::vector<Column>& row, Schema& result, std::vect
 void PipelineChecker::join(const lang::Step& step, const lang::Join& join) {
   require_own_name(step, "join");
   if (state_.key_range) {
-    check_.report(DiagnosticKind::missing_step, *state_.key_range, "no step uses this key: a `join` has its own in `on`")
+    check_
+        .report(DiagnosticKind::missing_step, *state_.key_range, "no step uses this key: a `join` has its own in `on`")
         .help("leave it out");
   }
   bool is_good = check_join_form(step, join);
@@ -132,8 +133,9 @@ bool PipelineChecker::check_join_form(const lang::Step& step, const lang::Join& 
     if (clause == nullptr) continue;
     std::string_view word = clause == join.within ? "within" : "as of";
     if (is_windowed) {
-      check_.report(DiagnosticKind::bad_clause, clause->range, "rows of one window are joined: `{}` says another time",
-                    word)
+      check_
+          .report(DiagnosticKind::bad_clause, clause->range, "rows of one window are joined: `{}` says another time",
+                  word)
           .help("leave out either the window or this");
     } else {
       check_.not_yet(clause->range, fmt::format("a join `{}`", word));
@@ -145,8 +147,9 @@ bool PipelineChecker::check_join_form(const lang::Step& step, const lang::Join& 
     check_.report(DiagnosticKind::bad_clause, join.bound.range, "the state of a windowed step ends with its window")
         .help("leave it out");
   } else if (!state_.is_unknown) {
-    check_.not_yet(join.bound.kind == lang::BoundKind::unsaid ? step.range : join.bound.range,
-                   "a join of streams without a window")
+    check_
+        .not_yet(join.bound.kind == lang::BoundKind::unsaid ? step.range : join.bound.range,
+                 "a join of streams without a window")
         .help("put a window before it: `| window tumbling(1h) | join …`");
   }
   return false;
@@ -158,14 +161,17 @@ bool PipelineChecker::check_other(const lang::Join& join, const FlowState& other
     return false;
   }
   if (other.window) {
-    check_.report(DiagnosticKind::missing_step, join.other.range, "the window of this stream is not used before the `join`")
+    check_
+        .report(DiagnosticKind::missing_step, join.other.range,
+                "the window of this stream is not used before the `join`")
         .note(other.window->range, "it is here")
         .help("leave it out: the window before the `join` holds for both sides");
     return false;
   }
   if (!other.schema.has_time) {
     check_.report(DiagnosticKind::missing_time, join.other.range, "a window needs event time, and these rows have none")
-        .help("say at the source which field it is, and how late a row may be: `time <field>` and `watermark lag 1min`");
+        .help(
+            "say at the source which field it is, and how late a row may be: `time <field>` and `watermark lag 1min`");
     return false;
   }
   if (window.kind != WindowKind::same) return true;
@@ -198,17 +204,15 @@ std::optional<std::string_view> PipelineChecker::other_name(const lang::Join& jo
 /// Keys and condition. False when something was reported.
 bool PipelineChecker::join_condition(const lang::Join& join, const Schema& pair, Join& made) {
   auto width = static_cast<uint32_t>(state_.schema.columns.size());
-  const Expr* on =
-      check_condition(check_, {.module = &module_, .row = &pair}, *join.on, "the condition of `on`");
+  const Expr* on = check_condition(check_, {.module = &module_, .row = &pair}, *join.on, "the condition of `on`");
   if (on->type.is_error()) return false;
   std::vector<const Expr*> conjuncts;
   add_conjuncts(*on, conjuncts);
   for (const Expr* conjunct : conjuncts) {
     if (take_key(check_, *conjunct, width, made)) continue;
-    made.condition = made.condition == nullptr
-                         ? conjunct
-                         : check_.make.make(ExprKind::logical_and, scalar(Kind::BOOL), {made.condition, conjunct},
-                                            join.on->range);
+    made.condition = made.condition == nullptr ? conjunct
+                                               : check_.make.make(ExprKind::logical_and, scalar(Kind::BOOL),
+                                                                  {made.condition, conjunct}, join.on->range);
   }
   if (!made.keys.empty()) return true;
   check_.report(DiagnosticKind::bad_clause, join.on->range, "`on` needs an equality of the two sides")
