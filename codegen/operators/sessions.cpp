@@ -31,10 +31,9 @@ void emit_session_aggregate(RowWalk& walk, uint32_t, const plan::Aggregate& aggr
   if (!spec.columns.empty()) key = make_key(f, spec, walk.entry_layout(aggregate.state), row.columns);
   if (!spec.is_bytes) key.length = f.i64(spec.size);
   llvm::Value* other_at = f.slot(b.getPtrTy(), "other.session.at");
-  llvm::Value* entry_at = f.call("flow_session",
-                                 {f.task, position, key.hash, key.bytes, key.length, row.time,
-                                  f.i64(state.window.size_us), other_at},
-                                 "session");
+  llvm::Value* entry_at = f.call(
+      "flow_session",
+      {f.task, position, key.hash, key.bytes, key.length, row.time, f.i64(state.window.size_us), other_at}, "session");
   llvm::BasicBlock *late = f.block("late"), *done = f.block("session.done"), *joins = f.block("joins.two"),
                    *one = f.block("one.session");
   f.branch_unlikely(b.CreateIsNull(entry_at), late, "in.time");

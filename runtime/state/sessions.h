@@ -1,10 +1,11 @@
-// Session windows over a KeyedState: an entry is a session, its key that of the rows and a number that tells the sessions
-// of one key apart. All sessions of a key have the hash of the rows' key, so one walk over that hash finds them.
+// Session windows over a KeyedState: an entry is a session, its key that of the rows and a number that tells the
+// sessions of one key apart. All sessions of a key have the hash of the rows' key, so one walk over that hash finds
+// them.
 //
 // A row at t covers [t, t + gap]. Sessions that it touches become one, as in Flink: rows exactly `gap` apart belong
 // together. At most two can be touched, since two sessions of a key never touch one another and each is at least a gap
-// long. The number of a session is the time of the row that made it: as long as it lives no other row of its key makes a
-// session at that time.
+// long. The number of a session is the time of the row that made it: as long as it lives no other row of its key makes
+// a session at that time.
 #pragma once
 
 #include <cstdint>

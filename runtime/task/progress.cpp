@@ -195,6 +195,7 @@ void Task::finish_progress() {
     watermark = target_;
     for (const auto& panes : states_) panes->close_through(watermark);
     forget_freed_panes();
+    if (keyed_ != nullptr) keyed_->clean(watermark, 0); // also where no rows come
   }
   if (!may_announce_later()) announce();
 }

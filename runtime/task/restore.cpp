@@ -45,7 +45,6 @@ Status read_entry(ByteReader& in, StateTable& table, KeyedState* keyed, std::vec
     return damaged("an entry's hash is not that of its key");
   }
   if (table.lookup(hash, key_bytes) != nullptr) return damaged("a key is there twice");
-  if (keyed != nullptr && !keyed->flags().is_any_set(room.data())) return Status();
   uint8_t* entry = table.insert(hash, key_bytes);
   uint32_t key_end = key.is_bytes ? sizeof(FlowString) : key.size;
   std::copy(room.begin() + key_end, room.end(), entry + key_end);
@@ -59,7 +58,9 @@ Status read_entry(ByteReader& in, StateTable& table, KeyedState* keyed, std::vec
       in, entry, [&](uint8_t* list, uint32_t stride) { return table.append_row(list, stride); },
       [&](uint8_t* slot, const char* data, uint64_t length) { table.store_string(slot, {data, length}); });
   if (!is_right) return damaged("a list has impossible values");
-  if (keyed != nullptr && !keyed->adopt(table.count - 1, hash)) return damaged("an entry has impossible values");
+  if (keyed == nullptr) return Status();
+  if (!keyed->adopt(table.count - 1, hash)) return damaged("an entry has impossible values");
+  keyed->settle(entry);
   return Status();
 }
 

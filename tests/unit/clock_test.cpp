@@ -72,8 +72,13 @@ struct TotalProgram : NumberProgram {
                     .timer_count = 1,
                     .cells = cells,
                     .timers = timers};
-    use_state(keyed, {"totals.entry", 5, sizeof(TotalEntry), 1, entry_fields, {0, 0, 0, 0, FLOW_NONE}, 0, 0, nullptr},
-              add_totals, write_total);
+    const FlowLayout entry{.name = "totals.entry",
+                           .fingerprint = 5,
+                           .stride = sizeof(TotalEntry),
+                           .field_count = 1,
+                           .fields = entry_fields,
+                           .repeat = {0, 0, 0, 0, FLOW_NONE}};
+    use_state(keyed, entry, add_totals, write_total);
   }
 };
 

@@ -278,6 +278,18 @@ TEST(KeyedState, AJumpOfTheWatermarkDoesNotCleanAllAtOnce) {
   EXPECT_EQ(keepers.entries(), 0u) << "the rows that followed have paid for it";
 }
 
+TEST(KeyedState, WhatHasExpiredGoesAlsoWhereNoRowsCome) {
+  KeyedProgram program({.expires = 100});
+  Keepers keepers(program, 1);
+  std::vector<Command> commands;
+  for (int64_t key = 0; key < 10'000; ++key) commands.push_back(note(key, key));
+  keepers.give(commands);
+  for (int64_t watermark = 0; watermark < 100; watermark += 10) keepers.advance(watermark);
+  EXPECT_EQ(keepers.entries(), 10'000u);
+  for (int64_t watermark = 100; watermark <= 160; watermark += 10) keepers.advance(watermark);
+  EXPECT_EQ(keepers.entries(), 0u);
+}
+
 // ---- memory ----
 
 TEST(KeyedState, KeysThatComeAndGoLeaveNoMemoryBehind) {
