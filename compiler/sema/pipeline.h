@@ -83,6 +83,10 @@ private:
   Schema top_result(const lang::Step& step, const lang::Top& top, const Window& window);
   size_t set_bound(const lang::Step& step, std::string_view name, Schema& result);
 
+  // dedup.cpp
+  void dedup(const lang::Step& step, const lang::Dedup& dedup);
+  bool dedup_bound(const lang::Step& step, const lang::StateBound& bound, bool is_keyed, StateCell& seen);
+
   // joins.cpp
   void join(const lang::Step& step, const lang::Join& join);
   bool check_join_form(const lang::Step& step, const lang::Join& join);

@@ -119,6 +119,11 @@ struct Top {
   StateBound bound;
 };
 
+/// `dedup keep first expires d`
+struct Dedup {
+  StateBound bound;
+};
+
 enum class JoinKind : uint8_t { inner, left, right, full, semi, anti };
 /// `left join other as x on condition within range as of time expires d`
 struct Join {
@@ -146,8 +151,8 @@ struct Parallelism {
 
 struct Step {
   SourceRange range; // without the `|` before it, with its `on error`
-  std::variant<ErrorStep, Where, Select, Derive, Drop, Rename, Unnest, Union, Key, Window, Aggregate, Top, Join, Process,
-               Rebalance, Broadcast, Forward, Parallelism>
+  std::variant<ErrorStep, Where, Select, Derive, Drop, Rename, Unnest, Union, Key, Window, Aggregate, Top, Join, Dedup,
+               Process, Rebalance, Broadcast, Forward, Parallelism>
       node;
   OnError on_error;
 

@@ -126,6 +126,10 @@ private:
           bound(node.bound);
         },
         [&](const Top& node) { top(node); }, [&](const Join& node) { join(node); },
+        [&](const Dedup& node) {
+          line("dedup keep first");
+          bound(node.bound);
+        },
         [&](const Process& node) {
           line("process {}", dotted(node.op));
           for (const Argument& given : node.arguments) argument(given);

@@ -362,6 +362,11 @@ sound_step:
   | join_kind feed opt_as "on" expr join_clauses
                                         { Join join = $6; join.kind = $1; join.other = $2; join.as = $3; join.on = $5;
                                           $$ = tree.step(@$, join); }
+  | "dedup" "keep" "first" opt_bound    { $$ = tree.step(@$, Dedup{$4}); }
+  | "dedup" "keep" "first" "by" expr opt_bound
+                                        { tree.not_yet(@$, "`dedup keep first by`"); $$ = tree.step(@$, ErrorStep{}); }
+  | "dedup" "keep" "last" opt_dedup_by opt_bound
+                                        { tree.not_yet(@$, "`dedup keep last`"); $$ = tree.step(@$, ErrorStep{}); }
   | "process" path                      { $$ = tree.step(@$, Process{$2, {}}); }
   | "process" path "(" arguments ")"    { CallParts parts = $4;
                                           $$ = tree.step(@$, Process{$2, tree.plain_arguments(parts)}); }
@@ -372,7 +377,7 @@ sound_step:
   | later_step                          { tree.not_yet(@1); feed.skip_step(@1); }
     RESYNC                              { $$ = tree.step(@1, ErrorStep{}); } ;
 
-later_step: "only" | "split" | "partition" | "dedup" | "over" | "lookup" | "detect" | "changes"
+later_step: "only" | "split" | "partition" | "over" | "lookup" | "detect" | "changes"
   | "left" "lookup" ;
 
 join_kind: "join"                       { $$ = JoinKind::inner; }
@@ -410,6 +415,7 @@ order: expr                             { $$ = Order{$1, Direction::ascending}; 
   | expr "desc"                         { $$ = Order{$1, Direction::descending}; } ;
 opt_ties: %empty { $$ = false; } | "with" "ties" { $$ = true; } ;
 opt_as: %empty { $$ = Name{}; } | "as" name { $$ = $2; } ;
+opt_dedup_by: %empty | "by" expr ;
 opt_bound: %empty { $$ = StateBound{}; } | bound { $$ = $1; } ;
 bound: "expires" expr                   { $$ = StateBound{BoundKind::expires, $2, {}, @$}; }
   | "unbounded" STRING                  { $$ = StateBound{BoundKind::unbounded, nullptr, Text{$2, @2, true}, @$}; } ;
