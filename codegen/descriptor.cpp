@@ -149,34 +149,35 @@ private:
     case sema::WindowKind::tumbling: kind = FLOW_WINDOW_TUMBLING; break;
     case sema::WindowKind::hopping: kind = FLOW_WINDOW_HOPPING; break;
     case sema::WindowKind::same: kind = FLOW_WINDOW_SAME; break;
+    case sema::WindowKind::session: break; // a keyed state
     case sema::WindowKind::global: kind = FLOW_WINDOW_GLOBAL; break;
     }
     uint32_t form = state.keyed ? FLOW_STATE_KEYED : state.is_partial ? FLOW_STATE_PARTIAL : FLOW_STATE_PANES;
     std::vector<llvm::Constant*> cells, timers;
+    uint32_t session_start = 0;
     if (state.keyed) {
       const std::vector<plan::Field>& fields = plan_.layouts[state.layout].fields;
+      if (state.keyed->session_start != plan::none) session_start = fields[state.keyed->session_start].offset;
       for (size_t i = 0; i < state.keyed->cells.size(); i++)
-        cells.push_back(cell_constant(state.keyed->op->cells[i], state.keyed->cells[i], fields));
+        cells.push_back(cell_constant(state.keyed->cells[i], fields));
       for (size_t i = 0; i < state.keyed->timers.size(); i++)
-        timers.push_back(timer_constant(state.keyed->op->timers[i].timer, state.keyed->timers[i], fields));
+        timers.push_back(timer_constant(state.keyed->timers[i], fields));
     }
     return record<FlowState>({text(state.name), u32(form), u32(kind), i64(window.size_us), i64(window.slide_us),
                               i64(window.offset_us), i64(state.pane_us), u32(state.layout), u32(state.key.size),
                               u32(state.key.is_bytes ? 1 : 0), u32(trigger), u32(state.running_layout), count(cells),
-                              count(timers), u32(0), array("cells", cells), array("timers", timers)});
+                              count(timers), u32(session_start), array("cells", cells), array("timers", timers)});
   }
 
-  llvm::Constant* cell_constant(const sema::StateCell& cell, const plan::KeyedState::Cell& place,
-                                const std::vector<plan::Field>& fields) {
-    uint32_t written = place.written == plan::none ? static_cast<uint32_t>(FLOW_NONE) : fields[place.written].offset;
-    return record<FlowStateCell>({text(cell.name), u32(fields[place.set].offset), u32(place.begin), u32(place.end),
+  llvm::Constant* cell_constant(const plan::KeyedState::Cell& cell, const std::vector<plan::Field>& fields) {
+    uint32_t written = cell.written == plan::none ? static_cast<uint32_t>(FLOW_NONE) : fields[cell.written].offset;
+    return record<FlowStateCell>({text(cell.name), u32(fields[cell.set].offset), u32(cell.begin), u32(cell.end),
                                   u32(written), i64(cell.expires_us.value_or(0))});
   }
 
-  llvm::Constant* timer_constant(const sema::Timer& timer, const plan::KeyedState::Timer& place,
-                                 const std::vector<plan::Field>& fields) {
-    return record<FlowStateTimer>({text(timer.name), u32(fields[place.set].offset), u32(fields[place.time].offset),
-                                   u32(fields[place.queued].offset), u32(timer.is_processing_time ? 1 : 0)});
+  llvm::Constant* timer_constant(const plan::KeyedState::Timer& timer, const std::vector<plan::Field>& fields) {
+    return record<FlowStateTimer>({text(timer.name), u32(fields[timer.set].offset), u32(fields[timer.time].offset),
+                                   u32(fields[timer.queued].offset), u32(timer.is_processing_time ? 1 : 0)});
   }
 
   llvm::Constant* chain_constant(const plan::Chain& chain, const ChainFunctions& functions) {

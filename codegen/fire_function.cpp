@@ -36,7 +36,7 @@ public:
 private:
   /// Both phases of firing the state of `op`; ends the function.
   void emit_firing(RowWalk& walk, const plan::PlanOp& op) {
-    if (std::holds_alternative<plan::Handle>(op.op)) return emit_timer(walk, op);
+    if (walk.state(state_of(op)).keyed) return emit_timer(walk, op);
     FunctionEmitter& f = walk.f;
     auto& b = f.builder;
     auto load = [&](llvm::Type* type, size_t offset, const char* name) { return load_due(f, type, offset, name); };
@@ -53,8 +53,11 @@ private:
     choice->addCase(f.i32(FLOW_DUE_EMIT), emit);
     choice->addCase(f.i32(FLOW_DUE_MERGE), merge);
     f.begin(emit);
+    PairRows pair_rows;
+    if (std::holds_alternative<plan::Join>(op.op)) pair_rows = begin_pairing(walk, op, f.function->getArg(2));
     entries_loop(f, table, walk.fired_layout(state).stride, count, has_outputs(chain_),
-                 [&](llvm::Value*, llvm::Value* entry) {
+                 [&](llvm::Value* index, llvm::Value* entry) {
+                   if (pair_rows) return pair_rows(table, entry, index, window);
                    walk.guarded(op, [&] { emit_result(walk, op, table, entry, window); });
                  });
     f.begin(merge);
@@ -74,7 +77,7 @@ private:
     return f.builder.CreateLoad(type, f.at_offset(due, offset, llvm::Twine(name) + ".at"), name);
   }
 
-  /// The timer of an operator; ends the function.
+  /// The timer of an operator or a session; ends the function.
   void emit_timer(RowWalk& walk, const plan::PlanOp& op) {
     FunctionEmitter& f = walk.f;
     DueTimer due{.timer = load_due(f, i32(), offsetof(FlowDue, timer), "timer"),
@@ -82,7 +85,12 @@ private:
                  .hash = load_due(f, i64(), offsetof(FlowDue, hash), "hash"),
                  .time = load_due(f, i64(), offsetof(FlowDue, window_start), "time")};
     f.begin_row();
-    walk.guarded(op, [&] { emit_timers(walk, state_of(op), due); });
+    walk.guarded(op, [&] {
+      if (const auto* aggregate = std::get_if<plan::Aggregate>(&op.op))
+        emit_session_result(walk, *aggregate, load_due(f, ptr(), offsetof(FlowDue, table), "table"), due);
+      else
+        emit_timers(walk, state_of(op), due);
+    });
     f.leave(f.i64(1));
   }
 
@@ -96,6 +104,7 @@ private:
   static uint32_t state_of(const plan::PlanOp& op) {
     if (const auto* aggregate = std::get_if<plan::Aggregate>(&op.op)) return aggregate->state;
     if (const auto* top = std::get_if<plan::Top>(&op.op)) return top->state;
+    if (const auto* join = std::get_if<plan::Join>(&op.op)) return join->state;
     if (const auto* handle = std::get_if<plan::Handle>(&op.op)) return handle->state;
     return plan::none;
   }
@@ -144,6 +153,8 @@ private:
     llvm::Value* target = same_key(walk, op, table, index, entry, into);
     if (const auto* aggregate = std::get_if<plan::Aggregate>(&op.op)) {
       emit_aggregate_merge(walk, *aggregate, table, entry, into, target);
+    } else if (const auto* join = std::get_if<plan::Join>(&op.op)) {
+      emit_join_merge(walk, *join, table, entry, into, target);
     } else {
       emit_top_merge(walk, std::get<plan::Top>(op.op), table, entry, into, target);
     }

@@ -163,7 +163,9 @@ std::vector<Value> load_key(FunctionEmitter& f, const plan::KeySpec& spec, const
   llvm::Value* view = f.call("flow_view", {entry_at, heap}, "key");
   llvm::Value* place = f.builder.CreateExtractValue(view, 0, "key.bytes");
   if (is_one_text(spec)) {
-    return {{.type = spec.columns[0].type, .value = place, .length = f.builder.CreateExtractValue(view, 1, "length")}};
+    llvm::Value* length = f.builder.CreateExtractValue(view, 1, "length");
+    if (spec.has_session) length = f.builder.CreateSub(length, f.i64(8), "length");
+    return {{.type = spec.columns[0].type, .value = place, .length = length}};
   }
   for (const sema::Column& column : spec.columns) {
     columns.push_back(column.type.nullable ? read_nullable(f, column.type, place)

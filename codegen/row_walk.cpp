@@ -24,6 +24,7 @@ void RowWalk::emit(uint32_t index, const Row& row) {
                    [&](const plan::Unnest& unnest) { emit_unnest(*this, index, unnest, row); },
                    [&](const plan::Aggregate& aggregate) { emit_aggregate(*this, index, aggregate, row); },
                    [&](const plan::Top& top) { emit_top(*this, index, top, row); },
+                   [&](const plan::Join& join) { emit_join(*this, index, join, row); },
                    [&](const plan::Handle& handle) { emit_handle(*this, handle, row); },
                    [&](const plan::Emit& out) { emit_emit(*this, out, row); },
                    [&](const plan::SinkWrite& sink) { emit_sink(*this, sink, row); },

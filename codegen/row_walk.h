@@ -55,8 +55,20 @@ void emit_unnest(RowWalk&, uint32_t op, const plan::Unnest&, const Row&);
 void emit_emit(RowWalk&, const plan::Emit&, const Row&);
 void emit_sink(RowWalk&, const plan::SinkWrite&, const Row&);
 
+/// An operator's handler of an input: the entry of the row's key, the statements over both.
+void emit_handle(RowWalk&, const plan::Handle&, const Row&);
+/// A timer that has come due: which, of whose entry, at what time.
+struct DueTimer {
+  llvm::Value *timer, *entry, *hash, *time;
+};
+void emit_timers(RowWalk&, uint32_t state, const DueTimer&);
+
 /// Adds the row to its entry; late rows go to the chain's late origin.
 void emit_aggregate(RowWalk&, uint32_t op, const plan::Aggregate&, const Row&);
+/// The same in session windows: finds or makes the session of the row, and makes one of two where the row joins them.
+void emit_session_aggregate(RowWalk&, uint32_t op, const plan::Aggregate&, const Row&);
+/// A session that is over: its result row; then it is gone.
+void emit_session_result(RowWalk&, const plan::Aggregate&, llvm::Value* table, const DueTimer&);
 /// One due entry: its result row, or partial result, to the consumers of the fired origin.
 void emit_aggregate_result(RowWalk&, const plan::Aggregate&, llvm::Value* table, llvm::Value* entry, const Row& window);
 /// One entry of a pane into the entry of the same key of `into`.
@@ -72,13 +84,15 @@ void emit_top_result(RowWalk&, const plan::Top&, llvm::Value* table, llvm::Value
 void emit_top_merge(RowWalk&, const plan::Top&, llvm::Value* from, llvm::Value* entry, llvm::Value* table,
                     llvm::Value* into);
 
-/// An operator's handler of an input: the entry of the row's key, the statements over both.
-void emit_handle(RowWalk&, const plan::Handle&, const Row&);
-/// A timer that has come due: which, of whose entry, at what time.
-struct DueTimer {
-  llvm::Value *timer, *entry, *hash, *time;
-};
-void emit_timers(RowWalk&, uint32_t state, const DueTimer&);
+/// Keeps the row of one side for its window.
+void emit_join(RowWalk&, uint32_t op, const plan::Join&, const Row&);
+/// The rows of both sides in one entry of a pane, behind those in the entry of the same key of `into`.
+void emit_join_merge(RowWalk&, const plan::Join&, llvm::Value* from, llvm::Value* entry, llvm::Value* table,
+                     llvm::Value* into);
+/// Emits how due entries (FlowDue) of a join are paired: what it gives emits the code for one, `index`, which stops in
+/// the middle of it when it must. The place where it is called comes before all entries.
+using PairRows = std::function<void(llvm::Value* table, llvm::Value* entry, llvm::Value* index, const Row& window)>;
+PairRows begin_pairing(RowWalk&, const plan::PlanOp& op, llvm::Value* due);
 
 /// Where a row lies in time: the start of its pane and the end of the last window that holds it.
 /// Where rows follow one another in a pane, only the first of a call is tested and asks for the table: `is_open`.
@@ -102,8 +116,9 @@ struct EntryPlace {
   llvm::Value* table;
   llvm::Value* entry;
 };
-/// The entry of the row's key in the table of its pane; both are made if need be.
-EntryPlace upsert_entry(RowWalk&, uint32_t state, const Placement&, const Row&);
+/// The entry of the row's key in the table of its pane; both are made if need be. `key` says which of its columns it
+/// is, if that differs from input to input.
+EntryPlace upsert_entry(RowWalk&, uint32_t state, const Placement&, const Row&, const plan::KeySpec* key = nullptr);
 struct KeyedEntry {
   llvm::Value* entry;
   llvm::Value* hash;

@@ -150,6 +150,23 @@ Contribution evaluate(RowWalk& walk, const sema::AggregateCall& call, const Row&
   return made;
 }
 
+std::vector<Contribution> evaluate(RowWalk& walk, const plan::Aggregate& aggregate, const Row& row) {
+  std::vector<Contribution> contributions;
+  for (const plan::Accumulator& acc : aggregate.accumulators)
+    contributions.push_back(evaluate(walk, aggregate.calls[acc.call], row));
+  return contributions;
+}
+
+void add_to_entry(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& entry,
+                  std::vector<Contribution>& contributions, llvm::Value* time) {
+  for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
+    const plan::Accumulator& acc = aggregate.accumulators[i];
+    compute(walk, entry, acc, aggregate.calls[acc.call], contributions[i]);
+  }
+  for (size_t i = 0; i < aggregate.accumulators.size(); i++)
+    store(walk, entry, aggregate.accumulators[i], contributions[i], time);
+}
+
 void compute(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, const sema::AggregateCall& call,
              Contribution& c) {
   FunctionEmitter& f = walk.f;

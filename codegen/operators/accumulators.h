@@ -46,6 +46,10 @@ private:
 
 /// The argument of a call over the row, and whether it takes part.
 Contribution evaluate(RowWalk& walk, const sema::AggregateCall& call, const Row& row);
+std::vector<Contribution> evaluate(RowWalk& walk, const plan::Aggregate& aggregate, const Row& row);
+/// Adds what a row contributes, once nothing of it has failed.
+void add_to_entry(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& entry,
+                  std::vector<Contribution>& contributions, llvm::Value* time);
 /// What may fail, before anything is stored.
 void compute(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, const sema::AggregateCall& call,
              Contribution& contribution);

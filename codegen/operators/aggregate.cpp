@@ -40,14 +40,14 @@ void emit_merging(RowWalk& walk, const plan::Aggregate& aggregate, const Row& ro
 
 void emit_aggregate(RowWalk& walk, uint32_t op, const plan::Aggregate& aggregate, const Row& row) {
   if (aggregate.stage == plan::AggregateStage::merging) return emit_merging(walk, aggregate, row);
+  if (walk.state(aggregate.state).window.kind == sema::WindowKind::session)
+    return emit_session_aggregate(walk, op, aggregate, row);
   FunctionEmitter& f = walk.f;
   llvm::BasicBlock* done = f.block("aggregate.done");
   Placement placement = place_row(walk, aggregate.state, row, walk.input_columns(op));
   bool is_partial = aggregate.stage == plan::AggregateStage::partial;
   if (!is_partial) emit_late_test(walk, aggregate.state, placement, row, done);
-  std::vector<Contribution> contributions;
-  for (const plan::Accumulator& acc : aggregate.accumulators)
-    contributions.push_back(evaluate(walk, aggregate.calls[acc.call], row));
+  std::vector<Contribution> contributions = evaluate(walk, aggregate, row);
   llvm::Value* time = row.time != nullptr ? row.time : f.i64(0);
   if (is_partial) {
     emit_combining_test(walk, aggregate.state, placement, done,
@@ -55,13 +55,7 @@ void emit_aggregate(RowWalk& walk, uint32_t op, const plan::Aggregate& aggregate
   }
   EntryPlace place = upsert_entry(walk, aggregate.state, placement, row);
   EntryCode entry(f, walk.entry_layout(aggregate.state), place.table, place.entry);
-  for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
-    const plan::Accumulator& acc = aggregate.accumulators[i];
-    compute(walk, entry, acc, aggregate.calls[acc.call], contributions[i]);
-  }
-  for (size_t i = 0; i < aggregate.accumulators.size(); i++) {
-    store(walk, entry, aggregate.accumulators[i], contributions[i], time);
-  }
+  add_to_entry(walk, aggregate, entry, contributions, time);
   f.go_to(done);
   f.begin(done);
 }

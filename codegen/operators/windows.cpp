@@ -180,7 +180,8 @@ KeyedEntry upsert_key(RowWalk& walk, uint32_t state, const plan::KeySpec& spec, 
   return {entry, key.hash};
 }
 
-EntryPlace upsert_entry(RowWalk& walk, uint32_t state, const Placement& placement, const Row& row) {
+EntryPlace upsert_entry(RowWalk& walk, uint32_t state, const Placement& placement, const Row& row,
+                        const plan::KeySpec* key) {
   FunctionEmitter& f = walk.f;
   auto& b = f.builder;
   bool has_key = walk.state(state).key.size != 0;
@@ -194,7 +195,7 @@ EntryPlace upsert_entry(RowWalk& walk, uint32_t state, const Placement& placemen
   f.go_to(open);
   f.begin(open);
   table = b.CreateLoad(b.getPtrTy(), placement.table_at, "pane");
-  return {table, has_key ? upsert_key(walk, state, walk.state(state).key, table, row).entry
+  return {table, has_key ? upsert_key(walk, state, key != nullptr ? *key : walk.state(state).key, table, row).entry
                          : b.CreateLoad(b.getPtrTy(), placement.entry_at, "entry")};
 }
 

@@ -130,6 +130,11 @@ private:
                        [&](const sema::Top& t) {
                          return node.op = Top{t.keys, t.window, t.count, t.orders, t.rank.has_value()}, true;
                        },
+                       [&](const sema::Join& j) {
+                         node.op = Join{j.kind, j.keys, j.other_keys, j.condition, j.window, j.columns};
+                         node.inputs.push_back(rows_of_[j.other]);
+                         return true;
+                       },
                        [&](const sema::Process& op) { return node.op = process_of(op, node.inputs), true; },
                    },
                    step.node);

@@ -65,6 +65,16 @@ struct Top {
   bool has_rank;
   bool combines_first = false; // each task of the input sends only its own first rows
 };
+/// As sema::Join says. Inputs: the rows that flow (left), the others (right). `condition` reads the columns of both,
+/// one behind the other.
+struct Join {
+  sema::JoinKind kind;
+  std::vector<sema::KeyColumn> keys;       // over the left rows
+  std::vector<sema::KeyColumn> other_keys; // over the right rows
+  const Expr* condition;                   // or null
+  sema::Window window;
+  std::vector<sema::JoinColumn> columns; // of the result
+};
 /// An operator of the program. Input i of the node is that of the operator; column c of its handler is column
 /// `columns[i][c]` of that input's rows (absent: nothing reads it).
 struct Process {
@@ -84,7 +94,9 @@ struct Sink {
 };
 
 struct Node {
-  std::variant<Source, Errors, Filter, Project, Unnest, Union, Exchange, Aggregate, Top, Process, Side, Late, Sink> op;
+  std::variant<Source, Errors, Filter, Project, Unnest, Union, Exchange, Aggregate, Top, Join, Process, Side, Late,
+               Sink>
+      op;
   std::string name; // "hourly_tips.aggregate": stable, unique in the graph; what messages and state are named by
   std::vector<NodeId> inputs;
   Schema schema; // of its result; of a Sink: that of its input

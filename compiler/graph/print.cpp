@@ -146,6 +146,7 @@ private:
     if (std::holds_alternative<Errors>(node.op)) return "bad records";
     if (std::holds_alternative<Union>(node.op)) return "union";
     if (std::holds_alternative<Late>(node.op)) return "late rows";
+    if (const auto* join = std::get_if<Join>(&node.op)) return describe(node, *join);
     if (const auto* process = std::get_if<Process>(&node.op)) return describe(node, *process);
     if (const auto* side = std::get_if<Side>(&node.op)) return fmt::format("output {}", side->output);
     if (const auto* sink = std::get_if<Sink>(&node.op)) return sink->encodes_inline ? "sink encoded inline" : "sink";
@@ -180,6 +181,20 @@ private:
       made += ")";
     }
     return made + combined_text(aggregate.combines_first);
+  }
+
+  std::string describe(const Node& node, const Join& join) {
+    const std::vector<sema::Column>& left = graph_.nodes[node.inputs[0]].schema.columns;
+    const std::vector<sema::Column>& right = graph_.nodes[node.inputs[1]].schema.columns;
+    std::string made = fmt::format("{} window {} on", sema::word_of(join.kind), print_window(join.window));
+    for (size_t i = 0; i < join.keys.size(); i++) {
+      made += fmt::format("{} {} == {}", i == 0 ? "" : " and", print_expr(*join.keys[i].value, left, *graph_.program),
+                          print_expr(*join.other_keys[i].value, right, *graph_.program));
+    }
+    if (join.condition == nullptr) return made;
+    std::vector<sema::Column> pair = left;
+    pair.insert(pair.end(), right.begin(), right.end());
+    return made + " and " + print_expr(*join.condition, pair, *graph_.program);
   }
 
   std::string describe(const Node& node, const Process& process) {
@@ -217,6 +232,7 @@ std::string print_window(const sema::Window& window) {
   case sema::WindowKind::tumbling: return "tumbling(" + print_duration(window.size_us) + offset + ")";
   case sema::WindowKind::hopping:
     return "hopping(" + print_duration(window.size_us) + ", " + print_duration(window.slide_us) + offset + ")";
+  case sema::WindowKind::session: return "session(" + print_duration(window.size_us) + ")";
   case sema::WindowKind::same: return "same";
   case sema::WindowKind::global: return "global";
   }

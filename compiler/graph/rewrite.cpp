@@ -7,6 +7,15 @@ void collect_columns(const Expr& expr, std::set<uint32_t>& columns) {
   for (const Expr* arg : expr.args) collect_columns(*arg, columns);
 }
 
+std::set<uint32_t> read_of_pair(const Join& join) {
+  std::set<uint32_t> columns;
+  if (join.condition != nullptr) collect_columns(*join.condition, columns);
+  for (const sema::JoinColumn& column : join.columns) {
+    if (column.from == sema::JoinColumn::From::pair) columns.insert(column.column);
+  }
+  return columns;
+}
+
 const Expr* replace_columns(const Expr& expr, const std::function<const Expr*(const Expr& column)>& replace,
                             lang::Arena& arena) {
   if (expr.kind == sema::ExprKind::column) return replace(expr);

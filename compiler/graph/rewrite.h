@@ -22,7 +22,11 @@ const Expr* renumber(const Expr& expr, std::span<const uint32_t> old_of, lang::A
 /// A column as an expression.
 const Expr* column_expr(uint32_t index, sema::Type type, lang::SourceRange range, lang::Arena& arena);
 
-/// Applies `change` to every expression that the node evaluates over its input's rows. Not to those of a Process.
+/// The columns of the pair that its condition and its result read.
+std::set<uint32_t> read_of_pair(const Join& join);
+
+/// Applies `change` to every expression that the node evaluates over its input's rows. Not to those of a Join or a
+/// Process.
 void change_expressions(Node& node, const std::function<const Expr*(const Expr&)>& change);
 
 } // namespace flow::graph

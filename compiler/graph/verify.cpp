@@ -82,6 +82,7 @@ bool same_columns(const Schema& a, const Schema& b) {
 const sema::Window* window_of(const Node& node) {
   if (const auto* aggregate = std::get_if<Aggregate>(&node.op)) return &aggregate->window;
   if (const auto* top = std::get_if<Top>(&node.op)) return &top->window;
+  if (const auto* join = std::get_if<Join>(&node.op)) return &join->window;
   return nullptr;
 }
 
@@ -245,6 +246,43 @@ Problem check_process(const DataflowGraph& graph, const Node& node, const Proces
   return std::nullopt;
 }
 
+/// The columns of both rows of a join, one behind the other.
+Schema pair_of(const DataflowGraph& graph, const Node& node) {
+  Schema pair = graph.nodes[node.inputs[0]].schema;
+  const std::vector<sema::Column>& other = graph.nodes[node.inputs[1]].schema.columns;
+  pair.columns.insert(pair.columns.end(), other.begin(), other.end());
+  return pair;
+}
+
+/// A column of the pair keeps its type, or may be null where there may be no such row.
+bool is_column_of(const sema::JoinColumn& from, const sema::Column& column, const Schema& pair) {
+  if (from.from != sema::JoinColumn::From::pair) return true;
+  if (from.column >= pair.columns.size()) return false;
+  sema::Type type = pair.columns[from.column].type;
+  return column.type == type || column.type == type.with_null();
+}
+
+Problem check_join(const DataflowGraph& graph, const Node& node, const Join& join) {
+  if (node.inputs.size() != 2) return node.name + ": a join of other than two sides";
+  const Schema &left = graph.nodes[node.inputs[0]].schema, &right = graph.nodes[node.inputs[1]].schema;
+  if (join.keys.empty() || join.keys.size() != join.other_keys.size()) return node.name + ": keys without counterpart";
+  for (size_t i = 0; i < join.keys.size(); i++) {
+    if (!(join.keys[i].value->type == join.other_keys[i].value->type)) return node.name + ": keys of different types";
+    if (auto broken = check_columns(*join.keys[i].value, left, node)) return broken;
+    if (auto broken = check_columns(*join.other_keys[i].value, right, node)) return broken;
+  }
+  for (const Schema* side : {&left, &right}) {
+    if (auto broken = check_window(node, *side)) return broken;
+  }
+  Schema pair = pair_of(graph, node);
+  if (join.columns.size() != node.schema.columns.size()) return node.name + ": not every column comes from somewhere";
+  for (size_t i = 0; i < join.columns.size(); i++) {
+    if (!is_column_of(join.columns[i], node.schema.columns[i], pair))
+      return fmt::format("{}: {} is no column of the pair", node.name, node.schema.columns[i].name);
+  }
+  return join.condition == nullptr ? std::nullopt : check_columns(*join.condition, pair, node);
+}
+
 Problem check_inputs(const DataflowGraph& graph, NodeId id) {
   const Node& node = graph.nodes[id];
   for (NodeId input : node.inputs) {
@@ -253,7 +291,7 @@ Problem check_inputs(const DataflowGraph& graph, NodeId id) {
   }
   if (is<Source>(node)) return node.inputs.empty() ? std::nullopt : Problem(node.name + ": a source has no input");
   if (node.inputs.empty()) return node.name + ": has no input";
-  bool takes_several = is<Union>(node) || is<Process>(node);
+  bool takes_several = is<Union>(node) || is<Join>(node) || is<Process>(node);
   if (!takes_several && node.inputs.size() != 1) return node.name + ": has more than one input";
   const Node& first = graph.nodes[node.inputs[0]];
   if (is<Errors>(node) && !is<Source>(first)) return node.name + ": bad records come from sources only";
@@ -276,6 +314,8 @@ Problem check_node(const DataflowGraph& graph, NodeId id) {
   if (is<Source>(node)) return check_source(graph, node);
   if (const auto* process = std::get_if<Process>(&node.op)) {
     if (auto broken = check_process(graph, node, *process)) return broken;
+  } else if (const auto* join = std::get_if<Join>(&node.op)) {
+    return check_join(graph, node, *join);
   } else if (auto broken = check_operator(node, graph.nodes[node.inputs[0]].schema)) {
     return broken;
   }
@@ -292,7 +332,9 @@ Problem check_node(const DataflowGraph& graph, NodeId id) {
 
 } // namespace
 
-bool is_stateful(const Node& node) { return is<Aggregate>(node) || is<Top>(node) || is<Process>(node); }
+bool is_stateful(const Node& node) {
+  return is<Aggregate>(node) || is<Top>(node) || is<Join>(node) || is<Process>(node);
+}
 
 std::vector<const Expr*> expressions_of(const Node& node) {
   std::vector<const Expr*> found;

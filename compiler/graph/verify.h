@@ -11,7 +11,8 @@ namespace flow::graph {
 /// A sentence about the first thing that does not hold, or nothing.
 std::optional<std::string> verify(const DataflowGraph& graph);
 
-/// Every expression that an operator evaluates over the rows of its input. Not those of a Process, which has several.
+/// Every expression that an operator evaluates over the rows of its input. Not those of a Join or a
+/// Process, which have several.
 std::vector<const Expr*> expressions_of(const Node& node);
 bool is_stateful(const Node& node);
 

@@ -3,7 +3,8 @@
 // own task. At run time a task leaves it where it does not help (runtime/task/combining.h).
 //
 // Not where somebody reads the late rows: they come out as they went in. Not where an integer sum may overflow under
-// `on error skip`: the row that does it is left out, and in a partial result it could not be told from the others.
+// `on error skip`: the row that does it is left out, and in a partial result it could not be told from the others. Not
+// in sessions, whose bounds only the task that has all rows of a key knows.
 #include <algorithm>
 #include <set>
 
@@ -33,7 +34,8 @@ void combine_first(graph::DataflowGraph& graph, lang::Arena&) {
     graph::Node& node = graph.nodes[id];
     if (has_late.count(id) != 0) continue;
     if (auto* aggregate = std::get_if<graph::Aggregate>(&node.op)) {
-      aggregate->combines_first = !may_skip_a_sum(node, *aggregate);
+      bool is_session = aggregate->window.kind == sema::WindowKind::session;
+      aggregate->combines_first = !is_session && !may_skip_a_sum(node, *aggregate);
     } else if (auto* top = std::get_if<graph::Top>(&node.op)) {
       top->combines_first = top->count <= top_rows_max;
     }

@@ -4,7 +4,7 @@
 // exchanges) a projection before them leaves the unread columns behind; the plan does so before stateful operators. A
 // value that may fail is kept even if no one reads it: its failure is part of what the program says. `top` keeps all
 // its columns, because the last of its ties are settled by them; an aggregate keeps all its results, because its state
-// must not depend on who reads them; so does an operator.
+// must not depend on who reads them; so do a join and an operator.
 #include <algorithm>
 #include <set>
 
@@ -68,6 +68,19 @@ Columns read_by_handler(const graph::Process& process, size_t number) {
   return wanted;
 }
 
+/// What a join reads of its input `number`: what comes out again, its condition, the key.
+Columns read_by_join(const DataflowGraph& graph, const Node& node, size_t number) {
+  const auto& join = std::get<graph::Join>(node.op);
+  auto width = static_cast<uint32_t>(graph.nodes[node.inputs[0]].schema.columns.size());
+  Columns wanted;
+  for (uint32_t column : graph::read_of_pair(join)) {
+    if ((column < width) == (number == 0)) wanted.insert(number == 0 ? column : column - width);
+  }
+  for (const sema::KeyColumn& key : number == 0 ? join.keys : join.other_keys)
+    graph::collect_columns(*key.value, wanted);
+  return wanted;
+}
+
 std::vector<Columns> find_read_columns(const DataflowGraph& graph) {
   std::vector<Columns> read(graph.nodes.size());
   for (NodeId id = static_cast<NodeId>(graph.nodes.size()); id-- > 0;) {
@@ -80,6 +93,13 @@ std::vector<Columns> find_read_columns(const DataflowGraph& graph) {
       continue;
     }
     if (is<graph::Side>(node)) continue; // an operator's outputs keep all their columns
+    if (is<graph::Join>(node)) {
+      for (size_t i = 0; i < node.inputs.size(); i++) {
+        Columns wanted = read_by_join(graph, node, i);
+        read[node.inputs[i]].insert(wanted.begin(), wanted.end());
+      }
+      continue;
+    }
     if (const auto* process = std::get_if<graph::Process>(&node.op)) {
       for (size_t i = 0; i < node.inputs.size(); i++) {
         Columns wanted = read_by_handler(*process, i);
@@ -115,6 +135,8 @@ private:
     }
     if (auto* process = std::get_if<graph::Process>(&node.op)) {
       renumber_inputs(*process, old_.nodes[id].inputs);
+    } else if (auto* join = std::get_if<graph::Join>(&node.op)) {
+      renumber_sides(*join, old_.nodes[id].inputs);
     } else if (!node.inputs.empty() && !is<graph::Errors>(node) && !is<graph::Late>(node)) {
       const std::vector<uint32_t>& before = kept_[old_.nodes[id].inputs[0]];
       if (auto* project = std::get_if<graph::Project>(&node.op)) {
@@ -130,6 +152,20 @@ private:
     node.schema = pruned(node.schema, kept);
     new_id_.push_back(append(std::move(node)));
     kept_.push_back(std::move(kept));
+  }
+
+  void renumber_sides(graph::Join& join, const std::vector<NodeId>& old_inputs) {
+    const std::vector<uint32_t>&left = kept_[old_inputs[0]], &right = kept_[old_inputs[1]];
+    auto width = static_cast<uint32_t>(old_.nodes[old_inputs[0]].schema.columns.size());
+    std::vector<uint32_t> pair = left;
+    for (uint32_t column : right) pair.push_back(width + column);
+    for (sema::KeyColumn& key : join.keys) key.value = graph::renumber(*key.value, left, arena_);
+    for (sema::KeyColumn& key : join.other_keys) key.value = graph::renumber(*key.value, right, arena_);
+    if (join.condition != nullptr) join.condition = graph::renumber(*join.condition, pair, arena_);
+    for (sema::JoinColumn& column : join.columns) {
+      if (column.from != sema::JoinColumn::From::pair) continue;
+      column.column = static_cast<uint32_t>(std::find(pair.begin(), pair.end(), column.column) - pair.begin());
+    }
   }
 
   void renumber_inputs(graph::Process& process, const std::vector<NodeId>& old_inputs) {
@@ -157,7 +193,7 @@ private:
       return kept;
     }
     bool keeps_all = is<graph::Aggregate>(node) || is<graph::Top>(node) || is<graph::Errors>(node) ||
-                     is<graph::Process>(node) || is<graph::Side>(node);
+                     is<graph::Join>(node) || is<graph::Process>(node) || is<graph::Side>(node);
     const auto* project = std::get_if<graph::Project>(&node.op);
     for (uint32_t i = 0; i < node.schema.columns.size(); i++) {
       bool must_stay = keeps_all || (project != nullptr && can_fail(*project->values[i], *old_.program)) ||

@@ -85,6 +85,31 @@ Crossing plan_process_crossing(const graph::DataflowGraph& graph, graph::NodeId 
   return made;
 }
 
+Crossing plan_join_crossing(const graph::DataflowGraph& graph, graph::NodeId id, uint32_t side, lang::Arena& arena) {
+  const graph::Node& node = graph.nodes[id];
+  const auto& join = std::get<graph::Join>(node.op);
+  std::set<uint32_t> read = kept_by_join(graph, id, side);
+  const std::vector<sema::KeyColumn>& keys = side == 0 ? join.keys : join.other_keys;
+  for (const sema::KeyColumn& key : keys) {
+    if (is_column(*key.value)) read.insert(key.value->index);
+  }
+  Crossing made = crossing_of(graph.nodes[node.inputs[side]].schema, read);
+  for (const sema::KeyColumn& key : keys) add_key(made, key, arena);
+  settle_key(made.key);
+  return made;
+}
+
+std::set<uint32_t> kept_by_join(const graph::DataflowGraph& graph, graph::NodeId id, uint32_t side) {
+  const graph::Node& node = graph.nodes[id];
+  auto width = static_cast<uint32_t>(graph.nodes[node.inputs[0]].schema.columns.size());
+  std::set<uint32_t> kept;
+  for (uint32_t column : graph::read_of_pair(std::get<graph::Join>(node.op))) {
+    if (column < width && side == 0) kept.insert(column);
+    if (column >= width && side == 1) kept.insert(column - width);
+  }
+  return kept;
+}
+
 std::vector<const Expr*> crossing_values(const Crossing& crossing, const graph::Schema& input, lang::SourceRange range,
                                          lang::Arena& arena) {
   std::vector<const Expr*> values;

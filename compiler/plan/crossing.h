@@ -5,6 +5,8 @@
 // Late rows, and the rows that `top` kept, carry it too until a projection behind their origin takes it off.
 #pragma once
 
+#include <set>
+
 #include "compiler/plan/plan.h"
 
 namespace flow::plan {
@@ -23,6 +25,11 @@ Crossing plan_crossing(const graph::DataflowGraph& graph, graph::NodeId node, bo
 /// The same for input `number` of a Process.
 Crossing plan_process_crossing(const graph::DataflowGraph& graph, graph::NodeId node, size_t number,
                                lang::Arena& arena);
+
+/// The same for a side of a Join.
+Crossing plan_join_crossing(const graph::DataflowGraph& graph, graph::NodeId node, uint32_t side, lang::Arena& arena);
+/// The columns of that side that the join looks at when its windows close.
+std::set<uint32_t> kept_by_join(const graph::DataflowGraph& graph, graph::NodeId node, uint32_t side);
 
 /// The values of the rows that cross, over the node's input.
 std::vector<const Expr*> crossing_values(const Crossing& crossing, const graph::Schema& input, lang::SourceRange range,

@@ -31,7 +31,7 @@ std::string state_text(const PhysicalPlan& plan, const State& state) {
   std::string keys;
   for (const sema::Column& column : state.key.columns) keys += (keys.empty() ? "" : ", ") + std::string(column.name);
   std::string per_key = keys.empty() ? "one entry" : "an entry per " + keys;
-  if (state.keyed) {
+  if (state.keyed && state.keyed->op != nullptr) {
     return fmt::format("state {}: {}, {}{} bytes an entry", state.name, per_key, cells_text(*state.keyed->op),
                        entry.stride);
   }

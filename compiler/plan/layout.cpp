@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/plan/fingerprint.h"
+#include "runtime/abi/flow_program.h"
 
 namespace flow::plan {
 
@@ -37,6 +38,7 @@ void settle_fingerprint(Layout& layout, uint64_t rows = 0) {
   fingerprint.add(layout.stride);
   if (layout.repeat)
     fingerprint.add(layout.repeat->offset).add(layout.repeat->stride).add(layout.repeat->max).add(rows);
+  for (const List& list : layout.lists) fingerprint.add(list.offset).add(rows);
   layout.fingerprint = fingerprint.value();
 }
 
@@ -49,7 +51,49 @@ std::vector<Field> key_fields(const KeySpec& key) {
   for (const sema::Column& column : key.columns)
     fields.push_back({.name = std::string(column.name), .type = column.type});
   place_fields(fields, 0, 0);
+  if (key.has_session) {
+    fields.push_back({.name = "@session", .type = sema::scalar(sema::Kind::I64), .offset = key.size - 8});
+  }
   return fields;
+}
+
+/// The fields of the calls' accumulators, at the end of the layout's, without places. `failed` as aggregate_layout has
+/// it.
+void add_accumulators(Layout& layout, const std::vector<sema::AggregateCall>& calls, bool has_time,
+                      std::vector<Accumulator>& accumulators, uint32_t* failed) {
+  auto add = [&](std::string_view call, const char* part, sema::Type type) {
+    layout.fields.push_back({.name = std::string(call) + part, .type = type});
+    return static_cast<uint32_t>(layout.fields.size() - 1);
+  };
+  sema::Type i64 = sema::scalar(sema::Kind::I64), f64 = sema::scalar(sema::Kind::F64),
+             flag = sema::scalar(sema::Kind::BOOL), time = sema::scalar(sema::Kind::TIMESTAMP);
+  bool may_fail = false;
+  for (uint32_t i = 0; i < calls.size(); i++) {
+    const sema::AggregateCall& call = calls[i];
+    Accumulator made{.kind = call.kind, .call = i};
+    bool is_float_sum =
+        call.kind == sema::AggregateKind::avg || (call.kind == sema::AggregateKind::sum && call.result.is_float());
+    if (call.kind == sema::AggregateKind::count || call.kind == sema::AggregateKind::avg)
+      made.count = add(call.name, ".count", i64);
+    if (is_float_sum) {
+      made.value = add(call.name, ".sum", f64);
+      add(call.name, ".rest", f64); // directly behind the sum: the two are a pair
+    } else if (call.kind == sema::AggregateKind::sum) {
+      made.value = add(call.name, ".sum", call.result.without_null());
+    } else if (call.kind != sema::AggregateKind::count) {
+      bool is_by = call.by != nullptr;
+      made.value = add(call.name, ".value", is_by ? call.argument->type : call.argument->type.without_null());
+      made.is_set = add(call.name, ".is_set", flag);
+      bool is_by_time = call.kind == sema::AggregateKind::first || call.kind == sema::AggregateKind::last;
+      if (is_by) made.order = add(call.name, ".order", call.by->type.without_null());
+      if (is_by_time) made.order = add(call.name, ".order", time); // without event time all are equal: arrival decides
+      if (is_by && has_time) made.order_time = add(call.name, ".time", time);
+    }
+    accumulators.push_back(made);
+    may_fail = may_fail || (call.kind == sema::AggregateKind::sum && !is_float_sum);
+  }
+  // Behind all others: they have the same numbers in a partial result.
+  if (failed != nullptr && may_fail) *failed = add({}, "@failed", flag);
 }
 
 } // namespace
@@ -81,40 +125,44 @@ Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<
                         bool has_time, std::vector<Accumulator>& accumulators, uint32_t* failed) {
   Layout layout{.name = std::move(name), .fields = key_fields(key)};
   size_t first = layout.fields.size();
-  auto add = [&](const sema::AggregateCall& call, const char* part, sema::Type type) {
-    layout.fields.push_back({.name = std::string(call.name) + part, .type = type});
+  add_accumulators(layout, calls, has_time, accumulators, failed);
+  layout.stride = std::max(8u, align_up(place_fields(layout.fields, first, key.size), 8));
+  settle_fingerprint(layout);
+  return layout;
+}
+
+KeySpec session_key(KeySpec key) {
+  key.has_session = true;
+  if (!key.is_bytes) key.size = std::max(8u, key.size) + 8; // without a key: 8 bytes of zero
+  return key;
+}
+
+Layout session_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls,
+                      bool has_time, KeyedState& keyed, std::vector<Accumulator>& accumulators, uint32_t& failed) {
+  Layout layout{.name = std::move(name), .fields = key_fields(key)};
+  uint32_t offset = key.size;
+  auto add = [&](const char* field, sema::Kind kind) {
+    layout.fields.push_back({.name = field, .type = sema::scalar(kind)});
     return static_cast<uint32_t>(layout.fields.size() - 1);
   };
-  sema::Type i64 = sema::scalar(sema::Kind::I64), f64 = sema::scalar(sema::Kind::F64),
-             flag = sema::scalar(sema::Kind::BOOL), time = sema::scalar(sema::Kind::TIMESTAMP);
-  bool may_fail = false;
-  for (uint32_t i = 0; i < calls.size(); i++) {
-    const sema::AggregateCall& call = calls[i];
-    Accumulator made{.kind = call.kind, .call = i};
-    bool is_float_sum =
-        call.kind == sema::AggregateKind::avg || (call.kind == sema::AggregateKind::sum && call.result.is_float());
-    if (call.kind == sema::AggregateKind::count || call.kind == sema::AggregateKind::avg)
-      made.count = add(call, ".count", i64);
-    if (is_float_sum) {
-      made.value = add(call, ".sum", f64);
-      add(call, ".rest", f64); // directly behind the sum: the two are a pair
-    } else if (call.kind == sema::AggregateKind::sum) {
-      made.value = add(call, ".sum", call.result.without_null());
-    } else if (call.kind != sema::AggregateKind::count) {
-      bool is_by = call.by != nullptr;
-      made.value = add(call, ".value", is_by ? call.argument->type : call.argument->type.without_null());
-      made.is_set = add(call, ".is_set", flag);
-      bool is_by_time = call.kind == sema::AggregateKind::first || call.kind == sema::AggregateKind::last;
-      if (is_by) made.order = add(call, ".order", call.by->type.without_null());
-      if (is_by_time) made.order = add(call, ".order", time); // without event time all are equal: arrival decides
-      if (is_by && has_time) made.order_time = add(call, ".time", time);
-    }
-    accumulators.push_back(made);
-    may_fail = may_fail || (call.kind == sema::AggregateKind::sum && !is_float_sum);
-  }
-  // Behind all others: they have the same numbers in a partial result.
-  if (failed != nullptr && may_fail) *failed = add({}, "@failed", flag);
-  layout.stride = std::max(8u, align_up(place_fields(layout.fields, first, key.size), 8));
+  auto place_from = [&](size_t first) { offset = align_up(place_fields(layout.fields, first, offset), 8); };
+  size_t first = layout.fields.size();
+  KeyedState::Cell session{.name = "session", .set = add("@set.session", sema::Kind::BOOL)};
+  KeyedState::Timer end{.name = "end", .set = add("@set.end", sema::Kind::BOOL)};
+  place_from(first);
+  session.begin = offset;
+  first = layout.fields.size();
+  keyed.session_start = add("@start", sema::Kind::TIMESTAMP);
+  add_accumulators(layout, calls, has_time, accumulators, &failed);
+  place_from(first);
+  session.end = offset;
+  first = layout.fields.size();
+  end.time = add("@time.end", sema::Kind::TIMESTAMP);
+  end.queued = add("@queued.end", sema::Kind::TIMESTAMP);
+  place_from(first);
+  keyed.cells.push_back(std::move(session));
+  keyed.timers.push_back(std::move(end));
+  layout.stride = offset;
   settle_fingerprint(layout);
   return layout;
 }
@@ -156,9 +204,13 @@ Layout keyed_layout(std::string name, const KeySpec& key, KeyedState& keyed) {
   sema::Type flag = sema::scalar(sema::Kind::BOOL), time = sema::scalar(sema::Kind::TIMESTAMP);
   size_t first = layout.fields.size();
   for (const sema::StateCell& cell : op.cells)
-    keyed.cells.push_back({.set = add("@set." + std::string(cell.name), flag), .begin = 0, .end = 0});
+    keyed.cells.push_back({.name = std::string(cell.name),
+                           .set = add("@set." + std::string(cell.name), flag),
+                           .expires_us = cell.expires_us});
   for (const sema::ProcessTimer& timer : op.timers)
-    keyed.timers.push_back({.set = add("@set." + std::string(timer.timer.name), flag), .time = 0, .queued = 0});
+    keyed.timers.push_back({.name = std::string(timer.timer.name),
+                            .set = add("@set." + std::string(timer.timer.name), flag),
+                            .is_processing_time = timer.timer.is_processing_time});
   place_from(first);
   for (size_t i = 0; i < op.cells.size(); i++) {
     first = layout.fields.size();
@@ -182,6 +234,21 @@ Layout keyed_layout(std::string name, const KeySpec& key, KeyedState& keyed) {
   place_from(first);
   layout.stride = std::max(8u, offset);
   settle_fingerprint(layout);
+  return layout;
+}
+
+Layout join_layout(std::string name, const KeySpec& key, std::span<const uint32_t> rows,
+                   const std::vector<Layout>& layouts) {
+  Layout layout{.name = std::move(name), .fields = key_fields(key)};
+  uint32_t offset = key.size;
+  Fingerprint of_rows;
+  for (uint32_t row : rows) {
+    layout.lists.push_back({.offset = offset, .row_layout = row});
+    of_rows.add(layouts[row].fingerprint);
+    offset += FLOW_LIST_BYTES;
+  }
+  layout.stride = offset;
+  settle_fingerprint(layout, of_rows.value());
   return layout;
 }
 

@@ -5,6 +5,8 @@
 // field "@time".
 #pragma once
 
+#include <span>
+
 #include "compiler/plan/plan.h"
 
 namespace flow::plan {
@@ -27,6 +29,16 @@ Layout running_layout(std::string name, const KeySpec& key, const std::vector<se
 /// Of the entries of an operator's state: key, a byte for each cell and each timer (is it set?), the cells, each in
 /// bytes of its own, then the timers' times and the cells' times of writing. Fills in `keyed` where they lie.
 Layout keyed_layout(std::string name, const KeySpec& key, KeyedState& keyed);
+
+/// Of the sessions of an aggregate: the key and which session it is, the accumulators. Fills in `keyed` and the
+/// accumulators' field numbers, and `failed` if sessions may fail to be merged.
+Layout session_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls,
+                      bool has_time, KeyedState& keyed, std::vector<Accumulator>& accumulators, uint32_t& failed);
+/// The key of a session's entry: that of its rows, and which session it is.
+KeySpec session_key(KeySpec key);
+/// Of the entries of a join: key, then a list of rows for each side. `rows`: their layouts, by side.
+Layout join_layout(std::string name, const KeySpec& key, std::span<const uint32_t> rows,
+                   const std::vector<Layout>& layouts);
 
 /// Of the entries of a top: key, then the list of kept rows.
 Layout top_layout(std::string name, const KeySpec& key, uint32_t count, uint32_t row_layout_number, const Layout& row);

@@ -48,6 +48,7 @@ void Lowering::lower_node(NodeId id) {
   if (const auto* exchange = std::get_if<graph::Exchange>(&node.op)) return lower_exchange(id, node, *exchange);
   if (const auto* aggregate = std::get_if<graph::Aggregate>(&node.op)) return lower_aggregate(id, node, *aggregate);
   if (const auto* top = std::get_if<graph::Top>(&node.op)) return lower_top(id, node, *top);
+  if (const auto* join = std::get_if<graph::Join>(&node.op)) return lower_join(id, node, *join);
   if (const auto* process = std::get_if<graph::Process>(&node.op)) return lower_process(id, node, *process);
   if (const auto* side = std::get_if<graph::Side>(&node.op)) return lower_side(id, node, *side);
   lower_sink(node, std::get<graph::Sink>(node.op));

@@ -97,14 +97,34 @@ const Expr* Lowering::over_port(const Expr* expr, const Crossing& crossing) {
   return expr == nullptr ? nullptr : graph::renumber(*expr, crossing.columns, arena_);
 }
 
-void Lowering::lower_aggregate(NodeId id, const Node& node, const graph::Aggregate& op) {
-  Crossing crossing = plan_crossing(graph_, id, has_late_.count(id) != 0, arena_);
+Aggregate Lowering::over_crossing(const graph::Aggregate& op, const Crossing& crossing) {
   Aggregate made{.calls = op.calls};
   for (sema::AggregateCall& call : made.calls) {
     call.argument = over_port(call.argument, crossing);
     call.by = over_port(call.by, crossing);
     call.filter = over_port(call.filter, crossing);
   }
+  return made;
+}
+
+void Lowering::lower_sessions(NodeId id, const Node& node, const graph::Aggregate& op) {
+  Crossing crossing = plan_crossing(graph_, id, has_late_.count(id) != 0, arena_);
+  Aggregate made = over_crossing(op, crossing);
+  uint32_t chain = open_stateful(node, crossing, {crossing.port, crossing.has_time, crossing.key}, {});
+  crossings_[id] = crossing;
+  State state = make_state(node, op.window, session_key(crossing.key));
+  state.keyed.emplace();
+  Layout layout = session_layout(node.name + ".entry", state.key, made.calls, crossing.has_time, *state.keyed,
+                                 made.accumulators, made.failed);
+  made.state = add_state(std::move(state), std::move(layout));
+  add_stateful(chain, node, std::move(made));
+  places_[id] = {chain, add_fired(chain, node, node.schema.columns)};
+}
+
+void Lowering::lower_aggregate(NodeId id, const Node& node, const graph::Aggregate& op) {
+  if (op.window.kind == sema::WindowKind::session) return lower_sessions(id, node, op);
+  Crossing crossing = plan_crossing(graph_, id, has_late_.count(id) != 0, arena_);
+  Aggregate made = over_crossing(op, crossing);
   Arrival arrival{crossing.port, crossing.has_time, crossing.key};
   State state = make_state(node, op.window, crossing.key);
   Combine combine;

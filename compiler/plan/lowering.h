@@ -2,6 +2,7 @@
 //
 //   lower.cpp           sources, sinks, what keeps nothing, exchanges
 //   lower_stateful.cpp  windows: aggregate, top, their late rows
+//   lower_join.cpp      joins of windows
 //   lower_process.cpp   operators of the program
 #pragma once
 
@@ -102,6 +103,9 @@ private:
   }
   const Expr* over_port(const Expr* expr, const Crossing& crossing);
   void lower_aggregate(NodeId id, const Node& node, const graph::Aggregate& op);
+  /// Its calls over the rows that cross.
+  Aggregate over_crossing(const graph::Aggregate& op, const Crossing& crossing);
+  void lower_sessions(NodeId id, const Node& node, const graph::Aggregate& op);
   /// The same aggregate in front of an exchange, and what then crosses.
   Combine combine_aggregate(const Node& node, const Crossing& crossing, const State& state, const Aggregate& partial,
                             const Layout& layout, Arrival& arrival);
@@ -114,6 +118,9 @@ private:
     add_named(chain, std::move(stateful));
   }
   uint32_t add_fired(uint32_t chain, const Node& node, std::vector<sema::Column> columns);
+
+  // lower_join.cpp
+  void lower_join(NodeId id, const Node& node, const graph::Join& join);
 
   // lower_process.cpp
   void lower_process(NodeId id, const Node& node, const graph::Process& process);

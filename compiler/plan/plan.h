@@ -58,28 +58,36 @@ struct Layout {
 /// with null bits inside the key bytes. bytes: a FlowString over the canonical bytes: each fixed column in its row size
 /// (a nullable one after a byte 1 = null), each string with a u32 length before it; a single non-null string column as
 /// it is.
+/// The key of a session is followed by 8 bytes that say which session of the key it is.
 struct KeySpec {
   bool is_bytes = false;
+  bool has_session = false;
   uint32_t size = 0;                 // bytes in the entry; 16 if is_bytes; 0 without key
   std::vector<sema::Column> columns; // in canonical order; columns of the port's layout, by position `from`
   std::vector<uint32_t> from;
 };
 
-/// What an operator of the program keeps for a key: where its cells, their fields and its timers lie in the entry, as
-/// numbers of the layout's fields.
+/// State that is kept for a key until nothing of it is set: where cells, their fields and timers lie in the entry, as
+/// numbers of the layout's fields. Of an operator of the program; of session windows, each of which is an entry with
+/// one cell (its accumulators and its start) and one timer (its last instant).
 struct KeyedState {
   struct Cell {
-    uint32_t set;            // a bool: is it set?
-    uint32_t begin, end;     // the bytes that are zero while it is not
-    uint32_t written = none; // when it was written last; of cells that expire
+    std::string name;
+    uint32_t set = none;               // a bool: is it set?
+    uint32_t begin = 0, end = 0;       // the bytes that are zero while it is not
+    std::optional<int64_t> expires_us; // after it was written last
+    uint32_t written = none;           // when that was
   };
   struct Timer {
-    uint32_t set, time, queued;
+    std::string name;
+    uint32_t set = none, time = none, queued = none;
+    bool is_processing_time = false;
   };
-  const sema::Process* op = nullptr;
+  const sema::Process* op = nullptr; // null: session windows
   std::vector<Cell> cells;
   std::vector<uint32_t> fields; // by Process::fields
   std::vector<Timer> timers;
+  uint32_t session_start = none; // of session windows
 };
 
 struct State {
@@ -93,7 +101,7 @@ struct State {
   /// Of an entry of the running window: panes are added to it when they come in and subtracted when they leave; derived
   /// from them, in no snapshot. none: the panes of each window are merged.
   uint32_t running_layout = none;
-  std::optional<KeyedState> keyed; // of an operator: then there is no window
+  std::optional<KeyedState> keyed;
 };
 
 // ---- operators in a chain -----------------------------------------------------------------------------------------
@@ -141,7 +149,7 @@ struct Aggregate {
   uint32_t state = none;
   std::vector<sema::AggregateCall> calls; // argument, by, filter over the port's columns
   std::vector<Accumulator> accumulators;
-  uint32_t failed = none; // field of an entry that panes are merged into: a merge failed, so there is no result
+  uint32_t failed = none; // field of an entry that panes or sessions are merged into: that failed, there is no result
   /// Where the state has a running window: the fields of its entries.
   std::vector<Accumulator> running;
   uint32_t panes = none; // in how many panes the key is
@@ -155,6 +163,18 @@ struct Top {
   std::vector<sema::Order> orders; // over the port's columns
   bool has_rank;
   uint32_t row_layout;
+};
+
+/// Keeps the row in its window, in the list that its key's entry has for this side: the columns `kept` of the input.
+/// One for each of the two inputs (0: left), with one state. Fired rows: those of sema::Join; condition and result
+/// columns are over what is kept of both rows, one behind the other.
+struct Join {
+  uint32_t state = none;
+  uint32_t side = 0;
+  sema::JoinKind kind = sema::JoinKind::inner;
+  std::vector<uint32_t> kept;
+  const Expr* condition = nullptr; // or null
+  std::vector<sema::JoinColumn> columns;
 };
 
 /// Gives the row to the handler of an operator's input. What it emits comes out of `emitted` origins; its timers are
@@ -176,7 +196,7 @@ struct SinkWrite {
 };
 
 struct PlanOp {
-  std::variant<Origin, Filter, Project, Unnest, Aggregate, Top, Handle, Emit, SinkWrite> op;
+  std::variant<Origin, Filter, Project, Unnest, Aggregate, Top, Join, Handle, Emit, SinkWrite> op;
   uint32_t input = none;             // position in Chain::ops; none for an Origin
   std::vector<sema::Column> columns; // of its result, without event time
   bool has_time = false;             // rows carry event time besides

@@ -1,5 +1,7 @@
 #include "compiler/plan/print.h"
 
+#include <deque>
+
 #include <fmt/core.h>
 
 #include "compiler/graph/print.h"
@@ -65,13 +67,26 @@ std::string stage_text(AggregateStage stage) {
 std::string key_text(const KeySpec& key) { return key.columns.empty() ? "no key" : "key " + columns_text(key.columns); }
 
 std::string state_text(const PhysicalPlan& plan, const State& state) {
-  if (state.keyed) {
+  if (state.keyed && state.keyed->op != nullptr) {
     return fmt::format("{}: of {}, {}, entry {} bytes", state.name, state.keyed->op->op, key_text(state.key),
                        plan.layouts[state.layout].stride);
   }
   return fmt::format("{}: window {}{}, {}, entry {} bytes", state.name, graph::print_window(state.window),
                      state.running_layout != none ? " kept running" : "", key_text(state.key),
                      plan.layouts[state.layout].stride);
+}
+
+std::string join_text(const PhysicalPlan& plan, const Join& join) {
+  std::string made = fmt::format("{}, {} side", sema::word_of(join.kind), join.side == 0 ? "left" : "right");
+  if (join.side != 0 || join.condition == nullptr) return made;
+  std::vector<sema::Column> pair;
+  std::deque<std::string> names;
+  const std::vector<List>& lists = plan.layouts[plan.states[join.state].layout].lists;
+  for (size_t side = 0; side < lists.size(); side++) {
+    for (const Field& field : plan.layouts[lists[side].row_layout].fields)
+      pair.push_back({names.emplace_back((side == 0 ? "" : "other.") + field.name), field.type});
+  }
+  return made + ", where " + graph::print_expr(*join.condition, pair, *plan.program);
 }
 
 } // namespace
@@ -110,6 +125,7 @@ std::string describe_op(const PhysicalPlan& plan, const Chain& chain, uint32_t n
     return fmt::format("{}top {} by {}", plan.states[top->state].is_partial ? "combine " : "", top->count,
                        orders_text(plan, top->orders, columns));
   }
+  if (const auto* join = std::get_if<Join>(&op.op)) return join_text(plan, *join);
   if (const auto* handle = std::get_if<Handle>(&op.op)) {
     const sema::Process& process = *plan.states[handle->state].keyed->op;
     return fmt::format("process {} on {}", process.op, process.inputs[handle->input].name);
@@ -165,6 +181,10 @@ std::string print_layouts(const PhysicalPlan& plan) {
       text +=
           fmt::format("  {:5} count: u32\n  {:5} up to {} rows of {} bytes, layout {}\n", layout.repeat->count_offset,
                       layout.repeat->offset, layout.repeat->max, layout.repeat->stride, layout.repeat->row_layout);
+    }
+    for (const List& list : layout.lists) {
+      text += fmt::format("  {:5} list of rows of {} bytes, layout {}\n", list.offset,
+                          plan.layouts[list.row_layout].stride, list.row_layout);
     }
   }
   return text;

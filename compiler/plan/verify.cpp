@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "runtime/abi/flow_program.h"
+
 namespace flow::plan {
 
 namespace {
@@ -13,7 +15,7 @@ using Problem = std::optional<std::string>;
 
 template <typename Op> bool is(const PlanOp& op) { return std::holds_alternative<Op>(op.op); }
 
-bool is_stateful(const PlanOp& op) { return is<Aggregate>(op) || is<Top>(op) || is<Handle>(op); }
+bool is_stateful(const PlanOp& op) { return is<Aggregate>(op) || is<Top>(op) || is<Join>(op) || is<Handle>(op); }
 
 bool is_origin(const PlanOp& op, OriginKind kind) {
   const auto* origin = std::get_if<Origin>(&op.op);
@@ -53,6 +55,11 @@ Problem check_fields(const Layout& layout) {
 Problem check_layout(const PhysicalPlan& plan, const Layout& layout) {
   if (layout.stride % 8 != 0 || layout.stride == 0) return layout.name + ": stride is no multiple of 8";
   if (auto broken = check_fields(layout)) return broken;
+  for (const List& list : layout.lists) {
+    if (list.row_layout >= plan.layouts.size()) return layout.name + ": a list has rows without layout";
+    if (list.offset % 8 != 0 || list.offset + uint64_t{FLOW_LIST_BYTES} > layout.stride)
+      return layout.name + ": a list lies outside the entry";
+  }
   if (!layout.repeat) return std::nullopt;
   const Repeat& list = *layout.repeat;
   if (list.row_layout >= plan.layouts.size()) return layout.name + ": its list has rows without layout";
@@ -69,7 +76,7 @@ Problem check_layout(const PhysicalPlan& plan, const Layout& layout) {
 Problem check_key(const State& state, const Layout& entry) {
   const KeySpec& key = state.key;
   if (key.columns.size() != key.from.size()) return state.name + ": not every key column comes from somewhere";
-  if (key.columns.empty())
+  if (key.columns.empty() && !key.has_session)
     return key.size == 0 ? std::nullopt : Problem(state.name + ": bytes of a key that it does not have");
   if (key.size == 0 || key.size % 8 != 0 || key.size > entry.stride) return state.name + ": wrong size of its key";
   if (key.is_bytes) {
@@ -91,18 +98,23 @@ Problem check_key(const State& state, const Layout& entry) {
 Problem check_keyed(const State& state, const Layout& entry) {
   if (!state.keyed) return std::nullopt;
   const KeyedState& keyed = *state.keyed;
-  bool is_whole = keyed.op != nullptr && keyed.cells.size() == keyed.op->cells.size() &&
-                  keyed.fields.size() == keyed.op->fields.size() && keyed.timers.size() == keyed.op->timers.size();
+  bool is_session = state.window.kind == sema::WindowKind::session;
+  if (is_session == (keyed.op != nullptr) || is_session != (keyed.session_start != none))
+    return state.name + ": neither an operator's state nor sessions";
+  for (const KeyedState::Cell& cell : keyed.cells) {
+    if (cell.begin > cell.end || cell.end > entry.stride || cell.set >= entry.fields.size())
+      return state.name + ": a cell outside the entry";
+    if (cell.expires_us.has_value() != (cell.written != none)) return state.name + ": a cell expires without a time";
+  }
+  if (is_session) return std::nullopt;
+  bool is_whole = keyed.cells.size() == keyed.op->cells.size() && keyed.fields.size() == keyed.op->fields.size() &&
+                  keyed.timers.size() == keyed.op->timers.size();
   if (!is_whole) return state.name + ": a cell or a timer without a place";
-  for (size_t i = 0; i < keyed.cells.size(); i++) {
-    const KeyedState::Cell& cell = keyed.cells[i];
-    if (cell.begin > cell.end || cell.end > entry.stride) return state.name + ": a cell outside the entry";
-    for (size_t k = 0; k < keyed.fields.size(); k++) {
-      if (keyed.op->fields[k].cell != i) continue;
-      const Field& field = entry.fields[keyed.fields[k]];
-      if (field.offset < cell.begin || field.offset + sema::size_of(field.type.kind) > cell.end)
-        return state.name + ": a field outside its cell";
-    }
+  for (size_t i = 0; i < keyed.fields.size(); i++) {
+    const Field& field = entry.fields[keyed.fields[i]];
+    const KeyedState::Cell& cell = keyed.cells[keyed.op->fields[i].cell];
+    if (field.offset < cell.begin || field.offset + sema::size_of(field.type.kind) > cell.end)
+      return state.name + ": a field outside its cell";
   }
   return std::nullopt;
 }
@@ -200,8 +212,8 @@ private:
       if (plan_.states[state].is_partial != (state != chain_.state))
         return chain_.uid + ": takes a state for a partial one";
     }
-    bool is_keyed = has_state && plan_.states[chain_.state].keyed.has_value();
-    size_t fired = chain_.states().size() - (is_keyed ? 1 : 0);
+    bool is_process = has_state && plan_.states[chain_.state].keyed && plan_.states[chain_.state].keyed->op != nullptr;
+    size_t fired = chain_.states().size() - (is_process ? 1 : 0);
     if (count_origins(chain_, OriginKind::source) != (has_source ? 1u : 0u) ||
         count_origins(chain_, OriginKind::ports) != chain_.inputs.size() ||
         count_origins(chain_, OriginKind::fired) != fired) {
@@ -213,7 +225,7 @@ private:
       return chain_.uid + ": bad records without a source, or twice";
     uint32_t stateful = 0;
     for (const PlanOp& op : chain_.ops) stateful += is_stateful(op) ? 1 : 0;
-    if (stateful != fired + (is_keyed ? chain_.inputs.size() : 0))
+    if (stateful != chain_.partials.size() + (has_state ? chain_.inputs.size() : 0))
       return chain_.uid + ": states and operators do not go together";
     return std::nullopt;
   }
@@ -234,6 +246,7 @@ private:
 
   static uint32_t state_of(const PlanOp& op) {
     if (const auto* aggregate = std::get_if<Aggregate>(&op.op)) return aggregate->state;
+    if (const auto* join = std::get_if<Join>(&op.op)) return join->state;
     if (const auto* handle = std::get_if<Handle>(&op.op)) return handle->state;
     return std::get<Top>(op.op).state;
   }
@@ -267,6 +280,7 @@ private:
     }
     if (const auto* aggregate = std::get_if<Aggregate>(&op.op)) return check_aggregate(op, *aggregate, input);
     if (const auto* top = std::get_if<Top>(&op.op)) return check_top(op, *top, input);
+    if (const auto* join = std::get_if<Join>(&op.op)) return check_join(op, *join, input);
     if (const auto* handle = std::get_if<Handle>(&op.op)) return check_handle(op, *handle, input);
     if (const auto* emit = std::get_if<Emit>(&op.op)) return check_emit(op, *emit, input);
     return check_sink(op, std::get<SinkWrite>(op.op), input);
@@ -314,9 +328,32 @@ private:
     return std::nullopt;
   }
 
+  Problem check_join(const PlanOp& op, const Join& join, const PlanOp& input) {
+    const Layout& entry = plan_.layouts[plan_.states[join.state].layout];
+    if (entry.lists.size() != 2 || join.side > 1) return op.name + ": its entry has no list for each side";
+    if (!is_origin(input, OriginKind::ports) || std::get<Origin>(input.op).number != join.side)
+      return op.name + ": gets the rows of the other side";
+    std::vector<sema::Column> pair, kept;
+    for (const List& list : entry.lists) {
+      for (const Field& field : plan_.layouts[list.row_layout].fields) pair.push_back({field.name, field.type});
+    }
+    for (uint32_t column : join.kept) {
+      if (column >= input.columns.size()) return op.name + ": keeps a column that does not cross";
+      kept.push_back(input.columns[column]);
+    }
+    if (!fits(plan_.layouts[entry.lists[join.side].row_layout], kept, false))
+      return op.name + ": keeps other columns than its list has";
+    for (const sema::JoinColumn& column : join.columns) {
+      if (column.from == sema::JoinColumn::From::pair && column.column >= pair.size())
+        return op.name + ": a column of its result is not kept";
+    }
+    return check_expr(join.condition, pair, op.name);
+  }
+
   Problem check_handle(const PlanOp& op, const Handle& handle, const PlanOp& input) {
     const State& state = plan_.states[handle.state];
-    if (!state.keyed || handle.input >= state.keyed->op->inputs.size()) return op.name + ": handles no input";
+    if (!state.keyed || state.keyed->op == nullptr || handle.input >= state.keyed->op->inputs.size())
+      return op.name + ": handles no input";
     if (!is_origin(input, OriginKind::ports) || std::get<Origin>(input.op).number != handle.input)
       return op.name + ": gets the rows of another input";
     for (uint32_t column : handle.columns) {
@@ -380,7 +417,7 @@ Problem check_edge(const PhysicalPlan& plan, uint32_t number) {
   if (edge.kind == EdgeKind::forward && from.parallelism != to.parallelism)
     return wrong("forward between different parallelisms");
   if (edge.kind == EdgeKind::single && to.parallelism != 1) return wrong("single, but " + to.uid + " is not one task");
-  bool is_keyed = to.state != none && plan.states[to.state].key.size != 0;
+  bool is_keyed = to.state != none && !plan.states[to.state].key.columns.empty();
   if (is_keyed != (edge.kind == EdgeKind::hash)) return wrong("rows with a key, and only they, go by its hash");
   if (is_keyed && !same_key(edge.key, input.key)) return wrong("its key is not that of its input");
   if (is_keyed && !same_types(edge.key.columns, plan.states[to.state].key.columns))

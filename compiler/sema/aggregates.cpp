@@ -256,6 +256,7 @@ void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {
   made.window = take_window(made.keys);
   check_bound(top.bound, made.window);
   if (top.with_ties) check_.not_yet(step.range, "`top … with ties`");
+  if (made.window.kind == WindowKind::session) check_.not_yet(step.range, "`top` in session windows");
   std::optional<int64_t> count =
       check_count(check_, {.module = &module_}, *top.count, "the number of rows of `top`", rows_max);
   made.count = static_cast<uint32_t>(count.value_or(1));
@@ -292,21 +293,28 @@ Schema PipelineChecker::top_result(const lang::Step& step, const lang::Top& top,
   Schema result = state_.schema;
   result.has_time = window.kind != WindowKind::global;
   for (std::string_view name : {"window_start", "window_end"}) {
-    if (!result.has_time) break;
-    auto found = std::ranges::find(result.columns, name, &Column::name);
-    if (found == result.columns.end() && !has_field(result, name)) {
-      result.columns.push_back({name, scalar(Kind::TIMESTAMP)});
-    } else if (found == result.columns.end() || (found->type != scalar(Kind::TIMESTAMP) && !found->type.is_error())) {
-      check_
-          .report(DiagnosticKind::duplicate_name, step.range,
-                  "the result has a `{}`, but the rows have a field of that name", name)
-          .help("rename the field before: `| rename other = {}`", name);
-    }
+    if (result.has_time) set_bound(step, name, result);
   }
   if (!top.rank.is_given()) return result;
   if (has_field(result, top.rank.text)) report_duplicate_field(check_, top.rank.text, top.rank.range);
   result.columns.push_back({top.rank.text, scalar(Kind::I64)});
   return result;
+}
+
+/// Where a bound of the window stands in the result: in the row's own field of that name, or behind all of them.
+size_t PipelineChecker::set_bound(const lang::Step& step, std::string_view name, Schema& result) {
+  auto found = std::ranges::find(result.columns, name, &Column::name);
+  auto place = static_cast<size_t>(found - result.columns.begin());
+  bool is_there = found != result.columns.end(), is_time = is_there && found->type == scalar(Kind::TIMESTAMP);
+  bool is_other = has_field(result, name) && !is_time && !(is_there && found->type.is_error());
+  if (is_other) {
+    check_
+        .report(DiagnosticKind::duplicate_name, step.range,
+                "the result has a `{}`, but the rows have a field of that name", name)
+        .help("rename the field before: `| rename other = {}`", name);
+  }
+  if (!is_there) result.columns.push_back({name, scalar(Kind::TIMESTAMP)});
+  return place;
 }
 
 } // namespace flow::sema

@@ -42,6 +42,7 @@ std::vector<std::optional<size_t>> needed_steps(const TypedProgram& program) {
       if (const auto* process = std::get_if<Process>(&stream.steps[i].node)) {
         for (const ProcessInput& input : process->inputs) need_all(input.stream.value_or(no_stream));
       }
+      if (const auto* join = std::get_if<Join>(&stream.steps[i].node)) need_all(join->other);
     }
   }
   return needed;
@@ -125,7 +126,12 @@ void add_uses(Uses& uses, const Step& step) {
                                 add_uses(uses, top.keys);
                                 for (const Order& order : top.orders) uses.add(order.value);
                               },
-                              [&](const Process& process) { add_uses(uses, process); }, [](const auto&) {}},
+                              [&](const Process& process) { add_uses(uses, process); },
+                              [&](const Join& join) {
+                                add_uses(uses, join.keys), add_uses(uses, join.other_keys);
+                                uses.add(join.condition);
+                              },
+                              [](const auto&) {}},
              step.node);
 }
 
@@ -211,6 +217,7 @@ private:
           if (input.stream) input.stream = places[*input.stream];
         }
       }
+      if (auto* join = std::get_if<Join>(&step.node)) join->other = places[join->other];
     }
   }
 

@@ -55,9 +55,7 @@ private:
     made_.push_back(check_.arena.make<Statement>(std::move(node), range));
   }
 
-  Scope scope() {
-    return {.module = &context_.module, .named = names_, .known = known_, .next_local = &next_local_};
-  }
+  Scope scope() { return {.module = &context_.module, .named = names_, .known = known_, .next_local = &next_local_}; }
   const Expr* value_of(const lang::Expr& expr, Type expected = {}) {
     return check_expr(check_, scope(), expr, expected);
   }
@@ -168,7 +166,8 @@ private:
     if (member == nullptr) return value;
     const Expr* object = value_of(*member->object);
     const Expr* old = value_of(place); // reports what is wrong with the path
-    if (old->type.is_error() || object->type.is_error() || value->type.is_error()) return check_.make.error(place.range);
+    if (old->type.is_error() || object->type.is_error() || value->type.is_error())
+      return check_.make.error(place.range);
     std::span<const RecordField> fields = object->type.record->fields;
     size_t at = static_cast<size_t>(std::ranges::find(fields, member->name.text, &RecordField::name) - fields.begin());
     std::vector<const Expr*> changed(fields_of(*object).begin(), fields_of(*object).end());
@@ -251,7 +250,8 @@ private:
     if (else_ends)
       known_ = std::move(behind_then);
     else if (!then_ends)
-      std::erase_if(known_, [&](const Fact& fact) { return std::ranges::find(behind_then, fact) == behind_then.end(); });
+      std::erase_if(known_,
+                    [&](const Fact& fact) { return std::ranges::find(behind_then, fact) == behind_then.end(); });
     if (is_good) put(IfStatement{condition, then_block, else_block}, range);
   }
 

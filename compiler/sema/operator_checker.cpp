@@ -44,9 +44,9 @@ private:
 
   void take_state(const lang::StateDecl& state) {
     if (state.was.is_given()) check_.not_yet(state.was.range, "a state that was renamed");
-    bool is_taken = std::ranges::find(context_.names, state.name.text, &NamedValue::name) != context_.names.end() ||
-                    std::ranges::find(info_.parameters, state.name.text, &OperatorParameter::name) !=
-                        info_.parameters.end();
+    bool is_taken =
+        std::ranges::find(context_.names, state.name.text, &NamedValue::name) != context_.names.end() ||
+        std::ranges::find(info_.parameters, state.name.text, &OperatorParameter::name) != info_.parameters.end();
     if (is_taken || state.name.text == "key") {
       check_.report(DiagnosticKind::duplicate_name, state.name.range, "`{}` is the name of something else here",
                     state.name.text);
@@ -77,8 +77,8 @@ private:
     }
     if (state.initial == nullptr) {
       check_
-          .report(DiagnosticKind::missing_initial, state.name.range, "the state `{}` does not say what it holds at first",
-                  state.name.text)
+          .report(DiagnosticKind::missing_initial, state.name.range,
+                  "the state `{}` does not say what it holds at first", state.name.text)
           .help("write `state {}: {} = …`, or let it be null: `{}?`", state.name.text, text_of(type), text_of(type));
       return nullptr;
     }
@@ -296,8 +296,9 @@ private:
   }
 
   void report_unknown(const lang::Name& on) {
-    auto report = check_.report(DiagnosticKind::unknown_part, on.range,
-                                "`{}` is neither an input of `{}` nor a timer that it sets", on.text, info_.symbol->name);
+    auto report =
+        check_.report(DiagnosticKind::unknown_part, on.range,
+                      "`{}` is neither an input of `{}` nor a timer that it sets", on.text, info_.symbol->name);
     std::vector<std::string_view> names;
     for (const OperatorParameter& parameter : info_.parameters) {
       if (parameter.is_input) names.push_back(parameter.name);

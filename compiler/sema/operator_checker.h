@@ -9,8 +9,8 @@
 
 namespace flow::sema {
 
-/// What a step gives to the operator. One input for each parameter that is one, in their order, with the rows that come:
-/// they have all fields of the parameter's type, and perhaps others.
+/// What a step gives to the operator. One input for each parameter that is one, in their order, with the rows that
+/// come: they have all fields of the parameter's type, and perhaps others.
 struct OperatorUse {
   std::vector<ProcessInput> inputs;
   std::vector<const Expr*> values; // by parameter; null for inputs

@@ -1,4 +1,5 @@
-// What an operator takes and gives, and whether it is sound: settled when first asked for, once for all steps that use it.
+// What an operator takes and gives, and whether it is sound: settled when first asked for, once for all steps that use
+// it.
 #pragma once
 
 #include <string_view>

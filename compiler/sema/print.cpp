@@ -183,6 +183,19 @@ private:
          window(node.window));
   }
 
+  void print_node(const Step& step, const Join& node, const Schema& before) {
+    const Schema& other = program_.streams[node.other].schema();
+    Schema pair = before;
+    pair.columns.insert(pair.columns.end(), other.columns.begin(), other.columns.end());
+    std::string on;
+    for (size_t i = 0; i < node.keys.size(); i++) {
+      on += fmt::format("{}{} == {}", i == 0 ? "" : " and ", text(*node.keys[i].value, before),
+                        text(*node.other_keys[i].value, other));
+    }
+    if (node.condition != nullptr) on += " and " + text(*node.condition, pair);
+    line("  | {}: {} {} on {} {}", step.name, word_of(node.kind), name_of(node.other), on, window(node.window));
+  }
+
   void print_node(const Step& step, const Process& node, const Schema&) {
     line("  | {}: process {}", step.name, node.op);
     out_ += print_process(node, program_);
@@ -196,7 +209,7 @@ private:
   }
 
   std::string window(const Window& window) {
-    constexpr std::string_view names[] = {"tumbling", "hopping", "same", "global"};
+    constexpr std::string_view names[] = {"tumbling", "hopping", "session", "same", "global"};
     std::string made = fmt::format("window {}", names[static_cast<size_t>(window.kind)]);
     if (window.kind != WindowKind::global) made += "(" + duration_text(window.size_us);
     if (window.kind == WindowKind::hopping) made += ", " + duration_text(window.slide_us);

@@ -141,8 +141,8 @@ std::vector<const lang::Argument*> PipelineChecker::arguments_of(const lang::Ste
     } else if (is_taken) {
       check_.report(DiagnosticKind::wrong_arguments, range, "`{}` is given twice", info.parameters[place].name);
     } else {
-      auto report = check_.report(DiagnosticKind::wrong_arguments, range, "`{}` takes no such argument",
-                                  info.symbol->name);
+      auto report =
+          check_.report(DiagnosticKind::wrong_arguments, range, "`{}` takes no such argument", info.symbol->name);
       std::vector<std::string_view> names;
       for (size_t i = 1; i < info.parameters.size(); i++) names.push_back(info.parameters[i].name);
       if (!suggest(report, argument.name.text, names) && !names.empty()) report.help("it takes {}", listed(names));
@@ -184,8 +184,10 @@ bool PipelineChecker::takes(const OperatorParameter& parameter, const FlowState&
   if (state.is_unknown || parameter.type.kind != Kind::RECORD) return false;
   if (state.is_table) {
     check_
-        .report(DiagnosticKind::table_not_final, range, "`{}` takes a stream, but these rows change as long as the "
-                                                        "input goes on", parameter.name)
+        .report(DiagnosticKind::table_not_final, range,
+                "`{}` takes a stream, but these rows change as long as the "
+                "input goes on",
+                parameter.name)
         .help("put a window before the aggregate that makes the table");
     return false;
   }
@@ -197,9 +199,9 @@ bool PipelineChecker::takes(const OperatorParameter& parameter, const FlowState&
       missing.push_back(field.name);
       continue;
     }
-    const Expr* value = field_of(check_, std::span(state.schema.columns).subspan(at->first, at->count),
-                                 check_.make.places(ExprKind::column, state.schema.columns, at->first, at->count, range),
-                                 range);
+    const Expr* value =
+        field_of(check_, std::span(state.schema.columns).subspan(at->first, at->count),
+                 check_.make.places(ExprKind::column, state.schema.columns, at->first, at->count, range), range);
     if (try_coerce(check_, value, field.type) != nullptr) continue;
     is_good = false;
     check_

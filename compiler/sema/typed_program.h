@@ -92,10 +92,10 @@ struct KeyColumn {
   const Expr* value;
 };
 
-enum class WindowKind : uint8_t { tumbling, hopping, same, global };
+enum class WindowKind : uint8_t { tumbling, hopping, session, same, global };
 struct Window {
   WindowKind kind = WindowKind::global;
-  int64_t size_us = 0;  // of `same`: that of the window the rows came out of
+  int64_t size_us = 0;  // of `same`: that of the window the rows came out of; of sessions: the gap
   int64_t slide_us = 0; // tumbling: the size
   int64_t offset_us = 0;
   std::optional<uint32_t> late; // stream that gets the late rows
@@ -131,6 +131,42 @@ struct Top {
   std::optional<std::string_view> rank;
 };
 
+enum class JoinKind : uint8_t { inner, left, right, full, semi, anti };
+constexpr std::string_view word_of(JoinKind kind) {
+  constexpr std::string_view names[] = {"join", "left join", "right join", "full join", "semi join", "anti join"};
+  return names[static_cast<size_t>(kind)];
+}
+/// Does a row of that side come out alone if it has no pair?
+constexpr bool keeps_left(JoinKind kind) {
+  return kind == JoinKind::left || kind == JoinKind::full || kind == JoinKind::anti;
+}
+constexpr bool keeps_right(JoinKind kind) { return kind == JoinKind::right || kind == JoinKind::full; }
+/// Is the right row part of the result?
+constexpr bool has_right_row(JoinKind kind) { return kind != JoinKind::semi && kind != JoinKind::anti; }
+
+/// Where a column of a join's result comes from: a column of the pair (if there is no such row: null, or zero inside of
+/// a record), the window, or a marker that says whether there is the one row.
+struct JoinColumn {
+  enum class From : uint8_t { pair, window_start, window_end, has_left, has_right };
+  From from;
+  uint32_t column = 0; // of the pair
+};
+/// Pairs of a row that flows (left) and one of `other` (right) that are in one window, have the same key, none of which
+/// is null, and for which the condition holds. The columns of the pair are those of the left row, then those of the
+/// right one. Result columns: of inner joins those of the left row, the window's bounds set or appended, then the right
+/// row as a record. A left row without a pair comes out alone in left and full joins, a right one in right and full
+/// ones. semi and anti: left rows that have a pair, or none, with the bounds. All have the window's last instant as
+/// event time.
+struct Join {
+  JoinKind kind;
+  uint32_t other;                    // stream
+  std::vector<KeyColumn> keys;       // over the left rows
+  std::vector<KeyColumn> other_keys; // over the right rows: as many, of the same types and names
+  const Expr* condition = nullptr;   // or null
+  Window window;
+  std::vector<JoinColumn> columns; // of the result
+};
+
 /// `process Op(…)`. Rows go to the handler of their input, in the order in which they come; those behind the watermark,
 /// too. Timers fire in the order of their times, behind the rows before the watermark.
 struct ProcessInput {
@@ -162,7 +198,8 @@ struct Process {
 };
 
 struct Step {
-  std::variant<Where, Project, Unnest, Union, Rebalance, Broadcast, Forward, Parallelism, Aggregate, Top, Process> node;
+  std::variant<Where, Project, Unnest, Union, Rebalance, Broadcast, Forward, Parallelism, Aggregate, Top, Join, Process>
+      node;
   Schema result;
   std::string_view name; // stable within its stream: "aggregate", "top", "where.2"
   OnError on_error = OnError::stop;

@@ -20,14 +20,16 @@ struct Shape {
 };
 constexpr std::string_view tumbling_arguments[] = {"size", "offset"};
 constexpr std::string_view hopping_arguments[] = {"size", "slide", "offset"};
+constexpr std::string_view session_arguments[] = {"gap"};
 constexpr Shape shapes[] = {
     {"tumbling", WindowKind::tumbling, tumbling_arguments, "`tumbling(1h)`"},
     {"hopping", WindowKind::hopping, hopping_arguments,
      "`hopping(1h, 5min)`: windows of an hour, a new one every five minutes"},
+    {"session", WindowKind::session, session_arguments, "`session(30min)`: rows at most half an hour apart"},
     {"same", WindowKind::same, {}, ""},
     {"global", WindowKind::global, {}, ""},
 };
-constexpr std::string_view later_windows[] = {"session", "cumulate", "count"};
+constexpr std::string_view later_windows[] = {"cumulate", "count"};
 
 /// More panes than this in one window would cost more than they tell.
 constexpr int64_t panes_max = 100'000;
@@ -76,6 +78,10 @@ public:
     return is_good;
   }
 
+  bool takes(std::string_view name) const {
+    return std::ranges::find(shape_.arguments, name) != shape_.arguments.end();
+  }
+
   int64_t value(std::string_view name) const {
     return values_[static_cast<size_t>(std::ranges::find(shape_.arguments, name) - shape_.arguments.begin())];
   }
@@ -99,8 +105,10 @@ private:
 
   std::optional<size_t> refuse(lang::SourceRange range) {
     auto report = check_.report(DiagnosticKind::unknown_option, range, "`{}` does not take this", shape_.name);
-    if (!shape_.arguments.empty())
+    if (takes("offset"))
       report.help("it takes {}, the offset by name: `offset: 5min`", listed(shape_.arguments));
+    else if (!shape_.arguments.empty())
+      report.help("write {}", shape_.usage);
     return std::nullopt;
   }
 
@@ -264,6 +272,10 @@ bool PipelineChecker::window_shape(const lang::Step& step, const lang::Window& w
   made.kind = found->kind;
   if (made.kind == WindowKind::same) return window_same(step, made);
   if (made.kind == WindowKind::global) return true;
+  if (made.kind == WindowKind::session) {
+    made.size_us = made.slide_us = arguments.value("gap");
+    return true;
+  }
   made.size_us = arguments.value("size");
   made.slide_us = made.kind == WindowKind::hopping ? arguments.value("slide") : made.size_us;
   int64_t offset = arguments.value("offset");
@@ -275,6 +287,10 @@ bool PipelineChecker::window_shape(const lang::Step& step, const lang::Window& w
 bool PipelineChecker::window_same(const lang::Step& step, Window& made) {
   if (state_.out_of && has_field(state_.schema, "window_start")) {
     Window from = *state_.out_of;
+    if (from.kind == WindowKind::session) {
+      check_.not_yet(step.range, "`window same` behind session windows");
+      return false;
+    }
     made = {.kind = WindowKind::same, .size_us = from.size_us, .slide_us = from.slide_us, .offset_us = from.offset_us};
     return true;
   }

@@ -119,6 +119,18 @@ struct Top {
   StateBound bound;
 };
 
+enum class JoinKind : uint8_t { inner, left, right, full, semi, anti };
+/// `left join other as x on condition within range as of time expires d`
+struct Join {
+  JoinKind kind;
+  Feed other;
+  Name as; // if it is given
+  Expr* on;
+  Expr* within; // or null
+  Expr* as_of;  // or null
+  StateBound bound;
+};
+
 /// `process Op(other, limit: 5)`: what flows is the first input of the operator.
 struct Process {
   Path op;
@@ -134,8 +146,8 @@ struct Parallelism {
 
 struct Step {
   SourceRange range; // without the `|` before it, with its `on error`
-  std::variant<ErrorStep, Where, Select, Derive, Drop, Rename, Unnest, Union, Key, Window, Aggregate, Top, Process,
-               Rebalance, Broadcast, Forward, Parallelism>
+  std::variant<ErrorStep, Where, Select, Derive, Drop, Rename, Unnest, Union, Key, Window, Aggregate, Top, Join,
+               Process, Rebalance, Broadcast, Forward, Parallelism>
       node;
   OnError on_error;
 

@@ -81,6 +81,18 @@ private:
     bound(node.bound);
   }
 
+  void join(const Join& node) {
+    constexpr std::string_view words[] = {"join", "left join", "right join", "full join", "semi join", "anti join"};
+    line("{}", words[static_cast<size_t>(node.kind)]);
+    Indent indent(*this);
+    feed(node.other);
+    named("as", node.as);
+    labelled("on", *node.on);
+    labelled_if_given("within", node.within);
+    labelled_if_given("as of", node.as_of);
+    bound(node.bound);
+  }
+
   void step(const Step& step) {
     visit(
         step, [&](const ErrorStep&) { line("error"); },
@@ -111,7 +123,7 @@ private:
           bindings(node.bindings);
           bound(node.bound);
         },
-        [&](const Top& node) { top(node); },
+        [&](const Top& node) { top(node); }, [&](const Join& node) { join(node); },
         [&](const Process& node) {
           line("process {}", dotted(node.op));
           for (const Argument& given : node.arguments) argument(given);

@@ -85,7 +85,6 @@ void TreePrinter::expr(const Expr& expr) {
       [&](const RecordExpr& node) { record(node); });
 }
 
-
 void TreePrinter::doc(std::string_view text) {
   if (!text.empty()) line("doc {}", quoted(text));
 }
@@ -185,7 +184,6 @@ void TreePrinter::type(const TypeExpr& type_expr) {
         for (const Field& given : node.fields) field(given);
       });
 }
-
 
 void TreePrinter::field(const Field& field) {
   Indent indent(*this);

@@ -145,7 +145,9 @@
 %type <Order> order
 %type <std::vector<Order>> orders
 %type <bool> opt_ties
-%type <StateBound> opt_bound
+%type <StateBound> opt_bound bound
+%type <JoinKind> join_kind
+%type <Join> join_clauses
 %type <Expr*> expr operand literal number opt_initial opt_where alternative
 %type <std::vector<TemplatePart>> template_parts
 %type <std::vector<Expr*>> items item_list alternatives case_pattern
@@ -360,15 +362,29 @@ sound_step:
   | "process" path                      { $$ = tree.step(@$, Process{$2, {}}); }
   | "process" path "(" arguments ")"    { CallParts parts = $4;
                                           $$ = tree.step(@$, Process{$2, tree.plain_arguments(parts)}); }
+  | join_kind feed opt_as "on" expr join_clauses
+                                        { Join join = $6; join.kind = $1; join.other = $2; join.as = $3; join.on = $5;
+                                          $$ = tree.step(@$, join); }
   | "rebalance"                         { $$ = tree.step(@$, Rebalance{}); }
   | "broadcast"                         { $$ = tree.step(@$, Broadcast{}); }
   | "forward"                           { $$ = tree.step(@$, Forward{}); }
   | "parallelism" expr                  { $$ = tree.step(@$, Parallelism{$2}); }
-  | later_step                          { tree.not_yet(feed.words_of_step(@1)); feed.skip_step(@1); }
+  | later_step                          { tree.not_yet(@1); feed.skip_step(@1); }
     RESYNC                              { $$ = tree.step(@1, ErrorStep{}); } ;
 
-later_step: "only" | "split" | "partition" | "dedup" | "over" | "join" | "lookup" | "detect" | "changes"
-  | "left" | "right" | "full" | "semi" | "anti" ;
+later_step: "only" | "split" | "partition" | "dedup" | "over" | "lookup" | "detect" | "changes"
+  | "left" "lookup" ;
+
+join_kind: "join"                       { $$ = JoinKind::inner; }
+  | "left" "join"                       { $$ = JoinKind::left; }
+  | "right" "join"                      { $$ = JoinKind::right; }
+  | "full" "join"                       { $$ = JoinKind::full; }
+  | "semi" "join"                       { $$ = JoinKind::semi; }
+  | "anti" "join"                       { $$ = JoinKind::anti; } ;
+join_clauses: %empty                    { $$ = Join{}; }
+  | join_clauses "within" expr          { $$ = $1; tree.set_once($$.within, $3, "within"); }
+  | join_clauses "as" "of" expr         { $$ = $1; tree.set_once($$.as_of, $4, "as of"); }
+  | join_clauses bound                  { $$ = $1; tree.set_once($$.bound, $2, "expires or unbounded"); } ;
 
 bindings: binding                       { $$.push_back($1); }
   | bindings "," binding                { $$ = $1; $$.push_back($3); } ;
@@ -394,8 +410,8 @@ order: expr                             { $$ = Order{$1, Direction::ascending}; 
   | expr "desc"                         { $$ = Order{$1, Direction::descending}; } ;
 opt_ties: %empty { $$ = false; } | "with" "ties" { $$ = true; } ;
 opt_as: %empty { $$ = Name{}; } | "as" name { $$ = $2; } ;
-opt_bound: %empty                       { $$ = StateBound{}; }
-  | "expires" expr                      { $$ = StateBound{BoundKind::expires, $2, {}, @$}; }
+opt_bound: %empty { $$ = StateBound{}; } | bound { $$ = $1; } ;
+bound: "expires" expr                   { $$ = StateBound{BoundKind::expires, $2, {}, @$}; }
   | "unbounded" STRING                  { $$ = StateBound{BoundKind::unbounded, nullptr, Text{$2, @2, true}, @$}; } ;
 
 /* ------------------------------------------------------------------ expressions */

@@ -49,15 +49,16 @@ bool wrong_statement(const Scene& scene, DiagnosticEmitter& emitter) {
         .help("put `}}` where it belongs");
     return true;
   }
-  auto report = emitter.report(DiagnosticKind::syntax, scene.range_before(), "`{}` begins no statement",
-                               scene.text_before());
+  auto report =
+      emitter.report(DiagnosticKind::syntax, scene.range_before(), "`{}` begins no statement", scene.text_before());
   std::string_view near = nearest_statement(scene.text_before());
   if (!near.empty()) {
     report.help("did you mean `{}`?", near);
   } else if (is_name(scene.found())) {
     report.help("a value gets a name by `let {} = …`, a state is changed by `{} = …`", scene.text(), scene.text());
   } else {
-    report.help("statements are `let`, `name = value`, `emit`, `at … as`, `after … as`, `cancel`, `clear`, `if`, `return`");
+    report.help(
+        "statements are `let`, `name = value`, `emit`, `at … as`, `after … as`, `cancel`, `clear`, `if`, `return`");
   }
   return true;
 }
@@ -80,8 +81,9 @@ bool statement_word_as_name(const Scene& scene, DiagnosticEmitter& emitter) {
   bool is_of_statement = word == token::TO || word == token::EMIT || word == token::AT || word == token::AFTER ||
                          word == token::CANCEL || word == token::CLEAR;
   if (!is_of_statement || !scene.expects_name() || scene.expects(word)) return false;
-  emitter.report(DiagnosticKind::reserved_word, scene.range(), "`{}` begins a statement, so it cannot name a state",
-                 scene.text())
+  emitter
+      .report(DiagnosticKind::reserved_word, scene.range(), "`{}` begins a statement, so it cannot name a state",
+              scene.text())
       .help("choose another name, such as `{}_`", scene.text());
   return true;
 }
@@ -90,8 +92,9 @@ bool value_of_return(const Scene& scene, DiagnosticEmitter& emitter) {
   bool is_behind_name = is_behind_place(scene) && scene.before(2) == token::RETURN;
   bool is_behind_word = scene.before() == token::RETURN && scene.is_within_block();
   if (!is_behind_name && !is_behind_word) return false;
-  emitter.report(DiagnosticKind::syntax, is_behind_name ? scene.range_before() : scene.range(),
-                 "a handler gives no value back: `return` ends it, and nothing stands behind it")
+  emitter
+      .report(DiagnosticKind::syntax, is_behind_name ? scene.range_before() : scene.range(),
+              "a handler gives no value back: `return` ends it, and nothing stands behind it")
       .help("rows go out by `emit`");
   return true;
 }

@@ -26,8 +26,6 @@ public:
   /// The grammar is not interested in what follows the words at `words`; RESYNC comes next.
   void skip_step(SourceRange words);
   void skip_declaration(SourceRange words);
-  /// `left join` where `left` was read.
-  SourceRange words_of_step(SourceRange first) const;
 
   /// The parser refused the last token: RESYNC comes next.
   void recover();

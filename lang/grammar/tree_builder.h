@@ -104,6 +104,7 @@ private:
   static bool is_set(Expr* expr) { return expr != nullptr; }
   static bool is_set(const Name& name) { return name.is_given(); }
   static bool is_set(const Text& text) { return text.is_given; }
+  static bool is_set(const StateBound& bound) { return bound.kind != BoundKind::unsaid; }
   static bool is_set(const OnError& on_error) { return on_error.policy != ErrorPolicy::unsaid; }
   static SourceRange range_of(Expr* expr) { return expr->range; }
   template <typename T> static SourceRange range_of(const T& value) { return value.range; }

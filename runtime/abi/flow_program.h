@@ -115,7 +115,9 @@ typedef struct FlowState {
    * FLOW_NONE: the panes of each window are merged into an empty table. */
   uint32_t running_layout;
   uint32_t cell_count, timer_count; /* of a KEYED state */
-  uint32_t reserved;
+  /* Of a KEYED state of session windows: where in an entry its start lies (i64); 0: it is none. Its key ends in 8 bytes
+   * that say which session of the key it is, its one timer is its last instant, and `size` is the gap. */
+  uint32_t session_start;
   const FlowStateCell* cells;
   const FlowStateTimer* timers;
 } FlowState;

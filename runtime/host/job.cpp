@@ -8,6 +8,19 @@
 #include "runtime/base/assert.h"
 
 namespace flow::runtime {
+namespace {
+
+bool has_processing_timers(const FlowProgram& program, const FlowChain& chain) {
+  for (uint32_t i = 0; i < chain.state_count; ++i) {
+    const FlowState& state = program.states[chain.states[i]];
+    for (uint32_t timer = 0; timer < state.timer_count; ++timer) {
+      if (state.timers[timer].is_processing_time != 0) return true;
+    }
+  }
+  return false;
+}
+
+} // namespace
 
 Job::Job(Env& env, const FlowProgram& program, std::vector<FlowCell> params, JobOptions options, Log& log)
     : env_(env), program_(program), params_(std::move(params)), options_(std::move(options)), log_(log) {}
@@ -138,6 +151,7 @@ void Job::make_sink_parts() {
 }
 
 Status Job::open_tasks() {
+  int64_t clock_offset_us = env_.wall_us() - env_.monotonic_us();
   for (const auto& runner : runners_) {
     std::vector<uint32_t> channel_counts = runner->outputs().channel_counts();
     channel_counts.push_back(0); // so that data() is never null
@@ -152,6 +166,7 @@ Status Job::open_tasks() {
     FlowHost host = runner->outputs().host();
     FlowTask* task = flow_task_open(&program_, &place, &host);
     runner->set_task(task);
+    if (has_processing_timers(program_, program_.chains[chain])) runner->follow_clock(clock_offset_us);
     FLOW_TRY(told_by(task));
   }
   return Status();

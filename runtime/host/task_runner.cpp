@@ -42,6 +42,7 @@ Progress TaskRunner::act(int64_t now_us) {
     flush();
     return Progress::worked;
   }
+  tell_clock(now_us);
   if (has_due_) return fire();
   if (!outputs_->has_spoken() && gate_.have_all_spoken()) {
     outputs_->send_opening(flow_task_current_watermark(task_));
@@ -52,6 +53,19 @@ Progress TaskRunner::act(int64_t now_us) {
   Progress progress = source_ != nullptr ? read(now_us) : consume();
   if (progress == Progress::worked) note_rows();
   return progress;
+}
+
+void TaskRunner::tell_clock(int64_t now_us) {
+  if (!clock_offset_us_ || is_finished_) return;
+  flow_task_clock(task_, now_us + *clock_offset_us_);
+  has_due_ = has_due_ || timer_deadline_us() <= now_us;
+}
+
+// By the monotonic clock.
+int64_t TaskRunner::timer_deadline_us() const {
+  int64_t due_us = clock_offset_us_ ? flow_task_next_deadline(task_) : no_deadline;
+  if (due_us == no_deadline) return no_deadline;
+  return __builtin_sub_overflow(due_us, *clock_offset_us_, &due_us) ? 0 : due_us;
 }
 
 Progress TaskRunner::rest(int64_t) {
@@ -225,6 +239,7 @@ void TaskRunner::fail() {
 int64_t TaskRunner::deadline_us() const {
   if (is_finished_ || has_failed_ || !outputs_->have_credit()) return no_deadline;
   int64_t deadline_us = has_open_rows() ? open_since_us_ + place_.latency_us : no_deadline;
+  deadline_us = std::min(deadline_us, timer_deadline_us());
   bool reads = source_ != nullptr && !is_behind_last_epoch();
   return reads ? std::min(deadline_us, source_->deadline_us()) : deadline_us;
 }

@@ -11,12 +11,16 @@
 // bound (2), or the thread has nothing else to do (rest). The bound is looked at between two actions: a row waits for
 // the bound and one action more at most, as long as there is credit.
 //
+// A task with timers in processing time is told the time before each action, and has a deadline at the next of them.
+// Its clock is the monotonic one, set by the wall clock when the job was opened: it never jumps while the job runs.
+//
 // A task whose input has ended stays: it takes part in every later epoch, on the coordinator's word.
 #pragma once
 
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <optional>
 
 #include "runtime/abi/flow_host.h"
 #include "runtime/host/checkpoint_writer.h"
@@ -52,6 +56,8 @@ public:
   // Set-up, before the first step.
   void set_task(FlowTask* task) { task_ = task; }
   void set_source(std::unique_ptr<SourceRunner> source) { source_ = std::move(source); }
+  // The task has timers in processing time, which is that of the monotonic clock and so much.
+  void follow_clock(int64_t offset_us) { clock_offset_us_ = offset_us; }
 
   Progress step(int64_t now_us) override;
   Progress rest(int64_t now_us) override;
@@ -68,6 +74,8 @@ public:
 
 private:
   Progress act(int64_t now_us);
+  void tell_clock(int64_t now_us);
+  int64_t timer_deadline_us() const;
   Progress fire();
   bool take_due_epoch();
   bool drain();
@@ -94,6 +102,7 @@ private:
   EventBox& events_;
   FlowTask* task_ = nullptr;
   std::unique_ptr<SourceRunner> source_;
+  std::optional<int64_t> clock_offset_us_; // none: the task asks for no clock
 
   std::deque<std::unique_ptr<StateWrite>> writes_; // snapshots not yet released, by epoch
   uint64_t epoch_ = 0;                             // the last one taken

@@ -47,6 +47,21 @@ std::string window_text(const FlowState& state) {
   return text;
 }
 
+// What an operator keeps, and what ends it.
+void append_keyed(std::string& out, const FlowState& state, uint32_t stride) {
+  out += fmt::format("     keeps {}: {}, {} bytes an entry\n", state.name,
+                     state.key_size == 0 ? "one entry" : "an entry per key", stride);
+  for (uint32_t i = 0; i < state.cell_count; ++i) {
+    const FlowStateCell& cell = state.cells[i];
+    std::string expiry = cell.written_offset == FLOW_NONE ? "" : ", expires after " + format_duration(cell.expires);
+    out += fmt::format("       state {}: {} bytes{}\n", cell.name, cell.end - cell.begin, expiry);
+  }
+  for (uint32_t i = 0; i < state.timer_count; ++i) {
+    out += fmt::format("       timer {} in {} time\n", state.timers[i].name,
+                       state.timers[i].is_processing_time != 0 ? "processing" : "event");
+  }
+}
+
 void append_chain(std::string& out, const FlowProgram& program, uint32_t number, uint32_t parallelism) {
   const FlowChain& chain = program.chains[number];
   uint32_t tasks = chain.parallelism == 0 ? parallelism : chain.parallelism;
@@ -54,6 +69,10 @@ void append_chain(std::string& out, const FlowProgram& program, uint32_t number,
   if (chain.source != FLOW_NONE) out += fmt::format("     reads {}\n", program.connectors[chain.source].name);
   for (uint32_t i = 0; i < chain.state_count; ++i) {
     const FlowState& state = program.states[chain.states[i]];
+    if (state.kind == FLOW_STATE_KEYED) {
+      append_keyed(out, state, program.layouts[state.layout].stride);
+      continue;
+    }
     std::string_view what = state.kind == FLOW_STATE_PARTIAL ? "combines" : "keeps";
     out += fmt::format("     {} {}: window {}, {} bytes an entry\n", what, state.name, window_text(state),
                        program.layouts[state.layout].stride);

@@ -72,13 +72,13 @@ KeyedState::KeyedState(const FlowProgram& program, const FlowState& state, const
 
 // ---- timers ----
 
-bool KeyedState::set_timer(uint32_t timer, uint8_t* entry, uint64_t hash, int64_t at_us, int64_t watermark) {
+int64_t KeyedState::set_timer(uint32_t timer, uint8_t* entry, uint64_t hash, int64_t at_us) {
   const FlowStateTimer& of = declared(timer);
   entry[of.set_offset] = 1;
   write_time(entry, of.time_offset, at_us);
   int64_t instant = instant_of(at_us);
   enqueue(timer, entry, hash, instant);
-  return of.is_processing_time == 0 && instant <= watermark;
+  return instant;
 }
 
 // Unless it is in the queue already, at that time or before.
@@ -98,7 +98,8 @@ bool KeyedState::has_due(int64_t watermark, int64_t now_us) const {
 }
 
 std::optional<DueTimer> KeyedState::take_due(int64_t watermark, int64_t now_us, uint32_t* steps) {
-  for (; *steps > 0 && has_due(watermark, now_us); --*steps) {
+  while (*steps > 0 && has_due(watermark, now_us)) {
+    --*steps;
     bool is_event = !event_queue_.is_empty() && event_queue_.first().time <= watermark;
     if (std::optional<DueTimer> due = take_first(is_event ? event_queue_ : clock_queue_)) return due;
   }
@@ -188,9 +189,10 @@ void KeyedState::owe(int64_t watermark) {
   if (watermark <= cleaned_to_ || watermark == INT64_MAX) return;
   auto moved = static_cast<unsigned __int128>(static_cast<uint64_t>(watermark) - static_cast<uint64_t>(cleaned_to_));
   auto half = static_cast<uint64_t>(std::max<int64_t>(1, shortest_expiry_ / 2));
-  unsigned __int128 entries = moved * table_->count / half;
+  uint64_t round = std::max(table_->count, round_entries_); // the table shrinks while one is under way
+  unsigned __int128 entries = moved * round / half;
   if (entries == 0) return; // until the movements add up to one
-  owed_ = static_cast<uint64_t>(std::min<unsigned __int128>(table_->count, entries + owed_));
+  owed_ = static_cast<uint64_t>(std::min<unsigned __int128>(round, entries + owed_));
   cleaned_to_ = watermark;
 }
 
@@ -202,7 +204,7 @@ void KeyedState::clean(int64_t watermark, uint64_t rows) {
     owed_ -= now;
     for (; now > 0 && table_->count > 0; --now) {
       // Downwards: an entry that takes the number of an erased one has been looked at.
-      if (place_ == 0) place_ = table_->count;
+      if (place_ == 0) place_ = round_entries_ = table_->count;
       place_ = std::min(place_, table_->count) - 1;
       clean_entry(place_, watermark);
     }

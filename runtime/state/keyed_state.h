@@ -57,8 +57,9 @@ public:
   const std::shared_ptr<StateTable>& shared_table() const { return table_; }
 
   // ---- timers; times in microseconds ----
-  // The entry, which may be changed, has this hash. True: a timer in event time that the watermark has reached.
-  bool set_timer(uint32_t timer, uint8_t* entry, uint64_t hash, int64_t at_us, int64_t watermark);
+  // The entry, which may be changed, has this hash. Gives when the timer is due.
+  int64_t set_timer(uint32_t timer, uint8_t* entry, uint64_t hash, int64_t at_us);
+  bool is_processing_time(uint32_t timer) const { return declared(timer).is_processing_time != 0; }
   // Whether take_due has work at this watermark and clock.
   bool has_due(int64_t watermark, int64_t now_us) const;
   // The next timer that is due, by time, number and hash, those in event time first. Nothing: none is, or `*steps`,
@@ -81,7 +82,7 @@ public:
 
 private:
   const FlowStateTimer& declared(uint32_t timer) const { return state_.timers[timer]; }
-  TimerQueue& queue_of(uint32_t timer) { return declared(timer).is_processing_time != 0 ? clock_queue_ : event_queue_; }
+  TimerQueue& queue_of(uint32_t timer) { return is_processing_time(timer) ? clock_queue_ : event_queue_; }
   void enqueue(uint32_t timer, uint8_t* entry, uint64_t hash, int64_t instant);
   std::optional<uint32_t> entry_of(const QueuedTimer& element) const;
   std::optional<DueTimer> take_first(TimerQueue& queue);
@@ -102,6 +103,7 @@ private:
   int64_t cleaned_to_ = INT64_MIN;             // the watermark up to which clean-up has been owed
   uint64_t owed_ = 0;                          // entries to look at
   uint32_t place_ = 0;                         // looked at, downwards: those from here on
+  uint32_t round_entries_ = 0;                 // when this round began
   uint64_t event_place_ = 0, clock_place_ = 0; // the same in the queues
 };
 

@@ -80,8 +80,10 @@ void Task::refresh() {
   if (!has_due()) finish_progress();
 }
 
+bool Task::has_due_timer() const { return keyed_ != nullptr && keyed_->has_due(target_, now); }
+
 bool Task::has_due() const {
-  if (keyed_ != nullptr) return keyed_->has_due(target_, now);
+  if (has_due_timer()) return true;
   return firing_.is_active() || next_window().has_value();
 }
 
@@ -137,7 +139,7 @@ void Task::settle_states(uint64_t rows) {
 void Task::settle_partials() {
   for (uint32_t i = 0; i < states_.size(); ++i) {
     if (!states_[i]->is_partial()) continue;
-    FlowStateView& view = state_views_[i];
+    FlowStateView& view = view_of(i);
     combining_[i].take(view.rows_in);
     view.rows_in = 0;
     view.sends_alone = combining_[i].is_off() ? 1 : 0;
@@ -151,14 +153,14 @@ void Task::finish_draining() {
   for (uint32_t i = 0; i < states_.size(); ++i) {
     if (!states_[i]->is_partial()) continue;
     combining_[i].judge();
-    state_views_[i].sends_alone = combining_[i].is_off() ? 1 : 0;
+    view_of(i).sends_alone = combining_[i].is_off() ? 1 : 0;
   }
 }
 
 int32_t Task::step() {
   if (!begin_call()) return -1;
   refresh(); // after a restore this is where the watermark is told to those behind
-  if (keyed_ != nullptr) return step_timers();
+  if (!firing_.is_active() && has_due_timer()) return step_timers();
   while (!firing_.is_active()) {
     if (begin_window()) continue;
     finish_progress();
@@ -202,7 +204,7 @@ bool Task::may_announce_later() const {
 }
 
 void Task::forget_freed_panes() {
-  for (size_t i = 0; i < states_.size(); ++i) state_views_[i].pane = nullptr;
+  for (uint32_t i = 0; i < states_.size(); ++i) view_of(i).pane = nullptr;
 }
 
 void Task::announce() {

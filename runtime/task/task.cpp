@@ -36,19 +36,19 @@ Task::Task(const FlowProgram& program_of, const FlowCell* param_values)
 
 void Task::open_states() {
   PageHook pages{host.expect_pages, host.context};
-  combining_.resize(chain->state_count);
   state_views_.resize(chain->state_count);
   states = state_views_.data();
   for (uint32_t i = 0; i < chain->state_count; ++i) {
     const FlowState& state = program.states[chain->states[i]];
     if (state.kind == FLOW_STATE_KEYED) {
-      FLOW_ASSERT(chain->state_count == 1, "a chain with a keyed state has no other");
+      FLOW_ASSERT(i == 0, "the state of a chain comes before what it combines for others");
       keyed_ = std::make_unique<KeyedState>(program, state, pages);
       state_views_[i].pane = &keyed_->table();
     } else {
       states_.push_back(std::make_unique<PaneSet>(program, state, pages));
     }
   }
+  combining_.resize(states_.size());
 }
 
 Task::~Task() {
@@ -145,9 +145,10 @@ void Task::flush() {
 }
 
 FlowTable* Task::open_pane(uint32_t state, int64_t start) {
-  Pane& pane = states_[state]->open(start);
-  state_views_[state].pane_start = start;
-  state_views_[state].pane = &pane.table;
+  uint32_t number = state - first_panes();
+  Pane& pane = states_[number]->open(start);
+  view_of(number).pane_start = start;
+  view_of(number).pane = &pane.table;
   return &pane.table;
 }
 

@@ -25,6 +25,7 @@
 #include "runtime/base/status.h"
 #include "runtime/state/keyed_state.h"
 #include "runtime/state/pane_set.h"
+#include "runtime/state/sessions.h"
 #include "runtime/task/combining.h"
 #include "runtime/task/firing.h"
 #include "runtime/task/outputs.h"
@@ -81,6 +82,8 @@ public:
   void measure_stack();
   bool apply_failure(); // true: stop
   void stop(Status status);
+  TouchedSessions touch_session(uint32_t state, uint64_t hash, std::string_view key, int64_t time_us, int64_t gap_us);
+  uint8_t* drop_session(uint32_t state, uint8_t* other, uint8_t* session);
   FlowTable* open_pane(uint32_t state, int64_t start);
   void set_timer(uint32_t state, uint32_t timer, uint8_t* entry, uint64_t hash, int64_t at_us);
   void settle_entry(uint32_t state, uint8_t* entry);
@@ -115,6 +118,10 @@ private:
   void settle(Split& split); // counts the marked records that were taken
   void refresh();            // target_ from ports or splits; if nothing is due, that is the watermark
   bool has_due() const;
+  bool has_due_timer() const;
+  // A keyed state is the first of its chain; what counts in pane sets begins behind it.
+  uint32_t first_panes() const { return keyed_ != nullptr ? 1 : 0; }
+  FlowStateView& view_of(uint32_t panes) { return state_views_[panes + first_panes()]; }
   std::optional<std::pair<uint32_t, DueWindow>> next_window() const;
   bool begin_window();
   bool fire_portion();
@@ -139,11 +146,11 @@ private:
   std::vector<Port> ports_;
   std::vector<std::unique_ptr<Split>> splits_;
   bool no_more_splits_ = false;
-  std::vector<std::unique_ptr<PaneSet>> states_; // of a chain with a keyed state: none
+  std::vector<std::unique_ptr<PaneSet>> states_; // beside a keyed state only partial ones
   std::unique_ptr<KeyedState> keyed_;            // null: the chain has none
   std::vector<FlowStateView> state_views_;
   Firing firing_;
-  std::vector<Combining> combining_;                                   // by state; used of partial ones
+  std::vector<Combining> combining_;                                   // by pane set; used of partial ones
   bool is_draining_ = false;                                           // all partial results are due
   std::shared_ptr<CopyPool> copy_pool_ = std::make_shared<CopyPool>(); // with snapshots, which may outlive the task
 

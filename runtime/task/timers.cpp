@@ -26,12 +26,24 @@ int64_t Task::next_deadline() const {
 
 void Task::set_timer(uint32_t state, uint32_t timer, uint8_t* entry, uint64_t hash, int64_t at_us) {
   FLOW_ASSERT(state == 0 && keyed_ != nullptr, "timers belong to the keyed state of their chain");
-  if (keyed_->set_timer(timer, entry, hash, at_us, watermark)) is_full = 1;
+  int64_t instant = keyed_->set_timer(timer, entry, hash, at_us);
+  if (instant <= (keyed_->is_processing_time(timer) ? now : watermark)) is_full = 1;
 }
 
 void Task::settle_entry(uint32_t state, uint8_t* entry) {
   FLOW_ASSERT(state == 0 && keyed_ != nullptr, "the entry is one of the keyed state of its chain");
   keyed_->settle(entry);
+}
+
+TouchedSessions Task::touch_session(uint32_t state, uint64_t hash, std::string_view key, int64_t time_us,
+                                    int64_t gap_us) {
+  FLOW_ASSERT(state == 0 && keyed_ != nullptr, "sessions are the keyed state of their chain");
+  return runtime::touch_session(*keyed_, hash, key, time_us, gap_us, watermark);
+}
+
+uint8_t* Task::drop_session(uint32_t state, uint8_t* other, uint8_t* session) {
+  FLOW_ASSERT(state == 0 && keyed_ != nullptr, "sessions are the keyed state of their chain");
+  return runtime::drop_session(*keyed_, other, session);
 }
 
 int32_t Task::step_timers() {
@@ -42,7 +54,7 @@ int32_t Task::step_timers() {
     if (!fire_timer(*due)) return -1;
   }
   outputs_of->send_full();
-  keyed_->clean(watermark, portion_timers - steps);
+  settle_states(portion_timers - steps);
   if (is_full != 0 || has_due()) return 1;
   finish_progress();
   return 0;
@@ -82,6 +94,18 @@ void flow_timer_set(FlowTask* task, uint32_t state, uint32_t timer, uint8_t* ent
 
 void flow_settle_entry(FlowTask* task, uint32_t state, uint8_t* entry, uint64_t) {
   Task::from(task)->settle_entry(state, entry);
+}
+
+uint8_t* flow_session(FlowTask* task, uint32_t state, uint64_t hash, const char* key, uint64_t key_size,
+                      int64_t time_us, int64_t gap_us, uint8_t** other) {
+  flow::runtime::TouchedSessions touched =
+      Task::from(task)->touch_session(state, hash, {key, key_size}, time_us, gap_us);
+  *other = touched.other;
+  return touched.session;
+}
+
+uint8_t* flow_session_drop(FlowTask* task, uint32_t state, uint8_t* other, uint8_t* session) {
+  return Task::from(task)->drop_session(state, other, session);
 }
 
 } // extern "C"

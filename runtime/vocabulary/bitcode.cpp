@@ -18,6 +18,8 @@ extern "C" void* const flow_vocabulary_declarations[] = {
     reinterpret_cast<void*>(&flow_rt_count_late),
     reinterpret_cast<void*>(&flow_timer_set),
     reinterpret_cast<void*>(&flow_settle_entry),
+    reinterpret_cast<void*>(&flow_session),
+    reinterpret_cast<void*>(&flow_session_drop),
     reinterpret_cast<void*>(&flow_rt_decode),
     reinterpret_cast<void*>(&flow_rt_mark),
     reinterpret_cast<void*>(&flow_rt_marked_cell),

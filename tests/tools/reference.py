@@ -15,11 +15,13 @@ import gzip
 import hashlib
 import io
 import os
+import random
 import re
 import struct
 import subprocess
 import sys
 
+import join_reference
 import taxi_generator
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -212,6 +214,47 @@ def hourly_tips():
                              for start, [(driver, total)] in top(tips, 1).items()])}
 
 
+def long_rides():
+    return {"long_rides": ("ride_id", [(ride["ride_id"],) for ride in taxi_rides_made()
+                                       if ride["end"] - ride["start"] > 2 * 60 * 60])}
+
+
+def rides_and_fares():
+    return {"rides_and_fares": ("ride_id,start_lon,start_lat,passengers,payment,tip,total_fare",
+                                [(ride["ride_id"], f32(ride["start_lon"]), f32(ride["start_lat"]), ride["passengers"],
+                                  ride["payment"], f32(ride["tip"]), f32(ride["total_fare"]))
+                                 for ride in taxi_rides_made()])}
+
+
+def transactions():
+    """Of 50 accounts, in order of time; small and large amounts are frequent."""
+    chosen, time, made = random.Random(20190101), 1546300800 * S, []
+    for _ in range(6000):
+        time += chosen.randrange(0, 2 * S)
+        amount = chosen.choice((chosen.uniform(0.01, 0.99), chosen.uniform(1, 500), chosen.uniform(500.01, 2000)))
+        made.append((chosen.randrange(1, 51), time, round(amount, 2)))
+    return made
+
+
+def fraud():
+    small_at, alerts = {}, []
+    for account, time, amount in transactions():
+        if amount > 500 and account in small_at and time < small_at[account] + MIN:
+            alerts.append((account, instant(time), f64(amount)))
+        small_at.pop(account, None)
+        if amount < 1:
+            small_at[account] = time
+    return {"fraud": ("account,time,amount", alerts)}
+
+
+def write_made_data():
+    """The input of an example that is neither real nor made by the program itself."""
+    with open(os.path.join(EXAMPLES, "fraud", "data", "transactions.csv"), "w", encoding="utf-8") as file:
+        file.write("account,time,amount\n")
+        for account, time, amount in transactions():
+            file.write(f"{account},{instant(time)},{f64(amount)}\n")
+
+
 def web_log(data):
     with gzip.open(os.path.join(data, "web-access-log/access.csv.gz"), "rt", encoding="utf-8", newline="") as file:
         rows = [(microseconds(r["ts"]), r["path"], int(r["status"]), int(r["bytes"] or 0)) for r in csv.DictReader(file)]
@@ -318,7 +361,9 @@ def file_of(name, header, rows):
 
 def all_results():
     results = {"word_count": word_count(), "flights": flights(), "earthquakes": earthquakes(),
-               "ride_cleansing": ride_cleansing(), "hourly_tips": hourly_tips()}
+               "ride_cleansing": ride_cleansing(), "hourly_tips": hourly_tips(),
+               "long_rides": long_rides(), "rides_and_fares": rides_and_fares(), "fraud": fraud(),
+               "ad_clicks": join_reference.ad_clicks(os.path.join(EXAMPLES, "ad_clicks"), microseconds, instant)}
     data = shared_data()
     if data:
         results.update(web_log=web_log(data), taxi_rides=taxi_rides(data))
@@ -329,6 +374,8 @@ def main(arguments):
     if arguments not in ([], ["--check"]):
         sys.exit("usage: reference.py [--check]: writes the expected results of all examples, or only compares them")
     check_taxi_generator()
+    if arguments == []:
+        write_made_data()
     results = all_results()
     wrong = []
     for example, files in results.items():

@@ -191,6 +191,14 @@ public:
     program.connector_count = 2;
     program.configure = configure_numbers;
   }
+  // The same program with another step behind the source. Of `keyed` the layout is that of `entry`.
+  void use_state(const FlowState& keyed, const FlowLayout& entry, FlowProcessFn process, FlowFireFn fire) {
+    state_ = keyed;
+    state_.layout = 1;
+    layouts_[1] = entry;
+    chains_[1].process = process;
+    chains_[1].fire = fire;
+  }
   // The same program after its sink was given another name.
   void rename_sink(const char* name) { connectors_[1].name = name; }
   NumberProgram(const NumberProgram&) = delete;

@@ -64,8 +64,8 @@ TEST(ErrorsRecovery, MistypedDeclarationDoesNotHarmTheOneBefore) {
 
 TEST(ErrorsRecovery, NoPlaceIsLeftTwice) {
   EXPECT_THAT(places("sink a | wher b\nstream c = d\nsink c -> 1"), ElementsAre("1:10 unknown-step", "3:11 syntax"));
-  EXPECT_THAT(places("sink a | join b\nstream c = d\nsink c -> 1"), ElementsAre("1:10 not-yet", "3:11 syntax"));
-  EXPECT_THAT(places("stream a = b | union (c | join d\nstream e = f | kee g\n"),
+  EXPECT_THAT(places("sink a | only b\nstream c = d\nsink c -> 1"), ElementsAre("1:10 not-yet", "3:11 syntax"));
+  EXPECT_THAT(places("stream a = b | union (c | only d\nstream e = f | kee g\n"),
               ElementsAre("1:27 not-yet", "1:22 unclosed-bracket", "2:16 unknown-step"));
   EXPECT_THAT(places("stream a = b | union (c | union (d | union (e | wher"), ElementsAre("1:49 unknown-step"));
   EXPECT_THAT(places("stream a = ((((b | wher c\nstream d = e | kee f"),
@@ -163,13 +163,13 @@ test "nothing comes of nothing" {
 stream a = x | only Bid | where b
 stream c = x | split { small: d < 1, rest } | join e as f on g == f.g within -5min..1h | key h
 stream i = x | left lookup j on k | dedup keep last by l | over rows(10) m = avg(n) | process Op(a, limit: 5)
-stream o = x | detect Fall | changes | partition p | full join q on r == q.r unbounded "s"
+stream o = x | detect Fall | changes | partition p | lookup q on r == q.r
 sink o -> console()
 )");
   EXPECT_THAT(parsed.places(),
               ElementsAre("2:1 not-yet", "3:1 not-yet", "13:5 not-yet", "14:5 not-yet", "17:1 not-yet", "22:1 not-yet",
-                          "28:16 not-yet", "29:16 not-yet", "29:47 not-yet", "30:16 not-yet", "30:37 not-yet",
-                          "30:60 not-yet", "31:16 not-yet", "31:30 not-yet", "31:40 not-yet", "31:54 not-yet"));
+                          "28:16 not-yet", "29:16 not-yet", "30:16 not-yet", "30:37 not-yet", "30:60 not-yet",
+                          "31:16 not-yet", "31:30 not-yet", "31:40 not-yet", "31:54 not-yet"));
   EXPECT_THAT(parsed.errors(), HasSubstr("`left lookup` is part of the language"));
   EXPECT_EQ(parsed.program->declarations.size(), 10u);
 }

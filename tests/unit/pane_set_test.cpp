@@ -17,7 +17,11 @@ FlowState state_of(uint32_t window, int64_t size, int64_t slide, int64_t offset)
           0,
           0,
           FLOW_NONE,
-          0};
+          0,
+          0,
+          0,
+          nullptr,
+          nullptr};
 }
 
 TEST(PaneSet, WindowsCloseLikeInAModelThatKnowsThemAll) {

@@ -11,6 +11,7 @@
 #include "runtime/program/flags.h"
 #include "runtime/program/report.h"
 #include "tests/unit/host_program.h"
+#include "tests/unit/keyed_program.h"
 
 namespace flow::test {
 namespace {
@@ -204,6 +205,17 @@ TEST(Describe, NamesWhatThereIs) {
                            "sends to 1 by key", "keeps sums.aggregate: window tumbling 1ms", "writes sums"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
+}
+
+TEST(Describe, NamesTheCellsAndTimersOfAnOperator) {
+  KeyedProgram program({.expires = int64_t{3600} * 1'000'000});
+  std::string text = describe(program.program, 1);
+  EXPECT_THAT(text, HasSubstr("     keeps keeper.process: an entry per key, 112 bytes an entry\n"
+                              "       state total: 8 bytes\n"
+                              "       state last: 24 bytes, expires after 1h\n"
+                              "       timer plain in event time\n"
+                              "       timer repeats in event time\n"
+                              "       timer wall in processing time\n"));
 }
 
 TEST(Cpu, OnlyWhatIsMissingIsRefused) {

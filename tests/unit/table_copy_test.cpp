@@ -48,6 +48,55 @@ TEST(TableCopy, IsTheTableAsItWas) {
   }
 }
 
+// Entries leave while a thread copies: the last ones move to their places, and new ones come behind.
+TEST(TableCopy, IsTheTableAsItWasWhileEntriesAreErased) {
+  CopyPool pool;
+  for (bool has_stored_hashes : {false, true}) {
+    for (int64_t keys : {1, 50, 1000, 30'000}) {
+      SCOPED_TRACE(std::to_string(keys) + (has_stored_hashes ? " stored hashes" : ""));
+      LayoutCodec codec(program, pair_layout, false);
+      TableKey key = table_key(pair_layout, 8, false);
+      if (has_stored_hashes) key.hash = FLOW_HASH_STORED;
+      StateTable table(codec, key);
+      table.allow_erase();
+      std::map<int64_t, int64_t> model;
+      auto hash_of = [](int64_t of) { return flow_hash_i64(static_cast<uint64_t>(of)); };
+      auto put = [&](int64_t of, int64_t value) {
+        uint8_t* entry = table.upsert(hash_of(of), bytes_of(of));
+        model[of] = reinterpret_cast<Pair*>(entry)->value = value;
+      };
+      auto drop = [&](int64_t of) {
+        int64_t index = table.find(hash_of(of), bytes_of(of));
+        ASSERT_EQ(index >= 0, model.erase(of) == 1);
+        if (index >= 0) table.erase(static_cast<uint32_t>(index));
+      };
+      for (int64_t of = 0; of < keys; ++of) put(of, of);
+      std::mt19937_64 random(5);
+      for (int round = 0; round < 4; ++round) {
+        std::map<int64_t, int64_t> before = model;
+        TableCopy copy(table, pool);
+        std::map<int64_t, int64_t> read;
+        std::thread writer([&] {
+          copy.finish();
+          read = pairs_of(copy);
+        });
+        for (int64_t i = 0; i < keys; ++i) {
+          auto of = static_cast<int64_t>(random() % static_cast<uint64_t>(keys * 2));
+          random() % 5 < 2 ? put(of, i) : drop(of);
+        }
+        writer.join();
+        ASSERT_EQ(read, before);
+        ASSERT_EQ(table.count, model.size());
+        for (const auto& [of, value] : model) {
+          int64_t index = table.find(hash_of(of), bytes_of(of));
+          ASSERT_GE(index, 0);
+          ASSERT_EQ(reinterpret_cast<Pair*>(table.entries)[index].value, value);
+        }
+      }
+    }
+  }
+}
+
 TEST(TableCopy, GoesOnWhenALaterOneBegins) {
   CopyPool pool;
   Numbers numbers(pair_layout);

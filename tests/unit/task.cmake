@@ -1,3 +1,5 @@
 flow_unit_test(task_test SOURCES task_test.cpp DEPENDS flow_runtime)
+flow_unit_test(keyed_task_test SOURCES keyed_task_test.cpp DEPENDS flow_runtime)
+flow_unit_test(keyed_snapshot_test SOURCES keyed_snapshot_test.cpp DEPENDS flow_runtime)
 flow_unit_test(task_records_test SOURCES task_records_test.cpp DEPENDS flow_runtime)
 flow_unit_test(combining_test SOURCES combining_test.cpp DEPENDS flow_runtime)

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/unit/task_program.h"
+#include "runtime/abi/flow_host.h"
 
 namespace flow::test {
 
@@ -22,7 +22,9 @@ struct Element {
 
 class TestHost {
 public:
-  TestHost(const TestProgram& program, uint32_t chain, uint32_t index, uint32_t parallelism, uint32_t channels,
+  // `program`: a TestProgram, or another with the same members.
+  template <typename Program>
+  TestHost(const Program& program, uint32_t chain, uint32_t index, uint32_t parallelism, uint32_t channels,
            uint32_t batch_rows = 0)
       : channels_(channels), batch_rows_(batch_rows) {
     const FlowChain& declared = program.chains[chain];

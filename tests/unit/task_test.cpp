@@ -2,6 +2,7 @@
 // Shows: windows and lateness equal a model that looks at every row, whatever the batch size and the credit; a snapshot
 // moves to any number of tasks; damaged snapshots are refused. Run alone: bin/tests/task_test --gtest_filter=Task.*
 #include "tests/unit/task_host.h"
+#include "tests/unit/task_program.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,79 @@
+// Session windows: each session is an entry of a keyed state, with a timer for its last instant. The runtime finds the
+// sessions that a row touches (runtime/task/sessions.cpp); what is added up, generated code does.
+#include "codegen/keys.h"
+#include "codegen/operators/accumulators.h"
+
+namespace flow::codegen {
+
+namespace {
+
+/// The key of the rows: what an entry's key is before the number of the session.
+plan::KeySpec key_of_rows(const RowWalk& walk) { return walk.chain.inputs[0].key; }
+
+/// Counts the row and walks it as a late one.
+void emit_late(RowWalk& walk, uint32_t state, const Row& row) {
+  walk.f.call("flow_rt_count_late", {walk.f.task, walk.position_of(state)});
+  uint32_t origin = walk.origin(plan::OriginKind::late, state);
+  if (origin != plan::none) walk.consumers(origin, row);
+}
+
+} // namespace
+
+void emit_session_aggregate(RowWalk& walk, uint32_t, const plan::Aggregate& aggregate, const Row& row) {
+  FunctionEmitter& f = walk.f;
+  auto& b = f.builder;
+  const plan::State& state = walk.state(aggregate.state);
+  llvm::Value* position = walk.position_of(aggregate.state);
+  std::vector<Contribution> contributions = evaluate(walk, aggregate, row);
+  plan::KeySpec spec = key_of_rows(walk);
+  llvm::Value* no_key = llvm::ConstantPointerNull::get(b.getPtrTy());
+  Key key{.hash = f.i64(0), .bytes = no_key, .length = f.i64(0)};
+  if (!spec.columns.empty()) key = make_key(f, spec, walk.entry_layout(aggregate.state), row.columns);
+  if (!spec.is_bytes) key.length = f.i64(spec.size);
+  llvm::Value* other_at = f.slot(b.getPtrTy(), "other.session.at");
+  llvm::Value* entry_at = f.call(
+      "flow_session",
+      {f.task, position, key.hash, key.bytes, key.length, row.time, f.i64(state.window.size_us), other_at}, "session");
+  llvm::BasicBlock *late = f.block("late"), *done = f.block("session.done"), *joins = f.block("joins.two"),
+                   *one = f.block("one.session");
+  f.branch_unlikely(b.CreateIsNull(entry_at), late, "in.time");
+  llvm::Value* table = f.call("flow_keyed", {f.task, position}, "table");
+  llvm::Value* other = b.CreateLoad(b.getPtrTy(), other_at, "other.session");
+  llvm::BasicBlock* before = b.GetInsertBlock();
+  b.CreateCondBr(b.CreateIsNull(other), one, joins);
+  f.begin(joins);
+  emit_aggregate_merge(walk, aggregate, table, other, table, entry_at);
+  // The entry moves when the other is erased.
+  llvm::Value* moved = f.call("flow_session_drop", {f.task, position, other, entry_at}, "session");
+  llvm::BasicBlock* behind_join = b.GetInsertBlock();
+  f.go_to(one);
+  f.begin(one);
+  llvm::PHINode* place = b.CreatePHI(b.getPtrTy(), 2, "session");
+  place->addIncoming(entry_at, before);
+  place->addIncoming(moved, behind_join);
+  EntryCode entry(f, walk.entry_layout(aggregate.state), table, place);
+  add_to_entry(walk, aggregate, entry, contributions, row.time);
+  f.go_to(done);
+  f.begin(late);
+  emit_late(walk, aggregate.state, row);
+  f.go_to(done);
+  f.begin(done);
+}
+
+void emit_session_result(RowWalk& walk, const plan::Aggregate& aggregate, llvm::Value* table, const DueTimer& due) {
+  FunctionEmitter& f = walk.f;
+  const plan::Layout& layout = walk.entry_layout(aggregate.state);
+  const plan::KeyedState& keyed = *walk.state(aggregate.state).keyed;
+  EntryCode entry(f, layout, table, due.entry);
+  sema::Type time = sema::scalar(sema::Kind::TIMESTAMP);
+  Row window{.time = due.time};
+  window.columns = {entry.load(keyed.session_start),
+                    {.type = time, .value = f.builder.CreateAdd(due.time, f.i64(1), "window.end")}};
+  emit_aggregate_result(walk, aggregate, table, due.entry, window);
+  const plan::KeyedState::Cell& cell = keyed.cells[0];
+  f.builder.CreateMemSet(f.at_offset(due.entry, cell.begin, "cell.at"), f.i8(0), cell.end - cell.begin,
+                         llvm::MaybeAlign(8));
+  entry.store(cell.set, f.i1(false));
+}
+
+} // namespace flow::codegen
