@@ -119,6 +119,7 @@ private:
             ? record<FlowRepeat>({u32(layout.repeat->count_offset), u32(layout.repeat->offset),
                                   u32(layout.repeat->stride), u32(layout.repeat->max), u32(layout.repeat->row_layout)})
             : record<FlowRepeat>({u32(0), u32(0), u32(0), u32(0), u32(FLOW_NONE)});
+    static_assert(plan::list_bytes == FLOW_LIST_BYTES);
     std::vector<llvm::Constant*> lists;
     for (const plan::List& list : layout.lists)
       lists.push_back(record<FlowList>({u32(list.offset), u32(list.row_layout)}));

@@ -1,5 +1,7 @@
 #include "compiler/graph/print.h"
 
+#include <deque>
+
 #include <fmt/core.h>
 
 namespace flow::graph {
@@ -185,7 +187,9 @@ private:
 
   std::string describe(const Node& node, const Join& join) {
     const std::vector<sema::Column>& left = graph_.nodes[node.inputs[0]].schema.columns;
-    const std::vector<sema::Column>& right = graph_.nodes[node.inputs[1]].schema.columns;
+    std::vector<sema::Column> right = graph_.nodes[node.inputs[1]].schema.columns;
+    std::deque<std::string> names;
+    for (sema::Column& column : right) column.name = names.emplace_back("other." + std::string(column.name));
     std::string made = fmt::format("{} window {} on", sema::word_of(join.kind), print_window(join.window));
     for (size_t i = 0; i < join.keys.size(); i++) {
       made += fmt::format("{} {} == {}", i == 0 ? "" : " and", print_expr(*join.keys[i].value, left, *graph_.program),

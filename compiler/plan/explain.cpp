@@ -39,8 +39,12 @@ std::string state_text(const PhysicalPlan& plan, const State& state) {
       state.window.kind == sema::WindowKind::global
           ? "until the input ends"
           : "per window " + graph::print_window(state.window) + (state.running_layout != none ? " kept running" : "");
-  return fmt::format("{} {}: {}, {}, {} bytes an entry", state.is_partial ? "partial results" : "state", state.name,
-                     per_key, window, entry.stride);
+  std::string lists;
+  for (const List& list : entry.lists)
+    lists += fmt::format("{}{}", lists.empty() ? " and its rows of " : " and ", plan.layouts[list.row_layout].stride);
+  if (!lists.empty()) lists += " bytes";
+  return fmt::format("{} {}: {}, {}, {} bytes an entry{}", state.is_partial ? "partial results" : "state", state.name,
+                     per_key, window, entry.stride, lists);
 }
 
 /// "fares (file, csv), of it driver_id, tip".

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "compiler/plan/fingerprint.h"
-#include "runtime/abi/flow_program.h"
 
 namespace flow::plan {
 
@@ -245,7 +244,7 @@ Layout join_layout(std::string name, const KeySpec& key, std::span<const uint32_
   for (uint32_t row : rows) {
     layout.lists.push_back({.offset = offset, .row_layout = row});
     of_rows.add(layouts[row].fingerprint);
-    offset += FLOW_LIST_BYTES;
+    offset += list_bytes;
   }
   layout.stride = offset;
   settle_fingerprint(layout, of_rows.value());

@@ -42,6 +42,7 @@ struct List {
   uint32_t offset;
   uint32_t row_layout;
 };
+inline constexpr uint32_t list_bytes = 24; // in the entry
 
 struct Layout {
   std::string name;

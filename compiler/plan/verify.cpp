@@ -5,8 +5,6 @@
 
 #include <fmt/core.h>
 
-#include "runtime/abi/flow_program.h"
-
 namespace flow::plan {
 
 namespace {
@@ -57,7 +55,7 @@ Problem check_layout(const PhysicalPlan& plan, const Layout& layout) {
   if (auto broken = check_fields(layout)) return broken;
   for (const List& list : layout.lists) {
     if (list.row_layout >= plan.layouts.size()) return layout.name + ": a list has rows without layout";
-    if (list.offset % 8 != 0 || list.offset + uint64_t{FLOW_LIST_BYTES} > layout.stride)
+    if (list.offset % 8 != 0 || list.offset + uint64_t{list_bytes} > layout.stride)
       return layout.name + ": a list lies outside the entry";
   }
   if (!layout.repeat) return std::nullopt;

@@ -36,13 +36,13 @@ std::vector<std::optional<size_t>> needed_steps(const TypedProgram& program) {
                                 [&](uint32_t from) { need_all(from); }},
                stream.origin);
     for (size_t i = 0; i < steps; i++) {
+      if (const auto* join = std::get_if<Join>(&stream.steps[i].node)) need_all(join->other);
       if (const auto* others = std::get_if<Union>(&stream.steps[i].node)) {
         for (uint32_t other : others->others) need_all(other);
       }
       if (const auto* process = std::get_if<Process>(&stream.steps[i].node)) {
         for (const ProcessInput& input : process->inputs) need_all(input.stream.value_or(no_stream));
       }
-      if (const auto* join = std::get_if<Join>(&stream.steps[i].node)) need_all(join->other);
     }
   }
   return needed;
@@ -126,12 +126,11 @@ void add_uses(Uses& uses, const Step& step) {
                                 add_uses(uses, top.keys);
                                 for (const Order& order : top.orders) uses.add(order.value);
                               },
-                              [&](const Process& process) { add_uses(uses, process); },
                               [&](const Join& join) {
                                 add_uses(uses, join.keys), add_uses(uses, join.other_keys);
                                 uses.add(join.condition);
                               },
-                              [](const auto&) {}},
+                              [&](const Process& process) { add_uses(uses, process); }, [](const auto&) {}},
              step.node);
 }
 
@@ -209,6 +208,7 @@ private:
     for (Step& step : stream.steps) {
       if (auto* aggregate = std::get_if<Aggregate>(&step.node)) move_late(aggregate->window, places);
       if (auto* top = std::get_if<Top>(&step.node)) move_late(top->window, places);
+      if (auto* join = std::get_if<Join>(&step.node)) join->other = places[join->other];
       if (auto* others = std::get_if<Union>(&step.node)) {
         for (uint32_t& other : others->others) other = places[other];
       }
@@ -217,7 +217,6 @@ private:
           if (input.stream) input.stream = places[*input.stream];
         }
       }
-      if (auto* join = std::get_if<Join>(&step.node)) join->other = places[join->other];
     }
   }
 

@@ -47,16 +47,26 @@ void add_conjuncts(const Expr& condition, std::vector<const Expr*>& conjuncts) {
   for (const Expr* arg : condition.args) add_conjuncts(*arg, conjuncts);
 }
 
+/// What a part of the key is called in state: as the field, if it is one, else by its number.
+std::string_view key_name(Checking& check, const Expr& value, const Schema& rows, const std::vector<KeyColumn>& keys) {
+  if (value.kind == ExprKind::column) {
+    std::string_view name = rows.columns[value.index].name;
+    if (std::ranges::find(keys, name, &KeyColumn::name) == keys.end()) return name;
+  }
+  std::string number = fmt::format("{}", keys.size() + 1);
+  return check.arena.copy(std::string_view(number));
+}
+
 /// `a.x == b.y`: the part of `on` that finds the rows. False if it is something else.
-bool take_key(Checking& check, const Expr& condition, uint32_t width, Join& made) {
+bool take_key(Checking& check, const Expr& condition, const Schema& rows, Join& made) {
+  auto width = static_cast<uint32_t>(rows.columns.size());
   if (condition.kind != ExprKind::equal) return false;
   const Expr *left = condition.args[0], *right = condition.args[1];
   if (reads_only_right(*left, width)) std::swap(left, right);
   if (!reads_only_left(*left, width) || !reads_only_right(*right, width)) return false;
-  std::string name = fmt::format("{}", made.keys.size() + 1);
-  std::string_view kept = check.arena.copy(std::string_view(name));
-  made.keys.push_back({kept, left});
-  made.other_keys.push_back({kept, over_right(check, *right, width)});
+  std::string_view name = key_name(check, *left, rows, made.keys);
+  made.keys.push_back({name, left});
+  made.other_keys.push_back({name, over_right(check, *right, width)});
   // As keys all that is not a number is one value, but nothing is equal to it.
   return !left->type.is_float();
 }
@@ -99,7 +109,7 @@ void PipelineChecker::join(const lang::Step& step, const lang::Join& join) {
   std::optional<std::string_view> name = other_name(join);
   made.other = other.stream;
   state_.is_endless = state_.is_endless || other.state.is_endless;
-  if (state_.is_unknown || other.state.is_unknown || !name) {
+  if (state_.is_unknown || state_.is_table || other.state.is_unknown || !name) {
     state_.is_unknown = true;
     return;
   }
@@ -192,7 +202,7 @@ std::optional<std::string_view> PipelineChecker::other_name(const lang::Join& jo
   if (!name.is_given()) {
     if (join.other.nested == nullptr) return std::nullopt; // reported where it was read
     check_.report(DiagnosticKind::missing_name, join.other.range, "the other side of the `join` needs a name")
-        .help("write it behind: `join ({} …) as other on …`", check_.written(join.other.range).substr(1, 12));
+        .help("write it behind the parenthesis: `join (…) as other on …`");
     return std::nullopt;
   }
   if (!has_field(state_.schema, name.text)) return name.text;
@@ -203,13 +213,12 @@ std::optional<std::string_view> PipelineChecker::other_name(const lang::Join& jo
 
 /// Keys and condition. False when something was reported.
 bool PipelineChecker::join_condition(const lang::Join& join, const Schema& pair, Join& made) {
-  auto width = static_cast<uint32_t>(state_.schema.columns.size());
   const Expr* on = check_condition(check_, {.module = &module_, .row = &pair}, *join.on, "the condition of `on`");
   if (on->type.is_error()) return false;
   std::vector<const Expr*> conjuncts;
   add_conjuncts(*on, conjuncts);
   for (const Expr* conjunct : conjuncts) {
-    if (take_key(check_, *conjunct, width, made)) continue;
+    if (take_key(check_, *conjunct, state_.schema, made)) continue;
     made.condition = made.condition == nullptr ? conjunct
                                                : check_.make.make(ExprKind::logical_and, scalar(Kind::BOOL),
                                                                   {made.condition, conjunct}, join.on->range);

@@ -1,5 +1,7 @@
 #include "compiler/sema/print.h"
 
+#include <deque>
+
 #include <fmt/core.h>
 
 #include "compiler/sema/numbers.h"
@@ -184,9 +186,12 @@ private:
   }
 
   void print_node(const Step& step, const Join& node, const Schema& before) {
-    const Schema& other = program_.streams[node.other].schema();
-    Schema pair = before;
-    pair.columns.insert(pair.columns.end(), other.columns.begin(), other.columns.end());
+    Schema pair = before, other = program_.streams[node.other].schema();
+    std::deque<std::string> names;
+    for (Column& column : other.columns) {
+      column.name = names.emplace_back(fmt::format("{}.{}", name_of(node.other), column.name));
+      pair.columns.push_back(column);
+    }
     std::string on;
     for (size_t i = 0; i < node.keys.size(); i++) {
       on += fmt::format("{}{} == {}", i == 0 ? "" : " and ", text(*node.keys[i].value, before),

@@ -38,7 +38,7 @@ void PipelineChecker::step(const lang::Step& step) {
       [&](const lang::Union& node) { unite(step, node); }, [&](const lang::Key& node) { key(step, node); },
       [&](const lang::Window& node) { window(step, node); },
       [&](const lang::Aggregate& node) { aggregate(step, node); }, [&](const lang::Top& node) { top(step, node); },
-      [&](const lang::Process& node) { process(step, node); }, [&](const lang::Join& node) { join(step, node); },
+      [&](const lang::Join& node) { join(step, node); }, [&](const lang::Process& node) { process(step, node); },
       [&](const lang::Rebalance&) { push(step, "rebalance", Rebalance{}, state_.schema); },
       [&](const lang::Broadcast&) { push(step, "broadcast", Broadcast{}, state_.schema); },
       [&](const lang::Forward&) { push(step, "forward", Forward{}, state_.schema); },

@@ -84,8 +84,10 @@ private:
   void join(const Join& node) {
     constexpr std::string_view words[] = {"join", "left join", "right join", "full join", "semi join", "anti join"};
     line("{}", words[static_cast<size_t>(node.kind)]);
-    Indent indent(*this);
-    feed(node.other);
+    {
+      Indent indent(*this);
+      feed(node.other);
+    }
     named("as", node.as);
     labelled("on", *node.on);
     labelled_if_given("within", node.within);
@@ -235,7 +237,6 @@ private:
   }
 
   void state(const StateDecl& state) {
-    Indent indent(*this);
     line("state {}", state.name.text);
     type(*state.type);
     labelled_if_given("initial", state.initial);

@@ -229,7 +229,9 @@ outputs: type                           { $$.push_back(OperatorOutput{{}, $1}); 
   | outputs "," name ":" type           { $$ = $1; $$.push_back(OperatorOutput{$3, $5}); } ;
 
 operator_items: %empty                  {}
-  | operator_items "state" states       { $$ = $1; tree.append($$.states, $3); }
+  | operator_items "state" states       { std::vector<StateDecl> states = $3;
+                                          states.front().doc = tree.doc_before(@2);
+                                          $$ = $1; tree.append($$.states, states); }
   | operator_items "broadcast" "state" states
                                         { $$ = $1; tree.not_yet(cover(@2, @3)); tree.append($$.states, $4); }
   | operator_items handler              { $$ = $1; $$.handlers.push_back($2); }
@@ -359,12 +361,12 @@ sound_step:
   | "aggregate" bindings opt_bound      { $$ = tree.step(@$, Aggregate{tree.list($2), $3}); }
   | "top" expr "by" orders opt_ties opt_as opt_bound
                                         { $$ = tree.step(@$, Top{$2, tree.list($4), $5, $6, $7}); }
-  | "process" path                      { $$ = tree.step(@$, Process{$2, {}}); }
-  | "process" path "(" arguments ")"    { CallParts parts = $4;
-                                          $$ = tree.step(@$, Process{$2, tree.plain_arguments(parts)}); }
   | join_kind feed opt_as "on" expr join_clauses
                                         { Join join = $6; join.kind = $1; join.other = $2; join.as = $3; join.on = $5;
                                           $$ = tree.step(@$, join); }
+  | "process" path                      { $$ = tree.step(@$, Process{$2, {}}); }
+  | "process" path "(" arguments ")"    { CallParts parts = $4;
+                                          $$ = tree.step(@$, Process{$2, tree.plain_arguments(parts)}); }
   | "rebalance"                         { $$ = tree.step(@$, Rebalance{}); }
   | "broadcast"                         { $$ = tree.step(@$, Broadcast{}); }
   | "forward"                           { $$ = tree.step(@$, Forward{}); }

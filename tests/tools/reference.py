@@ -26,7 +26,7 @@ import taxi_generator
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EXAMPLES = os.path.join(ROOT, "examples")
-KEPT_BYTES_MAX = 300_000
+KEPT_BYTES_MAX = 250_000
 TAXI_RIDES = 10_000
 S, MIN, H, DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000  # microseconds
 EPOCH = datetime.datetime(1970, 1, 1)
@@ -257,7 +257,8 @@ def write_made_data():
 
 def web_log(data):
     with gzip.open(os.path.join(data, "web-access-log/access.csv.gz"), "rt", encoding="utf-8", newline="") as file:
-        rows = [(microseconds(r["ts"]), r["path"], int(r["status"]), int(r["bytes"] or 0)) for r in csv.DictReader(file)]
+        rows = [(microseconds(r["ts"]), r["path"], int(r["status"]), int(r["bytes"] or 0), r["ip"])
+                for r in csv.DictReader(file)]
     per_hour = grouped(rows, lambda r: (windows(r[0], H)[0], r[2]))
     hits = collections.Counter((windows(r[0], DAY)[0], r[1]) for r in rows)
     return {
@@ -267,7 +268,25 @@ def web_log(data):
         "top_paths": ("day,path,hits,rank", [(date(start), path, count, rank)
                                              for start, best in top(hits, 3).items()
                                              for rank, (path, count) in enumerate(best, 1)]),
+        "sessions": ("ip,window_start,window_end,requests,bytes,first_path", sessions(rows, 30 * MIN)),
     }
+
+
+def sessions(requests, gap):
+    by_ip, made = collections.defaultdict(list), []
+    for place, request in enumerate(requests):
+        by_ip[request[4]].append((request[0], place, request))
+    for ip, visits in by_ip.items():
+        visits.sort(key=lambda visit: visit[:2])
+        begin = 0
+        for i in range(1, len(visits) + 1):
+            if i < len(visits) and visits[i][0] - visits[i - 1][0] <= gap:
+                continue
+            visit = [request for _, _, request in visits[begin:i]]
+            made.append((ip, instant(visit[0][0]), instant(visit[-1][0] + gap), len(visit),
+                         sum(request[3] for request in visit), visit[0][1]))
+            begin = i
+    return made
 
 
 def taxi_rides(data):

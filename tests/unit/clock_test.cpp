@@ -72,8 +72,8 @@ struct TotalProgram : NumberProgram {
                     .timer_count = 1,
                     .cells = cells,
                     .timers = timers};
-    use_state(keyed, {"totals.entry", 5, sizeof(TotalEntry), 1, entry_fields, {0, 0, 0, 0, FLOW_NONE}}, add_totals,
-              write_total);
+    use_state(keyed, {"totals.entry", 5, sizeof(TotalEntry), 1, entry_fields, {0, 0, 0, 0, FLOW_NONE}, 0, 0, nullptr},
+              add_totals, write_total);
   }
 };
 
