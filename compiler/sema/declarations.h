@@ -8,6 +8,9 @@ namespace flow::sema {
 /// The type that is written there; an error type when it was reported as wrong.
 Type resolve_type(Checking& check, const Module& module, const lang::TypeExpr& type);
 
+/// The same of a record that a declaration names.
+Type resolve_record(Checking& check, const Module& module, const lang::RecordType& record, std::string_view name);
+
 /// The type of a single value; records and lists are refused, `what` ("a param") says for whom.
 Type resolve_scalar(Checking& check, const Module& module, const lang::TypeExpr& type, std::string_view what);
 

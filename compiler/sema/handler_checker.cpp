@@ -55,7 +55,13 @@ private:
     made_.push_back(check_.arena.make<Statement>(std::move(node), range));
   }
 
-  Scope scope() { return {.module = &context_.module, .named = names_, .known = known_, .next_local = &next_local_}; }
+  Scope scope() {
+    return {.module = &context_.module,
+            .row_is_unknown = context_.is_partial,
+            .named = names_,
+            .known = known_,
+            .next_local = &next_local_};
+  }
   const Expr* value_of(const lang::Expr& expr, Type expected = {}) {
     return check_expr(check_, scope(), expr, expected);
   }

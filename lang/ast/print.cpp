@@ -241,7 +241,6 @@ private:
   }
 
   void state(const StateDecl& state) {
-    Indent indent(*this);
     line("state {}", state.name.text);
     type(*state.type);
     labelled_if_given("initial", state.initial);

@@ -229,7 +229,9 @@ outputs: type                           { $$.push_back(OperatorOutput{{}, $1}); 
   | outputs "," name ":" type           { $$ = $1; $$.push_back(OperatorOutput{$3, $5}); } ;
 
 operator_items: %empty                  {}
-  | operator_items "state" states       { $$ = $1; tree.append($$.states, $3); }
+  | operator_items "state" states       { std::vector<StateDecl> states = $3;
+                                          states.front().doc = tree.doc_before(@2);
+                                          $$ = $1; tree.append($$.states, states); }
   | operator_items "broadcast" "state" states
                                         { $$ = $1; tree.not_yet(cover(@2, @3)); tree.append($$.states, $4); }
   | operator_items handler              { $$ = $1; $$.handlers.push_back($2); }

@@ -63,7 +63,8 @@ void TokenFeed::resume_at(size_t index, bool is_inside) {
   resumptions_ = index == resumed_ ? resumptions_ + 1 : 0;
   resumed_ = index;
   bool ends_declaration = tokens_[index].starts_declaration || tokens_[index].kind == token::END_OF_TEXT;
-  resyncs_due_ = ends_declaration || !is_inside ? 2 + open_braces_before(cursor_) : 1;
+  size_t failed = is_misread_declaration(current()) ? current() - 1 : current();
+  resyncs_due_ = ends_declaration || !is_inside ? 2 + open_braces_before(failed) : 1;
   cursor_ = index;
   last_step_resumed_ = is_inside ? std::optional(index) : std::nullopt;
   if (resumptions_ > resumptions_max) give_up();
@@ -109,7 +110,7 @@ size_t TokenFeed::next_statement(size_t from, size_t block) const {
     const Token& current = tokens_[index];
     if (current.starts_declaration || current.depth <= tokens_[block].depth) return index;
     bool is_own_level = current.depth == tokens_[block].depth + 1;
-    if (is_own_level && index > from && begins_statement(index, block)) return index;
+    if (is_own_level && begins_statement(index, block)) return index;
   }
   return tokens_.size() - 1;
 }
