@@ -152,6 +152,10 @@ bool PipelineChecker::check_join_form(const lang::Step& step, const lang::Join& 
     }
     return false;
   }
+  if (is_windowed && state_.window->window.kind == WindowKind::session) {
+    check_.not_yet(step.range, "a join of the rows of a session");
+    return false;
+  }
   if (is_windowed) {
     if (join.bound.kind == lang::BoundKind::unsaid) return true;
     check_.report(DiagnosticKind::bad_clause, join.bound.range, "the state of a windowed step ends with its window")
@@ -185,6 +189,8 @@ bool PipelineChecker::check_other(const lang::Join& join, const FlowState& other
     return false;
   }
   if (window.kind != WindowKind::same) return true;
+  bool was_reported = !state_.out_of || state_.out_of->size_us != window.size_us;
+  if (was_reported) return false;
   bool is_same = other.out_of && has_field(other.schema, "window_start") && other.out_of->size_us == window.size_us &&
                  other.out_of->slide_us == window.slide_us && other.out_of->offset_us == window.offset_us;
   if (is_same) return true;
