@@ -242,7 +242,13 @@ void emit_timers(RowWalk& walk, uint32_t state_number, const DueTimer& due) {
     llvm::BasicBlock* body = f.block("on." + llvm::Twine(llvm::StringRef(timer.timer.name)));
     choice->addCase(f.i32(i), body);
     f.begin(body);
-    Handler handler(walk, state_number, {table, due.entry}, due.hash, due.time);
+    // Of a timer in processing time the event time is the first instant that is not late.
+    llvm::Value* time = due.time;
+    if (timer.timer.is_processing_time) {
+      llvm::Value* watermark = f.call("flow_watermark", {f.task}, "watermark");
+      time = b.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, watermark, f.i64(1), nullptr, "event.time");
+    }
+    Handler handler(walk, state_number, {table, due.entry}, due.hash, time);
     handler.run(timer.body, {}, [&](ExprEmitter& expressions) {
       if (timer.time)
         expressions.set_local(*timer.time, {.type = sema::scalar(sema::Kind::TIMESTAMP), .value = due.time});
