@@ -179,7 +179,12 @@ TEST(KeyedSnapshot, TakenWhileEntriesAreErasedIsTheStateAtItsBarrier) {
     Keepers restored(program, 3);
     restored.restore({stored});
     EXPECT_EQ(restored.entries(), 60'000u);
-    std::map<int64_t, std::vector<Told>> told;
+    std::vector<Command> looks; // each key is found, and nothing is made anew
+    for (int64_t key = 0; key < 60'000; ++key) looks.push_back({.key = key, .time = 0, .act = Act::show});
+    restored.give(looks);
+    EXPECT_EQ(restored.entries(), 60'000u);
+    std::map<int64_t, std::vector<Told>> told = by_key(restored.take());
+    for (const auto& [key, seen] : told) ASSERT_EQ(seen, (std::vector<Told>{{key, shown, 0, -1, key, text_of(key)}}));
     restored.advance(1100);
     told = by_key(restored.take());
     ASSERT_EQ(told.size(), 60'000u);
