@@ -31,6 +31,7 @@ struct FlowState {
   bool is_unknown = false;
   bool is_table = false;
   bool is_wrongly_declared = false; // as stream or table: reported, and nothing that follows from it
+  bool is_split = false;            // only its parts can be read
   bool is_endless = false;          // from a source that is known to have no end
   std::optional<Window> out_of;     // the window of the last windowed step
   bool has_left_window = false;     // a table of rows that came out of a window
@@ -60,7 +61,7 @@ struct Checking {
   std::vector<Symbol*> params;            // per param of the program
   std::vector<const RecordType*> records; // that the program names
   std::map<const Symbol*, OperatorInfo> operators;
-  std::map<const Symbol*, std::vector<NamedOutput>> outputs; // of the streams with a `process`
+  std::map<const Symbol*, std::vector<NamedOutput>> outputs; // of the streams with a `process` or a `split`
   std::set<const lang::Decl*> sinks_seen;
   std::set<std::string_view> hidden_params; // warned of already
   uint32_t depth = 0;                       // see Deeper

@@ -83,6 +83,10 @@ private:
   Schema top_result(const lang::Step& step, const lang::Top& top, const Window& window);
   size_t set_bound(const lang::Step& step, std::string_view name, Schema& result);
 
+  // split.cpp
+  void split(const lang::Step& step, const lang::Split& split);
+  void add_branches(uint32_t stream, const Symbol* symbol);
+
   // dedup.cpp
   void dedup(const lang::Step& step, const lang::Dedup& dedup);
   bool dedup_bound(const lang::Step& step, const lang::StateBound& bound, bool is_keyed, StateCell& seen);
@@ -106,8 +110,15 @@ private:
   Stream stream_;
   std::map<std::string_view, uint32_t> words_; // steps of this kind so far
   std::vector<BoundLate> late_;
-  Symbol* taken_late_ = nullptr;    // of the window that take_window gave
-  bool taken_key_is_known_ = true;  // of the keys that take_window gave
+  Symbol* taken_late_ = nullptr;   // of the window that take_window gave
+  bool taken_key_is_known_ = true; // of the keys that take_window gave
+  struct SplitBranch {
+    std::string_view name;
+    const Expr* condition;
+    Range range;
+  };
+  std::vector<SplitBranch> branches_; // of a `split`, which then was the last step
+  OnError split_policy_ = OnError::stop;
   std::optional<uint32_t> process_; // the step that has outputs of its own
 };
 

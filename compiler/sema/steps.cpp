@@ -30,6 +30,12 @@ PipelineChecker::PipelineChecker(Checking& check, const Module& module, const la
 }
 
 void PipelineChecker::step(const lang::Step& step) {
+  if (!branches_.empty()) {
+    check_.report(DiagnosticKind::missing_step, step.range, "`split` is the last step of a stream")
+        .help("go on from one of its parts: `stream more = {}.{} | …`", name_, branches_[0].name);
+    branches_.clear();
+    state_.is_unknown = true;
+  }
   lang::visit(
       step, [&](const lang::ErrorStep&) { state_.is_unknown = true; },
       [&](const lang::Where& node) { where(step, node); }, [&](const lang::Select& node) { select(step, node); },
@@ -39,7 +45,7 @@ void PipelineChecker::step(const lang::Step& step) {
       [&](const lang::Window& node) { window(step, node); },
       [&](const lang::Aggregate& node) { aggregate(step, node); }, [&](const lang::Top& node) { top(step, node); },
       [&](const lang::Join& node) { join(step, node); }, [&](const lang::Dedup& node) { dedup(step, node); },
-      [&](const lang::Process& node) { process(step, node); },
+      [&](const lang::Split& node) { split(step, node); }, [&](const lang::Process& node) { process(step, node); },
       [&](const lang::Rebalance&) { push(step, "rebalance", Rebalance{}, state_.schema); },
       [&](const lang::Broadcast&) { push(step, "broadcast", Broadcast{}, state_.schema); },
       [&](const lang::Forward&) { push(step, "forward", Forward{}, state_.schema); },
@@ -84,7 +90,8 @@ Flow PipelineChecker::finish(const Symbol* symbol, Range range) {
     if (auto* top = std::get_if<Top>(&step.node)) top->window.late = late.symbol->index;
   }
   if (process_) add_outputs(index, symbol);
-  return {index, state_};
+  if (!branches_.empty()) add_branches(index, symbol);
+  return {index, check_.flows[index]};
 }
 
 void PipelineChecker::where(const lang::Step& step, const lang::Where& where) {

@@ -160,10 +160,10 @@ std::optional<Flow> output_of(Checking& check, const Module& module, const lang:
   std::vector<std::string_view> known;
   for (const NamedOutput& output : outputs) known.push_back(output.name);
   if (known.empty())
-    report.help("only a `process` may give other outputs; a field is named without its stream: `{}`",
+    report.help("only a `process` or a `split` gives such streams; a field is named without its stream: `{}`",
                 names.back().text);
   else if (!suggest(report, names.back().text, known))
-    report.help("it has {} besides its own rows", listed(known));
+    report.help("it has {}", listed(known));
   return Flow{no_stream, unknown_state()};
 }
 
@@ -197,7 +197,13 @@ Flow check_feed(Checking& check, const Module& module, const lang::Decl& decl, c
   }
   if (found.symbol == nullptr) return unknown_stream(check, module, names.back());
   if (found.symbol->kind == SymbolKind::broken) return {no_stream, unknown_state()};
-  return flow_of(check, *found.symbol, feed.range);
+  Flow flow = flow_of(check, *found.symbol, feed.range);
+  if (!flow.state.is_split || flow.state.is_unknown) return flow;
+  check
+      .report(DiagnosticKind::unknown_stream, feed.range, "`{}` is split, so only its parts can be read",
+              found.symbol->name)
+      .help("write `{}.{}`", found.symbol->name, check.outputs[found.symbol].front().name);
+  return {no_stream, unknown_state()};
 }
 
 Flow check_pipeline(Checking& check, const Module& module, const lang::Decl& decl, const lang::Pipeline& pipeline,

@@ -119,6 +119,16 @@ struct Top {
   StateBound bound;
 };
 
+/// `small: price < 10` of a split, or `rest`.
+struct Branch {
+  Name name;
+  Expr* condition; // or null: what no branch before it took
+};
+/// `split { small: c, large: d, rest }`
+struct Split {
+  List<Branch> branches;
+};
+
 /// `dedup keep first expires d`
 struct Dedup {
   StateBound bound;
@@ -152,7 +162,7 @@ struct Parallelism {
 struct Step {
   SourceRange range; // without the `|` before it, with its `on error`
   std::variant<ErrorStep, Where, Select, Derive, Drop, Rename, Unnest, Union, Key, Window, Aggregate, Top, Join, Dedup,
-               Process, Rebalance, Broadcast, Forward, Parallelism>
+               Split, Process, Rebalance, Broadcast, Forward, Parallelism>
       node;
   OnError on_error;
 

@@ -126,6 +126,15 @@ private:
           bound(node.bound);
         },
         [&](const Top& node) { top(node); }, [&](const Join& node) { join(node); },
+        [&](const Split& node) {
+          line("split");
+          for (const Branch& branch : node.branches) {
+            if (branch.condition != nullptr)
+              labelled(branch.name.text, *branch.condition);
+            else
+              named("rest", branch.name);
+          }
+        },
         [&](const Dedup& node) {
           line("dedup keep first");
           bound(node.bound);

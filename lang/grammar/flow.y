@@ -146,6 +146,8 @@
 %type <std::vector<Order>> orders
 %type <bool> opt_ties
 %type <StateBound> opt_bound bound
+%type <Branch> branch
+%type <std::vector<Branch>> branches
 %type <JoinKind> join_kind
 %type <Join> join_clauses
 %type <Expr*> expr operand literal number opt_initial opt_where alternative
@@ -364,6 +366,8 @@ sound_step:
   | join_kind feed opt_as "on" expr join_clauses
                                         { Join join = $6; join.kind = $1; join.other = $2; join.as = $3; join.on = $5;
                                           $$ = tree.step(@$, join); }
+  | "split" "{" branches "}"            { $$ = tree.step(@$, Split{tree.list($3)}); }
+  | "split" "{" branches "," "}"        { $$ = tree.step(@$, Split{tree.list($3)}); }
   | "dedup" "keep" "first" opt_bound    { $$ = tree.step(@$, Dedup{$4}); }
   | "dedup" "keep" "first" "by" expr opt_bound
                                         { tree.not_yet(@$, "`dedup keep first by`"); $$ = tree.step(@$, ErrorStep{}); }
@@ -379,8 +383,13 @@ sound_step:
   | later_step                          { tree.not_yet(@1); feed.skip_step(@1); }
     RESYNC                              { $$ = tree.step(@1, ErrorStep{}); } ;
 
-later_step: "only" | "split" | "partition" | "over" | "lookup" | "detect" | "changes"
+later_step: "only" | "partition" | "over" | "lookup" | "detect" | "changes"
   | "left" "lookup" ;
+
+branches: branch                        { $$.push_back($1); }
+  | branches "," branch                 { $$ = $1; $$.push_back($3); } ;
+branch: name ":" expr                   { $$ = Branch{$1, $3}; }
+  | name                                { $$ = Branch{$1, nullptr}; } ;
 
 join_kind: "join"                       { $$ = JoinKind::inner; }
   | "left" "join"                       { $$ = JoinKind::left; }
