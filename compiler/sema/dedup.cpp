@@ -15,8 +15,10 @@ void PipelineChecker::dedup(const lang::Step& step, const lang::Dedup& dedup) {
     state_.is_unknown = true;
   }
   if (state_.is_table) {
-    check_.report(DiagnosticKind::table_not_final, step.range, "`dedup` takes a stream, but these rows change as long as "
-                                                               "the input goes on")
+    check_
+        .report(DiagnosticKind::table_not_final, step.range,
+                "`dedup` takes a stream, but these rows change as long as "
+                "the input goes on")
         .help("put a window before the aggregate that makes the table");
     state_.is_unknown = true;
   }
@@ -63,7 +65,8 @@ bool PipelineChecker::dedup_bound(const lang::Step& step, const lang::StateBound
     seen.expires_us = check_constant(check_, {.module = &module_}, *bound.expires, scalar(Kind::DURATION),
                                      "how long a key is remembered");
     if (seen.expires_us && *seen.expires_us <= 0) {
-      check_.report(DiagnosticKind::bad_value, bound.expires->range, "a key must be remembered for longer than nothing");
+      check_.report(DiagnosticKind::bad_value, bound.expires->range,
+                    "a key must be remembered for longer than nothing");
       return false;
     }
     if (seen.expires_us && !state_.schema.has_time && !state_.is_unknown) {
