@@ -236,7 +236,7 @@ TEST(KeyedState, AnEntryGoesWithItsLastCellAndItsLastTimer) {
 TEST(KeyedState, OfFailedRowsNothingIsStored) {
   KeyedProgram program;
   Keepers keepers(program, 1);
-  keepers.give({add(1, 1), {.key = 2, .time = 0, .act = Act::fail}});
+  keepers.give({add(1, 1), {.key = 42, .time = 0, .act = Act::fail}}); // keys of different groups
   EXPECT_EQ(flow_task_counters(keepers.task()).skipped, 1u);
   std::vector<Stored> stored = keepers.store_all();
   EXPECT_EQ(stored[0].groups.size(), 1u);
