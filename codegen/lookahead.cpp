@@ -20,7 +20,8 @@ bool is_one_number(const plan::KeySpec& key) {
 
 Lookahead::Lookahead(RowWalk& walk) : walk_(walk) {
   uint32_t state = walk.chain.state;
-  if (state == plan::none || walk.state(state).keyed || !is_one_number(walk.state(state).key)) return;
+  bool has_several = walk.chain.inputs.size() > 1; // what they keep is too large to lie in its slots
+  if (state == plan::none || has_several || walk.state(state).keyed || !is_one_number(walk.state(state).key)) return;
   table_ = walk.f.call("flow_large_pane", {walk.f.task, walk.position_of(state)}, "large.pane");
 }
 

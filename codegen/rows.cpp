@@ -83,6 +83,14 @@ Row load_row(FunctionEmitter& f, const plan::Layout& layout, llvm::Value* row, l
   return loaded;
 }
 
+Value copied_text(FunctionEmitter& f, Value value) {
+  if (!value.type.is_text()) return value;
+  llvm::Value* copy = f.call("flow_scratch", {f.task, value.length}, "copy");
+  f.builder.CreateMemCpy(copy, llvm::Align(1), value.value, llvm::Align(1), value.length);
+  value.value = copy;
+  return value;
+}
+
 void store_field(FunctionEmitter& f, const plan::Field& field, llvm::Value* row, const Value& value,
                  const StoreText& store_text) {
   llvm::Value* place = field_at(f, field, row);

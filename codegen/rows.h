@@ -12,6 +12,9 @@ Value load_field(FunctionEmitter& f, const plan::Field& field, llvm::Value* row,
 /// All fields of a batch's row; "@time", if the layout has it, becomes the row's time.
 Row load_row(FunctionEmitter& f, const plan::Layout& layout, llvm::Value* row, llvm::Value* heap);
 
+/// The value, a text of it copied to scratch memory: good until the next row, whatever happens to where it came from.
+Value copied_text(FunctionEmitter& f, Value value);
+
 /// Writes a string into its 16 bytes.
 using StoreText = std::function<void(llvm::Value* slot, const Value& text)>;
 /// Writes one field into a row or entry whose bytes are zero (a null leaves them so and sets its bit).

@@ -4,6 +4,7 @@
 // when a text is stored. It is good until the next statement; what a statement keeps longer (a `let`, a value that is
 // about to be stored beside others) is copied to scratch memory first.
 #include <algorithm>
+#include <limits>
 
 #include "codegen/keys.h"
 #include "codegen/row_walk.h"
@@ -128,11 +129,7 @@ private:
   /// A value that is still good when the state has changed.
   Value lasting(const sema::Expr& expr) {
     Value value = expressions_->emit(expr);
-    if (!value.type.is_text() || !reads_entry(expr)) return value;
-    llvm::Value* copy = f_.call("flow_scratch", {f_.task, value.length}, "copy");
-    f_.builder.CreateMemCpy(copy, llvm::Align(1), value.value, llvm::Align(1), value.length);
-    value.value = copy;
-    return value;
+    return reads_entry(expr) ? copied_text(f_, value) : value;
   }
 
   void assign(const sema::Assign& assign) {
@@ -242,11 +239,14 @@ void emit_timers(RowWalk& walk, uint32_t state_number, const DueTimer& due) {
     llvm::BasicBlock* body = f.block("on." + llvm::Twine(llvm::StringRef(timer.timer.name)));
     choice->addCase(f.i32(i), body);
     f.begin(body);
-    // Of a timer in processing time the event time is the first instant that is not late.
+    // Of a timer in processing time the event time is the first instant that is not late; while that is not known, its
+    // own.
     llvm::Value* time = due.time;
     if (timer.timer.is_processing_time) {
       llvm::Value* watermark = f.call("flow_watermark", {f.task}, "watermark");
-      time = b.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, watermark, f.i64(1), nullptr, "event.time");
+      llvm::Value* behind = b.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, watermark, f.i64(1), nullptr, "behind");
+      llvm::Value* is_unknown = b.CreateICmpEQ(watermark, f.i64(std::numeric_limits<int64_t>::min()));
+      time = b.CreateSelect(is_unknown, due.time, behind, "event.time");
     }
     Handler handler(walk, state_number, {table, due.entry}, due.hash, time);
     handler.run(timer.body, {}, [&](ExprEmitter& expressions) {

@@ -1,5 +1,5 @@
 // Session windows: each session is an entry of a keyed state, with a timer for its last instant. The runtime finds the
-// sessions that a row touches (runtime/task/sessions.cpp); what is added up, generated code does.
+// sessions that a row touches (runtime/state/sessions.h); what is added up, generated code does.
 #include "codegen/keys.h"
 #include "codegen/operators/accumulators.h"
 
@@ -17,9 +17,26 @@ void emit_late(RowWalk& walk, uint32_t state, const Row& row) {
   if (origin != plan::none) walk.consumers(origin, row);
 }
 
+/// Adds up two sessions of one table. Its texts may move when one is stored, so they are copied first.
+void emit_joining(RowWalk& walk, const plan::Aggregate& aggregate, llvm::Value* table, llvm::Value* other,
+                  llvm::Value* session) {
+  FunctionEmitter& f = walk.f;
+  const plan::Layout& layout = walk.entry_layout(aggregate.state);
+  EntryCode from(f, layout, table, other), into(f, layout, table, session);
+  llvm::BasicBlock* joined = f.block("joined");
+  if (aggregate.failed != plan::none) {
+    llvm::Value* has_failed = f.builder.CreateOr(into.load(aggregate.failed).value, from.load(aggregate.failed).value);
+    into.store(aggregate.failed, has_failed);
+    f.branch_unlikely(has_failed, joined, "has.not.failed");
+  }
+  merge(walk, aggregate, [&](uint32_t number) { return copied_text(f, from.load(number)); }, into, aggregate.failed);
+  f.go_to(joined);
+  f.begin(joined);
+}
+
 } // namespace
 
-void emit_session_aggregate(RowWalk& walk, uint32_t, const plan::Aggregate& aggregate, const Row& row) {
+void emit_session_aggregate(RowWalk& walk, uint32_t op, const plan::Aggregate& aggregate, const Row& row) {
   FunctionEmitter& f = walk.f;
   auto& b = f.builder;
   const plan::State& state = walk.state(aggregate.state);
@@ -42,7 +59,8 @@ void emit_session_aggregate(RowWalk& walk, uint32_t, const plan::Aggregate& aggr
   llvm::BasicBlock* before = b.GetInsertBlock();
   b.CreateCondBr(b.CreateIsNull(other), one, joins);
   f.begin(joins);
-  emit_aggregate_merge(walk, aggregate, table, other, table, entry_at);
+  // One that fails must not keep the other alive: what is left is one session, without a result.
+  walk.guarded(walk.chain.ops[op], [&] { emit_joining(walk, aggregate, table, other, entry_at); });
   // The entry moves when the other is erased.
   llvm::Value* moved = f.call("flow_session_drop", {f.task, position, other, entry_at}, "session");
   llvm::BasicBlock* behind_join = b.GetInsertBlock();

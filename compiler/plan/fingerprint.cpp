@@ -14,6 +14,9 @@ uint64_t of_state(const PhysicalPlan& plan, const State& state) {
   }
   made.add(state.key.is_bytes ? 1u : 0u).add(state.key.size);
   for (const sema::Column& column : state.key.columns) made.add(column.name).add(column.type);
+  if (state.keyed) {
+    for (const KeyedState::Timer& timer : state.keyed->timers) made.add(timer.is_processing_time ? 1u : 0u);
+  }
   return made.add(plan.layouts[state.layout].fingerprint).value();
 }
 

@@ -13,7 +13,8 @@ void PipelineChecker::split(const lang::Step& step, const lang::Split& split) {
   bool is_good = true;
   for (const lang::Branch& branch : split.branches) {
     if (std::ranges::find(branches_, branch.name.text, &SplitBranch::name) != branches_.end()) {
-      check_.report(DiagnosticKind::duplicate_name, branch.name.range, "the part `{}` is there twice", branch.name.text);
+      check_.report(DiagnosticKind::duplicate_name, branch.name.range, "the part `{}` is there twice",
+                    branch.name.text);
       is_good = false;
       continue;
     }
@@ -53,8 +54,9 @@ void PipelineChecker::split(const lang::Step& step, const lang::Split& split) {
 void PipelineChecker::add_branches(uint32_t stream, const Symbol* symbol) {
   check_.flows[stream].is_split = true;
   if (symbol == nullptr) {
-    check_.report(DiagnosticKind::missing_name, check_.program.streams[stream].range,
-                  "the parts of a `split` are read by the name of its stream, and here it has none")
+    check_
+        .report(DiagnosticKind::missing_name, check_.program.streams[stream].range,
+                "the parts of a `split` are read by the name of its stream, and here it has none")
         .help("write `stream parts = … | split {{ … }}`, and go on from `parts.{}`", branches_[0].name);
     check_.flows[stream].is_unknown = true;
     return;

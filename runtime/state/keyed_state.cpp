@@ -210,8 +210,8 @@ void KeyedState::clean(int64_t watermark, uint64_t rows) {
     }
   }
   if (stale_ < stale_min || stale_ * 2 < queued_timers()) return;
-  clean_queue(event_queue_, &event_place_, std::max(queue_portion, 4 * rows));
-  clean_queue(clock_queue_, &clock_place_, std::max(queue_portion, 4 * rows));
+  clean_queue(event_queue_, &event_place_, std::max(queue_portion, 4 * rows), watermark);
+  clean_queue(clock_queue_, &clock_place_, std::max(queue_portion, 4 * rows), INT64_MIN);
 }
 
 void KeyedState::clean_entry(uint32_t index, int64_t watermark) {
@@ -228,14 +228,15 @@ void KeyedState::clean_entry(uint32_t index, int64_t watermark) {
 
 // Removes stale elements, wherever they are. What moves past the place is found in the next round. Of an entry that was
 // erased and made again for one time over and over all elements are equal: so the one that is met first goes in anew, a
-// microsecond earlier, and the others answer to nothing from then on.
-void KeyedState::clean_queue(TimerQueue& queue, uint64_t* place, uint64_t steps) {
+// microsecond earlier, and the others answer to nothing from then on. Not if it would be due then, at `watermark`:
+// nobody would look for it.
+void KeyedState::clean_queue(TimerQueue& queue, uint64_t* place, uint64_t steps, int64_t watermark) {
   for (; steps > 0 && !queue.is_empty(); --steps) {
     if (*place == 0) *place = queue.count();
     *place = std::min(*place, queue.count()) - 1;
     QueuedTimer element = queue.at(*place);
     std::optional<uint32_t> index = entry_of(element);
-    if (index && element.time == first_instant) continue;
+    if (index && (element.time == first_instant || element.time - 1 <= watermark)) continue;
     queue.remove(*place);
     if (!index) {
       --stale_;

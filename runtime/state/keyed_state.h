@@ -89,7 +89,7 @@ private:
   void erase(uint32_t index);
   void owe(int64_t watermark);
   void clean_entry(uint32_t index, int64_t watermark);
-  void clean_queue(TimerQueue& queue, uint64_t* place, uint64_t steps);
+  void clean_queue(TimerQueue& queue, uint64_t* place, uint64_t steps, int64_t watermark);
   bool is_possible(const uint8_t* entry) const;
 
   const FlowState& state_;

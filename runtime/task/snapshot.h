@@ -5,8 +5,8 @@
 //
 //   group  := "FGR1" state_count varint, state*
 //   state  := name text, fingerprint u64, pane_count varint, pane*       only states that have entries in the group
-//   pane   := start i64, entry_count varint, entry*                      in order of time; of a keyed state one, start
-//   0 entry  := hash u64, bytes as LayoutCodec writes them                 as they lie in the table
+//   pane   := start i64, entry_count varint, entry*                      in order of time; of a keyed state one, of 0
+//   entry  := hash u64, bytes as LayoutCodec writes them                 as they lie in the table
 //
 //   item   := "FIT1" kind u8, split | task                               kind 1: split, 0: task
 //   split  := name text, index u32, splits u32, cursor i64, newest i64, told i64, idle u8, finished u8,
