@@ -55,15 +55,18 @@ Progress TaskRunner::act(int64_t now_us) {
   return progress;
 }
 
+// Not before those behind know the task's time: what a timer sends would stand before that, and they take no row
+// without.
 void TaskRunner::tell_clock(int64_t now_us) {
-  if (!clock_offset_us_ || is_finished_) return;
+  if (!clock_offset_us_ || is_finished_ || !outputs_->has_spoken()) return;
   flow_task_clock(task_, now_us + *clock_offset_us_);
   has_due_ = has_due_ || timer_deadline_us() <= now_us;
 }
 
 // By the monotonic clock.
 int64_t TaskRunner::timer_deadline_us() const {
-  int64_t due_us = clock_offset_us_ ? flow_task_next_deadline(task_) : no_deadline;
+  bool may_tell = clock_offset_us_ && outputs_->has_spoken();
+  int64_t due_us = may_tell ? flow_task_next_deadline(task_) : no_deadline;
   if (due_us == no_deadline) return no_deadline;
   return __builtin_sub_overflow(due_us, *clock_offset_us_, &due_us) ? 0 : due_us;
 }
