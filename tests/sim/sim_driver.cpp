@@ -15,7 +15,7 @@ namespace {
 using namespace flow::runtime;
 
 constexpr const char* checkpoints = "/checkpoints";
-constexpr uint64_t steps_max = 400'000; // of one life; more means that it goes round in circles
+constexpr uint64_t steps_max = 4'000'000; // of one life; more means that it goes round in circles
 constexpr uint64_t chunk_steps = 50;
 constexpr int lives_max = 60;
 
