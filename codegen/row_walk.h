@@ -106,6 +106,8 @@ struct Placement {
 Placement place_row(RowWalk&, uint32_t state, const Row&, const std::vector<sema::Column>& columns);
 /// Of a partial result, whose time is the start of its pane.
 Placement place_partial(RowWalk&, uint32_t state, const Row&);
+/// Counts the row as late and walks it from the late origin.
+void emit_late(RowWalk&, uint32_t state, const Row&);
 /// Emits the test for lateness: late rows are counted and walked from the late origin; goes on with rows in time.
 void emit_late_test(RowWalk&, uint32_t state, const Placement&, const Row&, llvm::BasicBlock* done);
 /// For a partial state: counts the row, and emits the test whether it goes out at once, on its own: `alone` emits that

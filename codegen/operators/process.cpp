@@ -50,7 +50,7 @@ public:
     llvm::BasicBlock *gone = f_.block("entry.is.empty"), *stays = f_.block("entry.stays");
     b.CreateCondBr(b.CreateICmpEQ(any, f_.i8(0)), gone, stays);
     f_.begin(gone);
-    f_.call("flow_settle_entry", {f_.task, walk_.position_of(number_), place_.entry, hash_});
+    f_.call("flow_settle_entry", {f_.task, walk_.position_of(number_), place_.entry});
     f_.go_to(stays);
     f_.begin(stays);
   }

@@ -7,16 +7,6 @@ namespace flow::codegen {
 
 namespace {
 
-/// The key of the rows: what an entry's key is before the number of the session.
-plan::KeySpec key_of_rows(const RowWalk& walk) { return walk.chain.inputs[0].key; }
-
-/// Counts the row and walks it as a late one.
-void emit_late(RowWalk& walk, uint32_t state, const Row& row) {
-  walk.f.call("flow_rt_count_late", {walk.f.task, walk.position_of(state)});
-  uint32_t origin = walk.origin(plan::OriginKind::late, state);
-  if (origin != plan::none) walk.consumers(origin, row);
-}
-
 /// Adds up two sessions of one table. Its texts may move when one is stored, so they are copied first.
 void emit_joining(RowWalk& walk, const plan::Aggregate& aggregate, llvm::Value* table, llvm::Value* other,
                   llvm::Value* session) {
@@ -39,18 +29,16 @@ void emit_joining(RowWalk& walk, const plan::Aggregate& aggregate, llvm::Value* 
 void emit_session_aggregate(RowWalk& walk, uint32_t op, const plan::Aggregate& aggregate, const Row& row) {
   FunctionEmitter& f = walk.f;
   auto& b = f.builder;
-  const plan::State& state = walk.state(aggregate.state);
   llvm::Value* position = walk.position_of(aggregate.state);
   std::vector<Contribution> contributions = evaluate(walk, aggregate, row);
-  plan::KeySpec spec = key_of_rows(walk);
+  const plan::KeySpec& spec = walk.chain.inputs[0].key; // an entry's has the number of its session behind it
   llvm::Value* no_key = llvm::ConstantPointerNull::get(b.getPtrTy());
   Key key{.hash = f.i64(0), .bytes = no_key, .length = f.i64(0)};
   if (!spec.columns.empty()) key = make_key(f, spec, walk.entry_layout(aggregate.state), row.columns);
   if (!spec.is_bytes) key.length = f.i64(spec.size);
   llvm::Value* other_at = f.slot(b.getPtrTy(), "other.session.at");
-  llvm::Value* entry_at = f.call(
-      "flow_session",
-      {f.task, position, key.hash, key.bytes, key.length, row.time, f.i64(state.window.size_us), other_at}, "session");
+  llvm::Value* entry_at =
+      f.call("flow_session", {f.task, position, key.hash, key.bytes, key.length, row.time, other_at}, "session");
   llvm::BasicBlock *late = f.block("late"), *done = f.block("session.done"), *joins = f.block("joins.two"),
                    *one = f.block("one.session");
   f.branch_unlikely(b.CreateIsNull(entry_at), late, "in.time");

@@ -140,11 +140,15 @@ void emit_late_test(RowWalk& walk, uint32_t state, const Placement& placement, c
   f.branch_unlikely(is_closed(f, placement), late, "not.late");
   f.go_to(in_time);
   f.begin(late);
-  f.call("flow_rt_count_late", {f.task, walk.position_of(state)});
-  uint32_t origin = walk.origin(plan::OriginKind::late, state);
-  if (origin != plan::none) walk.consumers(origin, row);
+  emit_late(walk, state, row);
   f.go_to(done);
   f.begin(in_time);
+}
+
+void emit_late(RowWalk& walk, uint32_t state, const Row& row) {
+  walk.f.call("flow_rt_count_late", {walk.f.task, walk.position_of(state)});
+  uint32_t origin = walk.origin(plan::OriginKind::late, state);
+  if (origin != plan::none) walk.consumers(origin, row);
 }
 
 void emit_combining_test(RowWalk& walk, uint32_t state, const Placement& placement, llvm::BasicBlock* done,

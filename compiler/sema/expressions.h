@@ -62,6 +62,9 @@ struct RecordMembers {
 };
 RecordMembers check_members(Checking& check, const Scope& scope, const lang::RecordExpr& record, Type expected = {});
 
+/// `it`, the whole row.
+bool is_it(const lang::Expr& expr);
+
 /// A bool that is not null; `what` names it in messages.
 const Expr* check_condition(Checking& check, const Scope& scope, const lang::Expr& expr, std::string_view what);
 

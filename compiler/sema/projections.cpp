@@ -10,11 +10,6 @@ using lang::DiagnosticKind;
 
 namespace {
 
-bool is_it(const lang::Expr& expr) {
-  const auto* name = expr.as<lang::NameExpr>();
-  return name != nullptr && name->name == "it";
-}
-
 /// Does it read a column that is not the one of the row before, in its place?
 bool reads_new(const Expr& expr, const std::vector<const Expr*>& values) {
   if (expr.kind == ExprKind::column) {

@@ -17,11 +17,6 @@ lang::Name last_name(const lang::Expr& expr) {
   return {};
 }
 
-bool is_it(const lang::Expr& expr) {
-  const auto* name = expr.as<lang::NameExpr>();
-  return name != nullptr && name->name == "it";
-}
-
 Type type_of_field(Type record, std::string_view name) {
   if (record.kind != Kind::RECORD) return {};
   auto found = std::ranges::find(record.record->fields, name, &RecordField::name);
@@ -57,6 +52,11 @@ private:
 };
 
 } // namespace
+
+bool is_it(const lang::Expr& expr) {
+  const auto* name = expr.as<lang::NameExpr>();
+  return name != nullptr && name->name == "it";
+}
 
 RecordMembers ExprChecker::members(const lang::RecordExpr& node, Type expected) {
   MemberList list(check_);

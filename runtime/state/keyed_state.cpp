@@ -14,23 +14,15 @@ constexpr uint64_t queue_portion = 64;   // elements of a queue, each of which i
 constexpr uint64_t stale_min = 1024;     // fewer stale elements are not looked for
 constexpr int64_t first_instant = INT64_MIN + 1;
 
-int64_t read_time(const uint8_t* entry, uint32_t offset) {
-  int64_t value;
-  memcpy(&value, entry + offset, sizeof value);
-  return value;
-}
-
-void write_time(uint8_t* entry, uint32_t offset, int64_t value) { memcpy(entry + offset, &value, sizeof value); }
-
 // When a timer set for this time is due. Never INT64_MIN, which in `queued` stands for "in no queue".
 int64_t instant_of(int64_t time) { return std::max(time, first_instant); }
 
 // `queued` as it lies in an entry: zero while the timer is in no queue.
 int64_t read_queued(const uint8_t* entry, const FlowStateTimer& timer) {
-  return read_time(entry, timer.queued_offset) ^ INT64_MIN;
+  return entry_time(entry, timer.queued_offset) ^ INT64_MIN;
 }
 void write_queued(uint8_t* entry, const FlowStateTimer& timer, int64_t instant) {
-  write_time(entry, timer.queued_offset, instant ^ INT64_MIN);
+  set_entry_time(entry, timer.queued_offset, instant ^ INT64_MIN);
 }
 constexpr int64_t in_no_queue = INT64_MIN;
 
@@ -41,7 +33,7 @@ bool is_zero(const uint8_t* begin, const uint8_t* end) {
 bool has_expired(const FlowStateCell& cell, const uint8_t* entry, int64_t watermark) {
   if (cell.written_offset == FLOW_NONE || entry[cell.set_offset] == 0) return false;
   int64_t end;
-  return !__builtin_add_overflow(read_time(entry, cell.written_offset), cell.expires, &end) && end <= watermark;
+  return !__builtin_add_overflow(entry_time(entry, cell.written_offset), cell.expires, &end) && end <= watermark;
 }
 
 } // namespace
@@ -75,7 +67,7 @@ KeyedState::KeyedState(const FlowProgram& program, const FlowState& state, const
 int64_t KeyedState::set_timer(uint32_t timer, uint8_t* entry, uint64_t hash, int64_t at_us) {
   const FlowStateTimer& of = declared(timer);
   entry[of.set_offset] = 1;
-  write_time(entry, of.time_offset, at_us);
+  set_entry_time(entry, of.time_offset, at_us);
   int64_t instant = instant_of(at_us);
   enqueue(timer, entry, hash, instant);
   return instant;
@@ -131,13 +123,13 @@ std::optional<DueTimer> KeyedState::take_first(TimerQueue& queue) {
   uint8_t* entry = table_->open_entry(*index);
   write_queued(entry, timer, in_no_queue);
   if (entry[timer.set_offset] == 0) return std::nullopt;
-  int64_t time = read_time(entry, timer.time_offset);
+  int64_t time = entry_time(entry, timer.time_offset);
   if (instant_of(time) > first.time) { // it was moved
     enqueue(first.timer, entry, first.hash, instant_of(time));
     return std::nullopt;
   }
   entry[timer.set_offset] = 0;
-  write_time(entry, timer.time_offset, 0);
+  set_entry_time(entry, timer.time_offset, 0);
   return DueTimer{.index = *index, .timer = first.timer, .hash = first.hash, .time = time};
 }
 
@@ -166,7 +158,7 @@ bool KeyedState::is_possible(const uint8_t* entry) const {
   for (uint32_t i = 0; i < state_.timer_count; ++i) {
     const FlowStateTimer& timer = state_.timers[i];
     if (entry[timer.set_offset] > 1) return false;
-    if (entry[timer.set_offset] == 0 && read_time(entry, timer.time_offset) != 0) return false;
+    if (entry[timer.set_offset] == 0 && entry_time(entry, timer.time_offset) != 0) return false;
   }
   return true;
 }
@@ -177,7 +169,7 @@ bool KeyedState::adopt(uint32_t index, uint64_t hash) {
   for (uint32_t timer = 0; timer < state_.timer_count; ++timer) {
     write_queued(entry, declared(timer), in_no_queue);
     if (entry[declared(timer).set_offset] == 0) continue;
-    enqueue(timer, entry, hash, instant_of(read_time(entry, declared(timer).time_offset)));
+    enqueue(timer, entry, hash, instant_of(entry_time(entry, declared(timer).time_offset)));
   }
   return true;
 }
@@ -221,7 +213,7 @@ void KeyedState::clean_entry(uint32_t index, int64_t watermark) {
     uint8_t* entry = table_->open_entry(index);
     entry[cell.set_offset] = 0;
     memset(entry + cell.begin, 0, cell.end - cell.begin);
-    write_time(entry, cell.written_offset, 0);
+    set_entry_time(entry, cell.written_offset, 0);
   }
   settle(table_->entries + uint64_t{index} * table_->stride);
 }

@@ -15,6 +15,8 @@
 // The first instant of time stands for "never reached": a timer set for it is due when any watermark is there.
 #pragma once
 
+#include <string.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,6 +26,16 @@
 #include "runtime/state/timer_queue.h"
 
 namespace flow::runtime {
+
+// A time in an entry, microseconds.
+inline int64_t entry_time(const uint8_t* entry, uint32_t offset) {
+  int64_t value;
+  memcpy(&value, entry + offset, sizeof value);
+  return value;
+}
+inline void set_entry_time(uint8_t* entry, uint32_t offset, int64_t value) {
+  memcpy(entry + offset, &value, sizeof value);
+}
 
 // Which entries of a state mean something.
 class SetFlags {

@@ -13,12 +13,6 @@ namespace {
 
 constexpr uint64_t number_bytes = sizeof(int64_t);
 
-int64_t read_time(const uint8_t* entry, uint32_t offset) {
-  int64_t value;
-  memcpy(&value, entry + offset, sizeof value);
-  return value;
-}
-
 int64_t later(int64_t time, int64_t by) {
   int64_t sum;
   return __builtin_add_overflow(time, by, &sum) ? INT64_MAX : sum;
@@ -29,17 +23,17 @@ int64_t last_instant(int64_t time, int64_t gap) { return later(time, gap - 1); }
 
 class Sessions {
 public:
-  Sessions(KeyedState& keyed, int64_t gap_us)
+  explicit Sessions(KeyedState& keyed)
       : keyed_(keyed), table_(keyed.table()), start_(keyed.state().session_start),
-        last_(keyed.state().timers[0].time_offset), gap_(gap_us) {}
+        last_(keyed.state().timers[0].time_offset), gap_(keyed.state().size) {}
 
   bool is_of(const uint8_t* entry, std::string_view key) const {
     if (!table_.key().is_bytes) return memcmp(entry, key.data(), key.size()) == 0;
     FlowView stored = read_string(entry, table_.heap);
     return stored.length == key.size() + number_bytes && memcmp(stored.data, key.data(), key.size()) == 0;
   }
-  int64_t start(const uint8_t* entry) const { return read_time(entry, start_); }
-  int64_t last(const uint8_t* entry) const { return read_time(entry, last_); }
+  int64_t start(const uint8_t* entry) const { return entry_time(entry, start_); }
+  int64_t last(const uint8_t* entry) const { return entry_time(entry, last_); }
   bool touches(const uint8_t* entry, int64_t time) const {
     return time <= later(last(entry), 1) && later(time, gap_) >= start(entry);
   }
@@ -59,7 +53,7 @@ public:
   }
 
 private:
-  void set_start(uint8_t* entry, int64_t time) { memcpy(entry + start_, &time, sizeof time); }
+  void set_start(uint8_t* entry, int64_t time) { set_entry_time(entry, start_, time); }
 
   KeyedState& keyed_;
   StateTable& table_;
@@ -69,11 +63,12 @@ private:
 
 } // namespace
 
-TouchedSessions touch_session(KeyedState& keyed, uint64_t hash, std::string_view key, int64_t time_us, int64_t gap_us,
+TouchedSessions touch_session(KeyedState& keyed, uint64_t hash, std::string_view key, int64_t time_us,
                               int64_t watermark) {
   FLOW_ASSERT(keyed.state().session_start != 0, "the state is one of session windows");
   StateTable& table = keyed.table();
-  Sessions sessions(keyed, gap_us);
+  Sessions sessions(keyed);
+  int64_t gap_us = keyed.state().size;
   char no_key[8] = {};
   if (key.empty() && !table.key().is_bytes) key = {no_key, sizeof no_key};
   uint32_t found[2], count = 0;

@@ -21,7 +21,7 @@ struct TouchedSessions {
 };
 
 // The session of a row, made or widened. Times in microseconds. `key`: the bytes of the rows' key.
-TouchedSessions touch_session(KeyedState& keyed, uint64_t hash, std::string_view key, int64_t time_us, int64_t gap_us,
+TouchedSessions touch_session(KeyedState& keyed, uint64_t hash, std::string_view key, int64_t time_us,
                               int64_t watermark);
 // Erases `other`. Where `session` lies now.
 uint8_t* drop_session(KeyedState& keyed, uint8_t* other, uint8_t* session);

@@ -82,7 +82,7 @@ public:
   void measure_stack();
   bool apply_failure(); // true: stop
   void stop(Status status);
-  TouchedSessions touch_session(uint32_t state, uint64_t hash, std::string_view key, int64_t time_us, int64_t gap_us);
+  TouchedSessions touch_session(uint32_t state, uint64_t hash, std::string_view key, int64_t time_us);
   uint8_t* drop_session(uint32_t state, uint8_t* other, uint8_t* session);
   FlowTable* open_pane(uint32_t state, int64_t start);
   void set_timer(uint32_t state, uint32_t timer, uint8_t* entry, uint64_t hash, int64_t at_us);

@@ -35,10 +35,9 @@ void Task::settle_entry(uint32_t state, uint8_t* entry) {
   keyed_->settle(entry);
 }
 
-TouchedSessions Task::touch_session(uint32_t state, uint64_t hash, std::string_view key, int64_t time_us,
-                                    int64_t gap_us) {
+TouchedSessions Task::touch_session(uint32_t state, uint64_t hash, std::string_view key, int64_t time_us) {
   FLOW_ASSERT(state == 0 && keyed_ != nullptr, "sessions are the keyed state of their chain");
-  return runtime::touch_session(*keyed_, hash, key, time_us, gap_us, watermark);
+  return runtime::touch_session(*keyed_, hash, key, time_us, watermark);
 }
 
 uint8_t* Task::drop_session(uint32_t state, uint8_t* other, uint8_t* session) {
@@ -92,14 +91,11 @@ void flow_timer_set(FlowTask* task, uint32_t state, uint32_t timer, uint8_t* ent
   Task::from(task)->set_timer(state, timer, entry, hash, at_us);
 }
 
-void flow_settle_entry(FlowTask* task, uint32_t state, uint8_t* entry, uint64_t) {
-  Task::from(task)->settle_entry(state, entry);
-}
+void flow_settle_entry(FlowTask* task, uint32_t state, uint8_t* entry) { Task::from(task)->settle_entry(state, entry); }
 
 uint8_t* flow_session(FlowTask* task, uint32_t state, uint64_t hash, const char* key, uint64_t key_size,
-                      int64_t time_us, int64_t gap_us, uint8_t** other) {
-  flow::runtime::TouchedSessions touched =
-      Task::from(task)->touch_session(state, hash, {key, key_size}, time_us, gap_us);
+                      int64_t time_us, uint8_t** other) {
+  flow::runtime::TouchedSessions touched = Task::from(task)->touch_session(state, hash, {key, key_size}, time_us);
   *other = touched.other;
   return touched.session;
 }

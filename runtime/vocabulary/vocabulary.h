@@ -110,12 +110,12 @@ FlowTable* flow_keyed(FlowTask*, uint32_t state);
 void flow_timer_set(FlowTask*, uint32_t state, uint32_t timer, uint8_t* entry, uint64_t hash, int64_t at_us);
 /* Last in the handler of a row, also of one that failed, if no flag of the entry is set: erases it, the pointer is
  * dead. The handler of a timer leaves this to the runtime. */
-void flow_settle_entry(FlowTask*, uint32_t state, uint8_t* entry, uint64_t hash);
+void flow_settle_entry(FlowTask*, uint32_t state, uint8_t* entry);
 /* Of a KEYED state of session windows. The session that the row belongs to, made if need be, widened by the row; its
  * end is the latest row and the gap. If the row joins two sessions, the other is in *other, still to be added up and
  * dropped; else that is null. Null: the row is late. `key`: the bytes of the rows' key, of which `hash` is. */
 uint8_t* flow_session(FlowTask*, uint32_t state, uint64_t hash, const char* key, uint64_t key_size, int64_t time_us,
-                      int64_t gap_us, uint8_t** other);
+                      uint8_t** other);
 /* Erases `other`; where `session` lies now. */
 uint8_t* flow_session_drop(FlowTask*, uint32_t state, uint8_t* other, uint8_t* session);
 uint8_t* flow_entry(FlowTable*, int64_t index, uint32_t stride);

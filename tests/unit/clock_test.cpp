@@ -44,13 +44,7 @@ int64_t add_totals(FlowTask* task, uint32_t, const FlowBatch* batch, int64_t fro
 
 int64_t write_total(FlowTask* task, uint32_t, const FlowDue* due, int64_t) {
   auto* entry = reinterpret_cast<TotalEntry*>(due->entry);
-  FlowCell* cells = flow_sink_cells(task, 0);
-  int64_t values[] = {entry->key, due->window_start, entry->sum, entry->count};
-  for (int i = 0; i < 4; ++i) {
-    cells[i] = {};
-    cells[i].value.i = values[i];
-  }
-  flow_rt_sink_record(task, 0);
+  write_numbers(task, {entry->key, due->window_start, entry->sum, entry->count});
   entry->is_set = 0;
   entry->sum = entry->count = 0;
   return 1;

@@ -91,16 +91,20 @@ inline int64_t add_numbers(FlowTask* task, uint32_t, const FlowBatch* batch, int
   return flow_batch_rows(batch);
 }
 
+/// A record of numbers to the sink.
+inline void write_numbers(FlowTask* task, std::initializer_list<int64_t> values) {
+  FlowCell* cells = flow_sink_cells(task, 0);
+  for (int64_t value : values) {
+    *cells = {};
+    (cells++)->value.i = value;
+  }
+  flow_rt_sink_record(task, 0);
+}
+
 inline int64_t write_sums(FlowTask* task, uint32_t, const FlowDue* due, int64_t from) {
   for (int64_t at = from; at < due->count; ++at) {
     const auto* entry = reinterpret_cast<const SumEntry*>(flow_entry(due->table, at, sizeof(SumEntry)));
-    FlowCell* cells = flow_sink_cells(task, 0);
-    int64_t values[] = {entry->key, due->window_start, entry->sum, entry->count};
-    for (int i = 0; i < 4; ++i) {
-      cells[i] = {};
-      cells[i].value.i = values[i];
-    }
-    flow_rt_sink_record(task, 0);
+    write_numbers(task, {entry->key, due->window_start, entry->sum, entry->count});
     if (flow_out_full(task)) return at + 1;
   }
   return due->count;

@@ -125,7 +125,7 @@ struct Access {
   void settle() const {
     const uint8_t* flags = &entry->total_is_set;
     if (std::all_of(flags, flags + 5, [](uint8_t flag) { return flag == 0; })) {
-      flow_settle_entry(task, 0, bytes(), hash);
+      flow_settle_entry(task, 0, bytes());
     }
   }
 };
