@@ -192,7 +192,7 @@ private:
   llvm::Constant* cell_constant(const plan::KeyedState::Cell& cell, const std::vector<plan::Field>& fields) {
     uint32_t written = cell.written == plan::none ? static_cast<uint32_t>(FLOW_NONE) : fields[cell.written].offset;
     return record<FlowStateCell>({text(cell.name), u32(fields[cell.set].offset), u32(cell.begin), u32(cell.end),
-                                  u32(written), i64(cell.expires_us.value_or(0))});
+                                  u32(written), i64(cell.expires_us.value_or(0)), text(cell.was)});
   }
 
   llvm::Constant* timer_constant(const plan::KeyedState::Timer& timer, const std::vector<plan::Field>& fields) {

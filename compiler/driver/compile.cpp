@@ -11,7 +11,9 @@
 #include "compiler/driver/exit_codes.h"
 #include "compiler/driver/link.h"
 #include "compiler/driver/modules.h"
+#include "compiler/driver/plan_schema.h"
 #include "compiler/driver/run.h"
+#include "compiler/driver/state.h"
 #include "compiler/graph/build.h"
 #include "compiler/graph/print.h"
 #include "compiler/graph/verify.h"
@@ -58,7 +60,7 @@ private:
     bool is_wrong = diagnostics_.has_errors();
     show_diagnostics();
     if (is_wrong) return exit_wrong_program;
-    if (options_.command == Command::check) return exit_ok;
+    if (options_.command == Command::check && options_.against.empty()) return exit_ok;
     if (options_.emit == Emit::typed) return show(sema::print(program));
     return lower(program);
   }
@@ -98,6 +100,7 @@ private:
     if (options_.emit == Emit::plan) return show(plan::print_plan(plan));
     if (options_.emit == Emit::layout) return show(plan::print_layouts(plan));
     if (options_.command == Command::explain) return explain(plan);
+    if (options_.command == Command::check) return check_against(schema_of(plan), options_.against);
     return generate(plan);
   }
 

@@ -77,6 +77,8 @@ void add_check(CLI::App& app, Options& options) {
   CLI::App* check = app.add_subcommand("check", "Find the mistakes in a program without compiling it");
   check->callback([&] { options.command = Command::check; });
   add_program(*check, options);
+  check->add_option("--against", options.against, "Does the state of this checkpoint or savepoint fit the program?")
+      ->type_name("DIR");
 }
 
 void add_explain(CLI::App& app, Options& options) {

@@ -23,6 +23,7 @@ struct Options {
   bool shared = false;                    // --shared
   GraphFormat format = GraphFormat::text; // of explain
   std::vector<std::string> job_arguments; // of run: what stands after --
+  std::string against;                    // of check: a checkpoint, or what holds them
   std::string folder;                     // of state: a checkpoint, or what holds them
   std::string cell;                       // of state show
   bool as_json = false;                   // of state show

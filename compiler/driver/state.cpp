@@ -6,6 +6,7 @@
 
 #include "compiler/driver/exit_codes.h"
 #include "runtime/env/posix_env.h"
+#include "runtime/saved/compare.h"
 #include "runtime/saved/show.h"
 
 namespace flow::driver {
@@ -19,6 +20,17 @@ int told(const runtime::Status& status) {
 }
 
 } // namespace
+
+int check_against(const runtime::Schema& program, const std::string& folder) {
+  runtime::PosixEnv env;
+  runtime::Result<runtime::Schema> saved = runtime::read_schema(env, folder);
+  if (!saved.is_ok()) return told(saved.status());
+  runtime::Comparison comparison = runtime::compare(*saved, program);
+  std::string text = runtime::comparison_text(comparison, runtime::Fit::identical);
+  int printed = told(env.console_write(runtime::Console::out, text));
+  if (printed != exit_ok) return printed;
+  return comparison.worst() < runtime::Fit::lossy ? exit_ok : exit_wrong_program;
+}
 
 int show_state(const Options& options) {
   runtime::PosixEnv env;

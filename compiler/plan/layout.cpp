@@ -205,7 +205,8 @@ Layout keyed_layout(std::string name, const KeySpec& key, KeyedState& keyed) {
   for (const sema::StateCell& cell : op.cells)
     keyed.cells.push_back({.name = std::string(cell.name),
                            .set = add("@set." + std::string(cell.name), flag),
-                           .expires_us = cell.expires_us});
+                           .expires_us = cell.expires_us,
+                           .was = std::string(cell.was)});
   for (const sema::ProcessTimer& timer : op.timers)
     keyed.timers.push_back({.name = std::string(timer.timer.name),
                             .set = add("@set." + std::string(timer.timer.name), flag),

@@ -77,6 +77,7 @@ struct KeyedState {
     uint32_t set = none;               // a bool: is it set?
     uint32_t begin = 0, end = 0;       // the bytes that are zero while it is not
     std::optional<int64_t> expires_us; // after it was written last
+    std::string was = {};              // its name in an earlier program, or empty
     uint32_t written = none;           // when that was
   };
   struct Timer {

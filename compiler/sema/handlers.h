@@ -28,6 +28,7 @@ struct StateCell {
   const Expr* initial = nullptr;     // over params; of cells that are not nullable, which are scalars
   std::optional<int64_t> expires_us; // after the last write, in event time
   std::string_view unbounded;        // why it may stay for ever, or empty
+  std::string_view was;              // its name in an earlier program, or empty
   lang::SourceRange range;
 };
 

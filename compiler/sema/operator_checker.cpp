@@ -43,7 +43,6 @@ private:
   // ---- state
 
   void take_state(const lang::StateDecl& state) {
-    if (state.was.is_given()) check_.not_yet(state.was.range, "a state that was renamed");
     bool is_taken =
         std::ranges::find(context_.names, state.name.text, &NamedValue::name) != context_.names.end() ||
         std::ranges::find(info_.parameters, state.name.text, &OperatorParameter::name) != info_.parameters.end();
@@ -53,7 +52,7 @@ private:
       return;
     }
     Type type = resolve_type(check_, context_.module, *state.type);
-    StateCell cell{.name = state.name.text, .type = type, .range = state.range};
+    StateCell cell{.name = state.name.text, .type = type, .was = state.was.text, .range = state.range};
     cell.first_field = static_cast<uint32_t>(context_.made.fields.size());
     cell.initial = initial_of(state, type);
     take_bound(state, cell);

@@ -21,7 +21,6 @@ public:
       : check_(check), info_(info), module_(*info.symbol->module), tree_(*info.tree) {}
 
   void read() {
-    if (tree_.was.is_given()) check_.not_yet(tree_.was.range, "an operator that was renamed");
     for (const lang::OperatorInput& input : tree_.inputs) parameter(input);
     for (const lang::OperatorOutput& output : tree_.outputs) this->output(output);
     if (info_.parameters.empty() || info_.parameters[0].is_input || info_.parameters[0].type.is_error()) return;

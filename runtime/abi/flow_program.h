@@ -77,6 +77,7 @@ typedef struct FlowStateCell {
   uint32_t begin, end;     /* where its fields lie */
   uint32_t written_offset; /* i64: when it was written last; FLOW_NONE: it does not expire */
   int64_t expires;         /* microseconds after that it counts as not set */
+  const char* was;         /* its name in an earlier program, or "" */
 } FlowStateCell;
 
 /* A timer of a KEYED state, one per entry. Generated code reads set and time; flow_timer_set and the runtime write. */

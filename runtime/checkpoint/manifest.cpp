@@ -90,11 +90,6 @@ void write_body(ByteWriter& out, const Manifest& manifest) {
   out.u8(manifest.is_savepoint);
   out.i64(manifest.wall_us);
   out.text(manifest.program);
-  out.u64(manifest.program_fingerprint);
-  write_list(out, manifest.states, [&](const StateFingerprint& state) {
-    out.text(state.name);
-    out.u64(state.fingerprint);
-  });
   out.text(manifest.schema);
   write_list(out, manifest.chains, [&](const ChainRecord& chain) { write_chain(out, chain); });
   write_list(out, manifest.sinks, [&](const SinkRecord& sink) {
@@ -119,13 +114,6 @@ Manifest read_body(ByteReader& in) {
   manifest.is_savepoint = is_savepoint == 1;
   manifest.wall_us = in.i64();
   manifest.program = in.text();
-  manifest.program_fingerprint = in.u64();
-  read_list(in, manifest.states, 9, [&] {
-    StateFingerprint state;
-    state.name = in.text();
-    state.fingerprint = in.u64();
-    return state;
-  });
   manifest.schema = in.text();
   read_list(in, manifest.chains, 4, [&] { return read_chain(in); });
   read_list(in, manifest.sinks, 3, [&] {

@@ -56,12 +56,6 @@ struct SinkRecord {
   bool operator==(const SinkRecord&) const = default;
 };
 
-struct StateFingerprint {
-  std::string name;
-  uint64_t fingerprint = 0;
-  bool operator==(const StateFingerprint&) const = default;
-};
-
 struct Manifest {
   std::string job_id;
   std::string suffix;
@@ -75,8 +69,6 @@ struct Manifest {
   bool is_savepoint = false; // complete in itself: all its output shows, and nothing outside its folder belongs to it
   int64_t wall_us = 0;       // when it was written, for people
   std::string program;
-  uint64_t program_fingerprint = 0;
-  std::vector<StateFingerprint> states;
   std::string schema; // what the states consist of: runtime/saved/schema.h
   std::vector<ChainRecord> chains;
   std::vector<SinkRecord> sinks;

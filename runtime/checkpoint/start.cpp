@@ -28,37 +28,6 @@ JobRecord new_job(const StartRequest& request) {
   return record;
 }
 
-Status check_states(const Manifest& manifest, const StartRequest& request, const std::string& folder) {
-  for (const StateFingerprint& stored : manifest.states) {
-    auto declared = std::find_if(request.states.begin(), request.states.end(),
-                                 [&](const StateFingerprint& state) { return state.name == stored.name; });
-    std::string what;
-    if (declared == request.states.end())
-      what = fmt::format("it has a state '{}', which the program does not", stored.name);
-    else if (declared->fingerprint != stored.fingerprint)
-      what = fmt::format("its state '{}' has other fields or types than the program's", stored.name);
-    else
-      continue;
-    return Status(
-        ExitCode::checkpoint_foreign,
-        fmt::format("the checkpoint '{}' does not fit '{}': {}; run the program that wrote it, or start anew with "
-                    "--fresh",
-                    folder, request.program, what));
-  }
-  return Status();
-}
-
-Status check_program(const StoredEpoch& stored, const StartRequest& request) {
-  const Manifest& manifest = stored.manifest;
-  FLOW_TRY(check_states(manifest, request, stored.folder));
-  if (manifest.program_fingerprint == request.program_fingerprint) return Status();
-  return Status(
-      ExitCode::checkpoint_foreign,
-      fmt::format("the checkpoint '{}' is of another program ('{}'): its sources or states are not those of '{}'; "
-                  "run the program that wrote it, or give another --checkpoint-dir",
-                  stored.folder, manifest.program, request.program));
-}
-
 Status check_groups(uint32_t group_count, const StartRequest& request) {
   if (request.group_count && *request.group_count != group_count) {
     return refused(
@@ -115,7 +84,6 @@ Result<StartPlan> plan_path(Env& env, CheckpointStore& store, const StartRequest
                                request.path));
   }
   FLOW_TRY_ASSIGN(plan.from, read_epoch(env, request.path));
-  FLOW_TRY(check_program(*plan.from, request));
   const Manifest& manifest = plan.from->manifest;
   if (store.record() && store.record()->job_id != manifest.job_id) {
     return refused(fmt::format("'{}' is of job {}, and '{}' holds the state of job {}: give another --checkpoint-dir",
@@ -173,7 +141,6 @@ Result<StartPlan> plan_latest(Env& env, CheckpointStore& store, const StartReque
   plan.record.attempt = attempt_after(plan.record.attempt, request);
   FLOW_TRY_ASSIGN(plan.from, newest_whole(env, store, plan.damage));
   if (!plan.from && !plan.damage.is_ok()) return nothing_whole(store, plan.damage);
-  if (plan.from) FLOW_TRY(check_program(*plan.from, request));
   FLOW_TRY(check_groups(plan.record.group_count, request));
   return plan;
 }

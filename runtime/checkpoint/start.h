@@ -24,13 +24,12 @@ struct StartRequest {
   RestoreMode restore = RestoreMode::automatic;
   std::string path; // of RestoreMode::path: the folder of an epoch
   bool is_fresh = false;
+  bool allows_lossy = false;           // state that has no place in the program may be dropped
   std::optional<uint32_t> group_count; // if the user gave one
   uint32_t parallelism = 1;
   bool is_parallelism_asked_for = true; // else no more than there are key groups
 
   std::string program;
-  uint64_t program_fingerprint = 0;
-  std::vector<StateFingerprint> states;
   uint64_t random = 0; // makes the new job's id, if there is a new job
   int64_t wall_us = 0;
 };

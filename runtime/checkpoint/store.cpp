@@ -144,7 +144,20 @@ Status CheckpointStore::begin(uint64_t epoch) {
   return env_.sync_folder(job_folder()).as(ExitCode::output_failed);
 }
 
+Status CheckpointStore::check_owner() {
+  std::string path = join_path(folder_, "job");
+  FLOW_TRY_ASSIGN(std::string bytes, read_file(env_, path, Access::own, record_bytes_max).as(ExitCode::output_failed));
+  FLOW_TRY_ASSIGN(JobRecord record, decode_job_record(bytes, path));
+  if (record_ && record.job_id == record_->job_id && record.attempt == record_->attempt) return Status();
+  return Status(
+      ExitCode::checkpoint_in_use,
+      fmt::format("another instance has taken over the checkpoint folder '{}': this one stops, and what it had "
+                  "not committed is the other's to do",
+                  folder_));
+}
+
 Status CheckpointStore::complete(const Manifest& manifest) {
+  FLOW_TRY(check_owner());
   std::string path = join_path(epoch_folder(manifest.epoch), manifest_name);
   return write_file_durably(env_, path, encode_manifest(manifest), Access::own).as(ExitCode::output_failed);
 }

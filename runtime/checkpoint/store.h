@@ -56,7 +56,11 @@ public:
   Result<StoredEpoch> adopt(StoredEpoch epoch);
 
   Status begin(uint64_t epoch);
+  // Refused once the folder is another's.
   Status complete(const Manifest& manifest);
+  // Whether the folder is still ours: no other start has written its record. A lock may be lost (a network file system,
+  // a file that somebody removed); the number of the last start tells. A failure is `checkpoint_in_use`.
+  Status check_owner();
   // The epoch has not happened: its folder goes, as far as possible.
   void abandon(uint64_t epoch);
   // Keeps the two newest up to `committed`.

@@ -158,7 +158,16 @@ void Coordinator::give_up(std::string_view why) {
   log_.warning("checkpoint {} was given up, the next one will hold its output too: {}", epoch, why);
 }
 
+// What fails because another instance works on the same folders is told as that. The job has failed then.
+bool Coordinator::is_taken_over() {
+  Status owner = store_ == nullptr ? Status() : store_->check_owner();
+  if (owner.code() != ExitCode::checkpoint_in_use) return false;
+  fail(std::move(owner));
+  return true;
+}
+
 void Coordinator::give_up_failed(const Status& why) {
+  if (is_taken_over()) return;
   give_up(why.message());
   if (++failures_ < plan_.failures_max) return;
   fail(Status(why.code(),
@@ -170,7 +179,7 @@ void Coordinator::give_up_failed(const Status& why) {
 void Coordinator::complete(int64_t now_us) {
   Status status = decide_and_commit();
   if (!status.is_ok()) {
-    fail(std::move(status));
+    if (!is_taken_over()) fail(std::move(status));
     return;
   }
   EpochKind kind = flight_->kind;

@@ -123,6 +123,7 @@ private:
   Status check_watermarks() const;
   Manifest manifest_of_flight() const;
   std::vector<StagedFile> staged_files(uint32_t sink) const;
+  bool is_taken_over();
   void fail(Status status);
   bool is_stop_requested() const { return is_stop_requested_.load(std::memory_order_acquire); }
   bool have_all_finished() const { return finished_tasks_ == shape_.runners.size(); }

@@ -182,8 +182,6 @@ void Job::make_coordinator() {
   header.group_count = plan_.record.group_count;
   header.parallelism = options_.start.parallelism;
   header.program = options_.start.program;
-  header.program_fingerprint = options_.start.program_fingerprint;
-  header.states = options_.start.states;
   header.schema = encode_schema(schema_of(program_));
   shape.last_epoch = start_epoch();
   for (const auto& runner : runners_) shape.runners.push_back({runner->place().chain, runner->place().index});

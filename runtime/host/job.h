@@ -23,6 +23,7 @@
 #include "runtime/host/page_warmer.h"
 #include "runtime/host/sink_part.h"
 #include "runtime/host/task_runner.h"
+#include "runtime/saved/restored.h"
 
 namespace flow::runtime {
 
@@ -79,6 +80,7 @@ private:
     std::unique_ptr<SourceConnector> connector;
     std::vector<SplitSpec> specs;
     std::vector<SplitRecord> records; // of a restore, in the order of specs
+    bool is_new = false;              // the checkpoint does not know it
   };
   struct SinkUse {
     uint32_t connector;
@@ -93,6 +95,7 @@ private:
   Status configure();
   Status make_sources();
   Status plan();
+  Status judge_state();
   Status make_sinks();
   Status compare_with_sinks();
   Status claim();
@@ -133,6 +136,7 @@ private:
   Status restore();
   Status restore_chain(const ChainRecord& record, uint32_t chain);
   void note_different_times(uint32_t chain);
+  Result<int64_t> time_of(const StateFile& file) const;
   Status restore_file(const StateFile& file, const ChainRecord& record, uint32_t chain);
   Status restore_item(const StateFile& file, const ChainRecord& record, uint32_t chain, const std::string& bytes);
   Status open_splits();
@@ -152,6 +156,7 @@ private:
   bool is_bounded_ = true;
   std::unique_ptr<CheckpointStore> store_;
   StartPlan plan_;
+  std::unique_ptr<RestoredState> restored_; // null: the job starts empty
   std::vector<SinkUse> sinks_;
   bool was_finished_ = false;
 

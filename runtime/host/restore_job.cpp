@@ -20,14 +20,6 @@ std::optional<std::string> split_name_of(const std::string& item) {
   return name;
 }
 
-bool holds_anything(const ChainRecord& record) {
-  if (!record.splits.empty()) return true;
-  return std::any_of(record.files.begin(), record.files.end(), [](const StateFile& file) {
-    return std::any_of(file.sections.begin(), file.sections.end(),
-                       [](const StateSection& section) { return section.group != section_is_item; });
-  });
-}
-
 } // namespace
 
 Status Job::restore() {
@@ -35,14 +27,8 @@ Status Job::restore() {
   for (const ChainRecord& record : plan_.from->manifest.chains) {
     uint32_t chain = 0;
     while (chain < program_.chain_count && program_.chains[chain].uid != record.uid) ++chain;
-    if (chain < program_.chain_count) {
-      FLOW_TRY(restore_chain(record, chain));
-    } else if (holds_anything(record)) {
-      return Status(ExitCode::checkpoint_foreign,
-                    fmt::format("the checkpoint '{}' holds state of '{}', which the program "
-                                "does not have",
-                                plan_.from->folder, record.uid));
-    }
+    // What a chain held that is not there any more was judged before, and may be dropped.
+    if (chain < program_.chain_count) FLOW_TRY(restore_chain(record, chain));
   }
   return Status();
 }
@@ -62,9 +48,20 @@ void Job::note_different_times(uint32_t chain) {
   for (index = 0; index < tasks; ++index) runners_[runner_of(chain, index)]->note_idle();
 }
 
+// The watermark of the task that wrote the file, or, before it had one, when the checkpoint was taken.
+Result<int64_t> Job::time_of(const StateFile& file) const {
+  for (size_t i = 0; i < file.sections.size(); ++i) {
+    if (file.sections[i].group != section_is_item) continue;
+    FLOW_TRY_ASSIGN(std::string item, read_section(env_, plan_.from->folder, plan_.from->place_of(file), file, i));
+    if (std::optional<int64_t> watermark = watermark_of_item(item)) return *watermark;
+  }
+  return plan_.from->manifest.wall_us;
+}
+
 Status Job::restore_file(const StateFile& file, const ChainRecord& record, uint32_t chain) {
   KeyGroups groups(plan_.record.group_count);
   uint32_t parallelism = parallelism_of(chain);
+  FLOW_TRY_ASSIGN(int64_t time_us, time_of(file));
   for (size_t i = 0; i < file.sections.size(); ++i) {
     const StateSection& section = file.sections[i];
     FLOW_TRY_ASSIGN(std::string bytes, read_section(env_, plan_.from->folder, plan_.from->place_of(file), file, i));
@@ -75,6 +72,7 @@ Status Job::restore_file(const StateFile& file, const ChainRecord& record, uint3
     if (section.group >= groups.count()) {
       return Status(ExitCode::checkpoint_damaged, fmt::format("'{}' has a key group that there is not", file.name));
     }
+    FLOW_TRY_ASSIGN(bytes, restored_->group(std::move(bytes), time_us));
     FlowTask* task = runners_[runner_of(chain, groups.task_of(section.group, parallelism))]->task();
     if (flow_task_restore_group(task, section.group, bytes.data(), bytes.size()) != 0) return told_by(task);
   }
@@ -148,7 +146,8 @@ Status Job::open_split(SourceUse& use, size_t split, SourceRunner& source, FlowT
   FlowSplit* opened = flow_split_find(task, spec.id.c_str());
   SplitFingerprint fingerprint;
   std::string stored;
-  if (plan_.from) {
+  bool is_restored = plan_.from && !use.is_new;
+  if (is_restored) {
     stored = use.records[split].fingerprint;
     ByteReader in(stored);
     fingerprint = SplitFingerprint::read(in);
@@ -160,13 +159,14 @@ Status Job::open_split(SourceUse& use, size_t split, SourceRunner& source, FlowT
     }
   }
   if (opened == nullptr) {
-    opened = flow_split_open(task, spec.id.c_str(), spec.index, spec.count, plan_.from ? use.records[split].cursor : 0);
+    opened =
+        flow_split_open(task, spec.id.c_str(), spec.index, spec.count, is_restored ? use.records[split].cursor : 0);
   }
   FLOW_TRY(told_by(task));
   std::unique_ptr<SplitReader> reader;
   if (flow_split_is_finished(opened) == 0) {
     FLOW_TRY_ASSIGN(reader,
-                    use.connector->open(env_, spec, flow_split_cursor(opened), plan_.from ? &fingerprint : nullptr));
+                    use.connector->open(env_, spec, flow_split_cursor(opened), is_restored ? &fingerprint : nullptr));
   }
   source.add(spec, std::move(reader), opened, std::move(stored));
   return Status();

@@ -14,16 +14,6 @@ Status refused(std::string text) { return Status(ExitCode::start_refused, std::m
 
 bool is_discard(const FlowConnector& connector) { return std::string_view(connector.type) == "discard"; }
 
-std::vector<StateFingerprint> state_fingerprints(const FlowProgram& program) {
-  std::vector<StateFingerprint> states;
-  for (uint32_t i = 0; i < program.state_count; ++i) {
-    const FlowState& state = program.states[i];
-    if (state.kind == FLOW_STATE_PARTIAL) continue;
-    states.push_back({state.name, program.layouts[state.layout].fingerprint});
-  }
-  return states;
-}
-
 constexpr size_t suffix_digits = 8;
 
 } // namespace
@@ -70,8 +60,6 @@ Status Job::make_sources() {
 Status Job::plan() {
   StartRequest& start = options_.start;
   start.program = program_.name;
-  start.program_fingerprint = program_.fingerprint;
-  start.states = state_fingerprints(program_);
   start.random = env_.random();
   start.wall_us = env_.wall_us();
   if (options_.checkpoint_dir.empty()) {
@@ -80,8 +68,18 @@ Status Job::plan() {
   } else {
     FLOW_TRY_ASSIGN(store_, CheckpointStore::open(env_, options_.checkpoint_dir));
     FLOW_TRY_ASSIGN(plan_, plan_start(env_, *store_, start));
+    FLOW_TRY(judge_state());
   }
   start.parallelism = std::min(start.parallelism, plan_.record.group_count);
+  return Status();
+}
+
+Status Job::judge_state() {
+  if (!plan_.from) return Status();
+  FLOW_TRY_ASSIGN(restored_, RestoredState::judge(*plan_.from, program_, options_.start.allows_lossy));
+  std::vector<std::string> changes = comparison_lines(restored_->comparison(), Fit::migratable);
+  if (!changes.empty()) log_.warning("the state of checkpoint '{}' is made that of the program", plan_.from->folder);
+  for (const std::string& change : changes) log_.warning("  {}", change);
   return Status();
 }
 
@@ -98,7 +96,7 @@ Status Job::unpublishable() const {
   return Status();
 }
 
-// Splits are found once, at the first start; from then on they are those of the checkpoint.
+// Splits are found once, at the first start of the source; from then on they are those of the checkpoint.
 Status Job::find_splits() {
   for (SourceUse& use : sources_) {
     if (!plan_.from) {
@@ -109,9 +107,10 @@ Status Job::find_splits() {
     const std::vector<ChainRecord>& chains = plan_.from->manifest.chains;
     auto record =
         std::find_if(chains.begin(), chains.end(), [&](const ChainRecord& chain) { return chain.uid == uid; });
-    if (record == chains.end()) {
-      return Status(ExitCode::checkpoint_foreign,
-                    fmt::format("the checkpoint '{}' knows nothing of the source '{}'", plan_.from->folder, uid));
+    use.is_new = record == chains.end();
+    if (use.is_new) {
+      FLOW_TRY_ASSIGN(use.specs, use.connector->enumerate(env_));
+      continue;
     }
     use.records = record->splits;
     for (const SplitRecord& split : use.records) {

@@ -6,9 +6,10 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
+
 #include <sys/un.h>
 #include <unistd.h>
 

@@ -96,6 +96,13 @@ constexpr JobFlag job_flags[] = {
      set_restore},
     {"fresh", "", "start a new job beside what an earlier one left; its state and output stay",
      [](JobFlags& flags, std::string_view) { return flags.options.start.is_fresh = true, std::string(); }},
+    {"allow-lossy", "",
+     "go on from a checkpoint also if state in it has no place in the program any more: it is dropped",
+     [](JobFlags& flags, std::string_view) { return flags.options.start.allows_lossy = true, std::string(); }},
+    {"restart", "no|on-failure=N,delay=D",
+     "open the job again when it fails, at most N times without a checkpoint between, after\n"
+     "a delay that doubles (no)",
+     [](JobFlags& flags, std::string_view value) { return parse_restart(value, flags.restart); }},
     {"batch-rows", "N", "rows that are read, and sent on, together; chosen by their size if not given", set_batch_rows},
     {"describe", "", "print what the job consists of, and do nothing",
      [](JobFlags& flags, std::string_view) { return flags.wants_description = true, std::string(); }},
@@ -241,6 +248,9 @@ private:
     bool wants_state = start.restore == RestoreMode::latest || start.restore == RestoreMode::path;
     if (wants_state && flags_.options.checkpoint_dir.empty()) {
       wrong_.push_back("--restore needs --checkpoint-dir, the folder that the checkpoints are in");
+    }
+    if (flags_.restart.is_on() && flags_.options.checkpoint_dir.empty()) {
+      wrong_.push_back("--restart needs --checkpoint-dir, the folder to go on from");
     }
     if (is_interval_given_ && flags_.options.checkpoint_dir.empty()) {
       wrong_.push_back("--checkpoint-interval needs --checkpoint-dir, the folder to keep the checkpoints in");

@@ -15,6 +15,7 @@
 #include "runtime/base/status.h"
 #include "runtime/formats/value.h"
 #include "runtime/host/job.h"
+#include "runtime/program/restart.h"
 
 namespace flow::runtime {
 
@@ -26,6 +27,7 @@ struct JobFlags {
   bool wants_description = false;
   bool is_quiet = false;
   bool wants_summary = false;
+  RestartPolicy restart;
   std::vector<std::unique_ptr<Scratch>> texts;
 };
 

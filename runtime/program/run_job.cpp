@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "runtime/base/text.h"
 #include "runtime/env/log.h"
 #include "runtime/env/posix_env.h"
+#include "runtime/exchange/signal.h"
 #include "runtime/host/native_host.h"
 #include "runtime/program/commands.h"
 #include "runtime/program/control_socket.h"
@@ -51,14 +54,37 @@ public:
         log_(env, flags_.is_quiet ? LogLevel::error : LogLevel::info), has_terminal_(env.is_terminal(Console::error)) {}
 
   int run(StopSignals& signals) {
+    uint32_t restarts = 0; // without a checkpoint between
+    while (true) {
+      ExitCode code = run_once(signals);
+      if (!flags_.restart.is_on() || !may_pass(code) || is_stop_asked()) return exit_code(code);
+      if (job_ != nullptr && !job_->was_finished() && job_->coordinator().stats().completed.load() > 0) restarts = 0;
+      if (++restarts > flags_.restart.times) {
+        say(env_, fmt::format("{}: given up after {} restarts without a checkpoint between", program_.name,
+                              flags_.restart.times));
+        return exit_code(code);
+      }
+      job_.reset(); // with it go the locks
+      int64_t delay_us = flags_.restart.delay_before(restarts);
+      say(env_, fmt::format("{}: restart {} of {} in {}", program_.name, restarts, flags_.restart.times,
+                            format_duration(delay_us)));
+      if (!wait(delay_us)) return exit_code(ExitCode::stopped); // its newest checkpoint is there
+    }
+  }
+
+private:
+  ExitCode run_once(StopSignals& signals) {
     Result<std::unique_ptr<Job>> opened = Job::open(env_, program_, flags_.params, flags_.options, log_);
-    if (!opened.is_ok()) return fail(env_, program_, opened.status());
+    if (!opened.is_ok()) return fail_with(opened.status());
     job_ = std::move(opened).value();
+    // A restart goes on with the job that this start began.
+    flags_.options.start.restore = RestoreMode::automatic;
+    flags_.options.start.is_fresh = false;
     if (job_->was_finished()) {
       if (!flags_.is_quiet)
         say(env_, fmt::format("{}: the job in '{}' had finished; its output is whole", program_.name,
                               flags_.options.checkpoint_dir));
-      return exit_code(ExitCode::finished);
+      return ExitCode::finished;
     }
     int64_t start_us = env_.monotonic_us();
     Outcome outcome = drive(signals);
@@ -66,16 +92,50 @@ public:
     return end(outcome);
   }
 
-private:
+  ExitCode fail_with(const Status& status) {
+    fail(env_, program_, status);
+    return status.code();
+  }
+
+  // On the thread of the signals.
+  void stop() {
+    std::lock_guard lock(mutex_);
+    is_stop_asked_ = true;
+    if (running_ != nullptr) running_->coordinator().request_stop();
+    changed_.notify();
+  }
+  bool is_stop_asked() {
+    std::lock_guard lock(mutex_);
+    return is_stop_asked_;
+  }
+  void set_running(Job* job) {
+    std::lock_guard lock(mutex_);
+    running_ = job;
+    if (job != nullptr && is_stop_asked_) job->coordinator().request_stop();
+  }
+  // False: a stop was asked for meanwhile.
+  bool wait(int64_t delay_us) {
+    int64_t end_us = env_.monotonic_us() + delay_us;
+    while (true) {
+      uint32_t seen = changed_.generation();
+      int64_t left_us = end_us - env_.monotonic_us();
+      if (is_stop_asked()) return false;
+      if (left_us <= 0) return true;
+      changed_.wait(seen, left_us);
+    }
+  }
+
   bool shows_report() const { return !flags_.is_quiet && (has_terminal_ || flags_.wants_summary); }
 
   Outcome drive(StopSignals& signals) {
-    signals.listen([this] { job_->coordinator().request_stop(); });
+    set_running(job_.get());
+    if (!is_listening_) signals.listen([this] { stop(); });
+    is_listening_ = true;
     ProgressLine line(env_, has_terminal_ && !flags_.is_quiet);
     NativeHost host(env_, *job_);
     std::unique_ptr<ControlSocket> socket = open_socket();
     Outcome outcome = host.run([&] { line.update(*job_); });
-    signals.forget();
+    set_running(nullptr);
     line.clear();
     return outcome;
   }
@@ -97,10 +157,10 @@ private:
     if (!losses.empty()) (void)env_.console_write(Console::error, losses);
   }
 
-  int end(Outcome outcome) {
-    if (outcome == Outcome::failed) return fail(env_, program_, job_->coordinator().failure());
-    if (outcome == Outcome::finished) return exit_code(ExitCode::finished);
-    if (flags_.is_quiet) return exit_code(ExitCode::stopped);
+  ExitCode end(Outcome outcome) {
+    if (outcome == Outcome::failed) return fail_with(job_->coordinator().failure());
+    if (outcome == Outcome::finished) return ExitCode::finished;
+    if (flags_.is_quiet) return ExitCode::stopped;
     if (!job_->has_checkpoints() && job_->has_late_output()) {
       say(env_, fmt::format("{}: stopped; output files are published at the end of the input, so there are none. With "
                             "--checkpoint-dir a job can go on later",
@@ -110,7 +170,7 @@ private:
           fmt::format("{}: stopped with checkpoint {} in '{}'; start it again with the same flags to go on",
                       program_.name, job_->coordinator().stats().last_epoch.load(), flags_.options.checkpoint_dir));
     }
-    return exit_code(ExitCode::stopped);
+    return ExitCode::stopped;
   }
 
   Env& env_;
@@ -119,6 +179,12 @@ private:
   Log log_;
   bool has_terminal_;
   std::unique_ptr<Job> job_;
+
+  std::mutex mutex_; // of what the thread of the signals shares
+  Signal changed_;
+  Job* running_ = nullptr;
+  bool is_stop_asked_ = false;
+  bool is_listening_ = false; // on the main thread
 };
 
 } // namespace
@@ -139,7 +205,10 @@ int run_job(const FlowProgram& program, int argc, char** argv) {
   }
   Status fits = check_cpu(program, machine_features());
   if (!fits.is_ok()) return fail(env, program, fits);
-  return Run(env, program, std::move(flags).value()).run(signals);
+  Run run(env, program, std::move(flags).value());
+  int code = run.run(signals);
+  signals.forget(); // it calls `run`
+  return code;
 }
 
 } // namespace flow::runtime

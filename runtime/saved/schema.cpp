@@ -45,7 +45,8 @@ private:
     }
     for (uint32_t i = 0; i < from.cell_count; ++i) {
       const FlowStateCell& cell = from.cells[i];
-      state.cells.push_back({cell.name, cell.set_offset, cell.begin, cell.end, cell.written_offset, cell.expires});
+      state.cells.push_back({cell.name, cell.set_offset, cell.begin, cell.end, cell.written_offset, cell.expires,
+                             cell.was == nullptr ? "" : cell.was});
     }
     for (uint32_t i = 0; i < from.timer_count; ++i) {
       const FlowStateTimer& timer = from.timers[i];
@@ -126,7 +127,8 @@ SchemaProgram::SchemaProgram(const Schema& schema) {
   for (const StateSchema& from : schema.states) {
     std::vector<FlowStateCell>& cells = cells_.emplace_back();
     for (const CellSchema& cell : from.cells) {
-      cells.push_back({cell.name.c_str(), cell.set_offset, cell.begin, cell.end, cell.written_offset, cell.expires_us});
+      cells.push_back(
+          {cell.name.c_str(), cell.set_offset, cell.begin, cell.end, cell.written_offset, cell.expires_us, ""});
     }
     std::vector<FlowStateTimer>& timers = timers_.emplace_back();
     for (const TimerSchema& timer : from.timers) {

@@ -53,6 +53,7 @@ struct CellSchema {
   std::string name;
   uint32_t set_offset = 0, begin = 0, end = 0, written_offset = FLOW_NONE;
   int64_t expires_us = 0;
+  std::string was = {}; // of a program: the cell's name in an earlier one; in no checkpoint
   bool does_expire() const { return written_offset != FLOW_NONE; }
 };
 

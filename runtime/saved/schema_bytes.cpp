@@ -1,6 +1,8 @@
 // A schema as bytes and back. What is read back is checked: whoever reads entries by it stays within them.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "runtime/base/bytes.h"
 #include "runtime/saved/schema.h"
 
@@ -162,7 +164,22 @@ private:
     for (const FlowList& list : layout.lists) {
       if (!is_row_layout(list.row_layout) || !is_within(list.offset, FLOW_LIST_BYTES, layout.stride)) return false;
     }
-    return !layout.has_repeat() || is_repeat(layout.repeat, layout.stride);
+    return are_apart(layout) && (!layout.has_repeat() || is_repeat(layout.repeat, layout.stride));
+  }
+  // A text that was put into its slot is found there again: nothing else is written over it.
+  static bool are_apart(const LayoutSchema& layout) {
+    std::vector<std::pair<uint64_t, uint64_t>> places; // where they begin and end
+    for (const FieldSchema& field : layout.fields)
+      places.emplace_back(field.offset, uint64_t{field.offset} + kind_bytes[field.kind]);
+    for (const FlowList& list : layout.lists) places.emplace_back(list.offset, uint64_t{list.offset} + FLOW_LIST_BYTES);
+    const FlowRepeat& repeat = layout.repeat;
+    if (layout.has_repeat())
+      places.emplace_back(repeat.count_offset, repeat.offset + uint64_t{repeat.max} * repeat.stride);
+    std::sort(places.begin(), places.end());
+    for (size_t i = 1; i < places.size(); ++i) {
+      if (places[i].first < places[i - 1].second) return false;
+    }
+    return true;
   }
   bool is_repeat(const FlowRepeat& repeat, uint32_t stride) const {
     return is_row_layout(repeat.row_layout) && schema_.layouts[repeat.row_layout].stride == repeat.stride &&
@@ -170,11 +187,21 @@ private:
            is_within(repeat.offset, uint64_t{repeat.max} * repeat.stride, stride);
   }
 
+  // The first bytes of the entry are a text, whether or not a field says so.
+  bool has_key_slot(const StateSchema& state) const {
+    if (state.key_size != sizeof(FlowString)) return false;
+    for (const FieldSchema& field : schema_.layouts[state.layout].fields) {
+      bool is_key = field.offset == 0 && (field.kind == FLOW_STRING || field.kind == FLOW_BYTES);
+      if (field.offset < state.key_size && !is_key) return false;
+    }
+    return true;
+  }
+
   bool is_state(const StateSchema& state) const {
     if (state.layout >= schema_.layouts.size()) return false;
     uint32_t stride = schema_.layouts[state.layout].stride;
     if (!is_within(0, state.key_size, stride) || !is_within(state.session_start, 8, stride)) return false;
-    if (state.key_is_bytes && state.key_size != sizeof(FlowString)) return false;
+    if (state.key_is_bytes && !has_key_slot(state)) return false;
     for (const KeySchema& key : state.keys) {
       if (!is_typed(key.kind, key.enum_type)) return false;
     }

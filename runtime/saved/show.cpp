@@ -254,6 +254,12 @@ Result<std::vector<std::string>> find_epochs(Env& env, const std::string& folder
                             folder));
 }
 
+Result<Schema> read_schema(Env& env, const std::string& folder) {
+  FLOW_TRY_ASSIGN(std::vector<std::string> epochs, find_epochs(env, folder));
+  FLOW_TRY_ASSIGN(ShownEpoch epoch, open_epoch(env, epochs.back()));
+  return std::move(epoch.schema);
+}
+
 Result<std::string> list_states(Env& env, const std::string& folder) {
   FLOW_TRY_ASSIGN(std::vector<std::string> epochs, find_epochs(env, folder));
   std::string out;

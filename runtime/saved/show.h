@@ -17,6 +17,9 @@ namespace flow::runtime {
 // may be one of them or hold them (store.h).
 Result<std::vector<std::string>> find_epochs(Env& env, const std::string& folder);
 
+// What the epoch in the folder says of its states, or the newest in it.
+Result<Schema> read_schema(Env& env, const std::string& folder);
+
 // What the epochs are and hold, in lines.
 Result<std::string> list_states(Env& env, const std::string& folder);
 

@@ -147,10 +147,14 @@ Status Task::restore_own(ByteReader& in) {
   uint32_t index = in.u32();
   int64_t stored = in.i64();
   uint64_t port_count = in.count(8);
-  if (in.has_failed() || port_count != ports_.size()) return damaged("a task has another number of inputs");
-  for (Port& port : ports_) {
-    int64_t port_watermark = in.i64();
-    port.watermark = has_restored_ ? std::min(port.watermark, port_watermark) : port_watermark;
+  if (in.has_failed()) return damaged("a task ends in the middle");
+  // A program with other inputs than before: the task's own time holds for each, which none was behind.
+  bool are_other = port_count != ports_.size();
+  std::vector<int64_t> times(std::max<uint64_t>(port_count, ports_.size()), stored);
+  for (uint64_t i = 0; i < port_count; ++i) times[i] = in.i64();
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    int64_t time = are_other ? stored : times[i];
+    ports_[i].watermark = has_restored_ ? std::min(ports_[i].watermark, time) : time;
   }
   uint64_t values[6];
   for (uint64_t& value : values) value = in.varint();

@@ -37,9 +37,10 @@ def begin(bench, *more, epochs=2, **how):
     """A running job that has taken some checkpoints."""
     flags = paced(*more, **how)
     state = flags[flags.index("--checkpoint-dir") + 1]
+    wanted = max(epochs, sum(bench.epochs(state)[-1:]) + 1)
     job = bench.start("paced", *flags)
     end = time.monotonic() + LIMIT_S
-    while sum(bench.epochs(state)[-1:]) < epochs and job.poll() is None and time.monotonic() < end:
+    while sum(bench.epochs(state)[-1:]) < wanted and job.poll() is None and time.monotonic() < end:
         time.sleep(0.005)
     if job.poll() is not None:
         raise Wrong(f"the job ended before it could be asked: {job.communicate()[1]}")
@@ -230,4 +231,70 @@ def case_job_is_killed_while_it_takes_savepoints(bench):
     if taken == 0 or refused == 0:
         raise Wrong(f"{taken} savepoints were taken and {refused} were not: no kill was early, or none late")
     bench.run("paced", *paced(rate=0, parallelism=3)).expect(0)
+    expect_straight(bench, "out")
+
+
+# ---- Supervision ----
+
+def block_epochs(bench, state):
+    """Folders where the next checkpoints are to be: they fail, until a start cleans up."""
+    for epoch in range(bench.epochs(state)[-1] + 3, bench.epochs(state)[-1] + 12):
+        os.makedirs(bench.path(state, f"epoch-{epoch}"), exist_ok=True)
+
+
+def case_failed_job_without_restart_ends(bench):
+    job = begin(bench)
+    block_epochs(bench, "state")
+    bench.wait(job).expect(6, "3 checkpoints in a row failed")
+    bench.run("paced", *paced(rate=0)).expect(0)
+    expect_straight(bench, "out")
+
+
+def case_failed_job_is_restarted(bench):
+    for parallelism in (1, 3):
+        out, state = f"out{parallelism}", f"state{parallelism}"
+        job = begin(bench, out, state, "--restart", "on-failure=2,delay=10ms", parallelism=parallelism)
+        block_epochs(bench, state)
+        bench.wait(job).expect(0, "3 checkpoints in a row failed", "restart 1 of 2 in 10ms").lacks("restart 2 of 2")
+        shutil.rmtree(bench.path("straight"), ignore_errors=True)
+        expect_straight(bench, out)
+
+
+def case_restarts_are_counted_and_slow_down(bench):
+    bench.write("out", "a file where a folder should be")
+    start = time.monotonic()
+    bench.run("paced", *paced("out", "state", "--restart", "on-failure=3,delay=100ms")).expect(
+        6, "restart 1 of 3 in 100ms", "restart 2 of 3 in 200ms", "restart 3 of 3 in 400ms", "given up after 3 restarts")
+    if time.monotonic() - start < 0.7:
+        raise Wrong("the restarts did not wait")
+
+
+def case_what_does_not_pass_is_not_restarted(bench):
+    bench.run("paced", *paced("out", "state", "--restart", "on-failure=3", "--restore", "nothing")).expect(
+        10, "nothing").lacks("restart 1")
+    bench.run("paced", "--rows", "1", "--out", "out", "--restart", "on-failure").expect(2, "--checkpoint-dir")
+    bench.run("paced", *paced("out", "state", "--restart", "always")).expect(2, "on-failure=5,delay=1s")
+
+
+def case_stopped_while_it_waits_for_its_restart(bench):
+    bench.write("out", "a file where a folder should be")
+    job = bench.start("paced", *paced("out", "state", "--restart", "on-failure=3,delay=1min"))
+    time.sleep(0.5)
+    job.send_signal(signal.SIGTERM)
+    end = time.monotonic()
+    bench.wait(job)
+    if time.monotonic() - end > 10:
+        raise Wrong("a stop waits for the restart")
+
+
+def case_instance_that_lost_its_locks_commits_nothing(bench):
+    """Locks may be lost; the number of the last start in the state folder tells whose it is."""
+    first = begin(bench)
+    for lock in [bench.path("state/lock")] + glob.glob(bench.path("out/*/.flow/lock")):
+        os.remove(lock)
+    first.send_signal(signal.SIGSTOP)
+    second = begin(bench, epochs=bench.epochs("state")[-1] + 3)
+    first.send_signal(signal.SIGCONT)
+    bench.wait(first).expect(9, "another instance has taken over", "'state'")
+    bench.wait(second).expect(0)
     expect_straight(bench, "out")

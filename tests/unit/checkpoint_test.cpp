@@ -32,8 +32,6 @@ Manifest some_manifest(uint64_t epoch) {
   manifest.group_count = 128;
   manifest.parallelism = 2;
   manifest.program = "tips";
-  manifest.program_fingerprint = 0xfeedface12345678u;
-  manifest.states = {{"tips.aggregate", 17}};
   manifest.schema = "what the states consist of";
   ChainRecord chain{
       .uid = "rides", .parallelism = 2, .files = {}, .splits = {{"spec", "print", 123}, {"other", "", 0}}};

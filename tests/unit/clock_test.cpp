@@ -52,7 +52,7 @@ int64_t write_total(FlowTask* task, uint32_t, const FlowDue* due, int64_t) {
 
 const FlowField entry_fields[] = {{"key", FLOW_I64, 0, FLOW_NONE, FLOW_NONE}};
 const FlowStateCell cells[] = {
-    {"total", offsetof(TotalEntry, is_set), offsetof(TotalEntry, sum), offsetof(TotalEntry, time), FLOW_NONE, 0}};
+    {"total", offsetof(TotalEntry, is_set), offsetof(TotalEntry, sum), offsetof(TotalEntry, time), FLOW_NONE, 0, ""}};
 const FlowStateTimer timers[] = {
     {"show", offsetof(TotalEntry, timer_is_set), offsetof(TotalEntry, time), offsetof(TotalEntry, queued), 1}};
 

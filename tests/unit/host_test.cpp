@@ -403,9 +403,12 @@ TEST_F(Start, SecondInstanceIsRefused) {
 
 TEST_F(Start, CheckpointOfAnotherProgramIsRefused) {
   with_state();
-  program.program.fingerprint = 4712;
+  auto& state = const_cast<FlowState&>(program.program.states[0]);
+  ++state.offset;
   EXPECT_EQ(start(RestoreMode::automatic), ExitCode::checkpoint_foreign);
-  program.program.fingerprint = 4711;
+  EXPECT_NE(message.find(fmt::format("incompatible  {}: its window is another", state.name)), std::string::npos)
+      << message;
+  --state.offset;
   EXPECT_EQ(start(RestoreMode::automatic), ExitCode::finished) << message;
 }
 

@@ -210,9 +210,9 @@ struct KeyedProgram {
                            {"keeper.entry", 23, sizeof(KeyedEntry), 2, entry_fields, no_list, 0, 0, nullptr},
                            {"shown", 24, sizeof(Shown), 1, shown_fields, no_list, 0, 0, nullptr}};
   FlowStateCell cells[2] = {{"total", offsetof(KeyedEntry, total_is_set), offsetof(KeyedEntry, total),
-                             offsetof(KeyedEntry, last_value), FLOW_NONE, 0},
+                             offsetof(KeyedEntry, last_value), FLOW_NONE, 0, ""},
                             {"last", offsetof(KeyedEntry, last_is_set), offsetof(KeyedEntry, last_value),
-                             offsetof(KeyedEntry, timers), offsetof(KeyedEntry, last_written), 0}};
+                             offsetof(KeyedEntry, timers), offsetof(KeyedEntry, last_written), 0, ""}};
   FlowStateTimer timers[3] = {timer("plain", 0, 0), timer("repeats", 1, 0), timer("wall", 2, 1)};
   FlowState state{.name = "keeper.process",
                   .kind = FLOW_STATE_KEYED,

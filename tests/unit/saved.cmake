@@ -1,0 +1,1 @@
+flow_unit_test(saved_test SOURCES saved_test.cpp DEPENDS flow_runtime)
