@@ -149,7 +149,7 @@ void emit_late_test(RowWalk& walk, uint32_t state, const Placement& placement, c
 }
 
 void emit_late(RowWalk& walk, uint32_t state, const Row& row) {
-  walk.f.call("flow_rt_count_late", {walk.f.task, walk.position_of(state)});
+  if (walk.state(state).counts_late) walk.f.call("flow_rt_count_late", {walk.f.task, walk.position_of(state)});
   uint32_t origin = walk.origin(plan::OriginKind::late, state);
   if (origin != plan::none) walk.consumers(origin, row);
 }

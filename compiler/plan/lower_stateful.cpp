@@ -154,6 +154,7 @@ void Lowering::lower_aggregate(NodeId id, const Node& node, const graph::Aggrega
   bool is_merged = (op.window.kind == sema::WindowKind::hopping && !is_running) || is_cumulate;
   layout = aggregate_layout(node.name + ".entry", crossing.key, partial.calls, crossing.has_time, made.accumulators,
                             is_merged ? &made.failed : nullptr);
+  state.counts_late = op.counts_late;
   made.state = add_state(std::move(state), std::move(layout));
   keep_cumulated(made.state);
   add_stateful(chain, node, std::move(made));

@@ -104,6 +104,7 @@ struct State {
   /// window are merged.
   uint32_t running_layout = none;
   std::optional<KeyedState> keyed;
+  bool counts_late = true; // no: those of another state are the same rows
 };
 
 // ---- operators in a chain -----------------------------------------------------------------------------------------

@@ -169,7 +169,8 @@ private:
   void print_node(const Step& step, const Aggregate& node, const Schema& before) {
     line("  | {}: aggregate {} {}", step.name, keys(node.keys, before), window(node.window));
     for (const AggregateCall& call : node.calls) {
-      std::string arguments = call.argument != nullptr ? text(*call.argument, before) : "";
+      std::string arguments = call.is_distinct ? "distinct " : "";
+      if (call.argument != nullptr) arguments += text(*call.argument, before);
       if (call.by != nullptr) arguments += ", " + text(*call.by, before);
       if (call.filter != nullptr) arguments += " where " + text(*call.filter, before);
       line("      {} = {}({}) -> {}", call.name, name_of(call.kind), arguments, sema::text_of(call.result));

@@ -110,7 +110,8 @@ struct AggregateCall {
   const Expr* by = nullptr;       // of min_by, max_by
   const Expr* filter = nullptr;
   Type result;
-  lang::SourceRange range; // of the call
+  lang::SourceRange range;  // of the call
+  bool is_distinct = false; // of count(x): equal values count once
 };
 /// Result columns: key columns, window_start and window_end (unless the window is global), then the calls.
 struct Aggregate {

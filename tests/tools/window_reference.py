@@ -33,6 +33,21 @@ def cumulate(sales, longest, step, offset=0):
     return windows
 
 
+def hopping(sales, size, slide):
+    windows = collections.defaultdict(list)
+    for sale in sales:
+        start = sale.at // slide * slide
+        while start > sale.at - size:
+            if sale.seen < start + size - 1:
+                windows[start, start + size].append(sale)
+            start -= slide
+    return windows
+
+
+def customers(sales):
+    return len({sale.customer for sale in sales} - {None})
+
+
 def late(sales, longest, offset=0):
     """Rows whose longest window had closed."""
     return [sale for sale in sales
@@ -61,9 +76,25 @@ def sales(folder, microseconds, instant):
         for (start, end), products in hours.items():
             for product, group in products.items():
                 dearest = min(group, key=lambda sale: (-sale.cents, sale.at))
-                yield (product, instant(start), instant(end), len(group), totals[start, end][product],
+                yield (product, instant(start), instant(end), len(group), customers(group), totals[start, end][product],
                        f64(sum(sale.cents for sale in group) / len(group)), instant(max(sale.at for sale in group)),
                        dearest.customer or "")
+
+    def visitors():
+        for (start, end), inside in hopping(rows, DAY, 12 * H).items():
+            for shop, group in by(inside, "shop").items():
+                yield (shop, instant(start), instant(end), len(group), customers(group),
+                       customers([sale for sale in group if sale.cents >= 500]), len({sale.product for sale in group}),
+                       instant(min(sale.at for sale in group)))
+
+    def by_hour():
+        for (start, _), inside in hopping(rows, H, H).items():
+            yield instant(start), customers(inside)
+
+    def prices():
+        for (start, end), inside in hopping(rows, H // 2, H // 2).items():
+            for shop, group in by(inside, "shop").items():
+                yield shop, instant(start), instant(end), len({sale.cents for sale in group})
 
     def leaders(count):
         for (start, end), cents in totals.items():
@@ -87,11 +118,11 @@ def sales(folder, microseconds, instant):
                     if is_pair and a.customer is not None and a.customer == b.customer:
                         yield instant(end), a.shop, a.customer, instant(a.at), instant(b.at)
 
-    def tardy():
-        return [(instant(s.at), s.shop, s.product, s.customer or "", s.cents) for s in late(rows, DAY)]
+    def tardy(among, longest):
+        return [(instant(s.at), s.shop, s.product, s.customer or "", s.cents) for s in late(among, longest)]
 
     return {
-        "so_far": ("product,window_start,window_end,sold,cents,mean,latest,dearest_to", so_far()),
+        "so_far": ("product,window_start,window_end,sold,customers,cents,mean,latest,dearest_to", so_far()),
         "leaders": ("window_end,product,cents,place",
                     [(instant(end), *rest) for _, end, *rest in leaders(2)]),
         "totals": ("window_start,window_end,products,cents",
@@ -102,5 +133,9 @@ def sales(folder, microseconds, instant):
                     for start, end, product, cents, _ in leaders(1)]),
         "dearest": ("shop,window_start,window_end,at,product,customer,cents", dearest()),
         "together": ("window_end,shop,customer,apples_at,bread_at", together()),
-        "tardy": ("at,shop,product,customer,cents", tardy()),
+        "visitors": ("shop,window_start,window_end,sold,customers,generous,products,first_sale", visitors()),
+        "by_hour": ("window_start,customers", by_hour()),
+        "prices": ("shop,window_start,window_end,prices", prices()),
+        "late_prices": ("at,shop,product,customer,cents", tardy(rows, H // 2)),
+        "tardy": ("at,shop,product,customer,cents", tardy(rows, DAY)),
     }
