@@ -149,7 +149,8 @@ private:
     switch (window.kind) {
     case sema::WindowKind::tumbling: kind = FLOW_WINDOW_TUMBLING; break;
     case sema::WindowKind::hopping: kind = FLOW_WINDOW_HOPPING; break;
-    case sema::WindowKind::same: kind = FLOW_WINDOW_SAME; break;
+    case sema::WindowKind::cumulate: kind = FLOW_WINDOW_CUMULATE; break;
+    case sema::WindowKind::same: kind = window.is_cumulated ? FLOW_WINDOW_SAME_CUMULATE : FLOW_WINDOW_SAME; break;
     case sema::WindowKind::session: break; // a keyed state
     case sema::WindowKind::global: kind = FLOW_WINDOW_GLOBAL; break;
     }

@@ -214,10 +214,11 @@ private:
   }
 
   std::string window(const Window& window) {
-    constexpr std::string_view names[] = {"tumbling", "hopping", "session", "same", "global"};
+    constexpr std::string_view names[] = {"tumbling", "hopping", "session", "same", "global", "cumulate"};
     std::string made = fmt::format("window {}", names[static_cast<size_t>(window.kind)]);
     if (window.kind != WindowKind::global) made += "(" + duration_text(window.size_us);
-    if (window.kind == WindowKind::hopping) made += ", " + duration_text(window.slide_us);
+    if (window.kind == WindowKind::hopping || window.kind == WindowKind::cumulate || window.is_cumulated)
+      made += ", " + duration_text(window.slide_us);
     if (window.offset_us != 0) made += ", offset: " + duration_text(window.offset_us);
     if (window.kind != WindowKind::global) made += ")";
     if (window.late) made += fmt::format(" late to {}", name_of(*window.late));
