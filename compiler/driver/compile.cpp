@@ -104,6 +104,7 @@ private:
   }
 
   int explain(const plan::PhysicalPlan& plan) {
+    if (options_.shows_state) return show(plan::explain_state(plan));
     if (options_.format == GraphFormat::text) return show(plan::explain_text(plan));
     std::string dot = plan::explain_dot(plan);
     if (options_.format == GraphFormat::dot) return show(dot);

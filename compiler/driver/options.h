@@ -6,7 +6,7 @@
 
 namespace flow::driver {
 
-enum class Command { build, run, check, explain };
+enum class Command { build, run, check, explain, state_list, state_show };
 enum class Emit { none, ast, typed, graph, plan, layout, llvm, assembly, object };
 enum class GraphFormat { text, dot, svg };
 
@@ -23,6 +23,10 @@ struct Options {
   bool shared = false;                    // --shared
   GraphFormat format = GraphFormat::text; // of explain
   std::vector<std::string> job_arguments; // of run: what stands after --
+  std::string folder;                     // of state: a checkpoint, or what holds them
+  std::string cell;                       // of state show
+  bool as_json = false;                   // of state show
+  bool shows_state = false;               // --state of explain
 };
 
 /// Parses the command line. False: the program is to end with `exit_code` (help was shown, or usage was wrong and

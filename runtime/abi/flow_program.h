@@ -88,6 +88,17 @@ typedef struct FlowStateTimer {
   uint32_t is_processing_time;
 } FlowStateTimer;
 
+/* A column of a state's key, in the order of its canonical bytes (`key_is_bytes`): each in its row size, a nullable one
+ * after a byte that is 1 if it is null, a string behind its u32 length; a single string that is never null as it is.
+ * Else its columns are the entry's first fields. For those who read a snapshot without the program. */
+typedef struct FlowKeyColumn {
+  const char* name;
+  uint32_t kind; /* FlowKind */
+  uint32_t nullable;
+  uint32_t enum_type; /* index into FlowProgram.enums for FLOW_ENUM, else FLOW_NONE */
+  uint32_t reserved;
+} FlowKeyColumn;
+
 /* What windows a pane state serves. TUMBLING and HOPPING: window [k*slide + offset, + size). Panes are `pane` long
  * (the greatest common divisor of size and slide). SAME: panes are the windows of the incoming rows, named by their
  * start. GLOBAL: one pane, closed by the end of the input. CUMULATE: windows [k*size + offset, + j*slide) for every j
@@ -125,6 +136,9 @@ typedef struct FlowState {
   uint32_t session_start;
   const FlowStateCell* cells;
   const FlowStateTimer* timers;
+  const FlowKeyColumn* key_columns;
+  uint32_t key_column_count;
+  uint32_t reserved;
 } FlowState;
 
 /* ---- chains and edges ----------------------------------------------------------------------------------------- */

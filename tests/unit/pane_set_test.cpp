@@ -23,7 +23,10 @@ FlowState state_of(uint32_t window, int64_t size, int64_t slide, int64_t offset)
           0,
           0,
           nullptr,
-          nullptr};
+          nullptr,
+          nullptr,
+          0,
+          0};
 }
 
 TEST(PaneSet, WindowsCloseLikeInAModelThatKnowsThemAll) {
