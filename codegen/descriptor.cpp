@@ -165,10 +165,28 @@ private:
       for (size_t i = 0; i < state.keyed->timers.size(); i++)
         timers.push_back(timer_constant(state.keyed->timers[i], fields));
     }
-    return record<FlowState>({text(state.name), u32(form), u32(kind), i64(window.size_us), i64(window.slide_us),
-                              i64(window.offset_us), i64(state.pane_us), u32(state.layout), u32(state.key.size),
-                              u32(state.key.is_bytes ? 1 : 0), u32(trigger), u32(state.running_layout), count(cells),
-                              count(timers), u32(session_start), array("cells", cells), array("timers", timers)});
+    const auto interval = state.interval.value_or(plan::Interval{});
+    return record<FlowState>({text(state.name),
+                              u32(form),
+                              u32(kind),
+                              i64(window.size_us),
+                              i64(window.slide_us),
+                              i64(window.offset_us),
+                              i64(state.pane_us),
+                              u32(state.layout),
+                              u32(state.key.size),
+                              u32(state.key.is_bytes ? 1 : 0),
+                              u32(trigger),
+                              u32(state.running_layout),
+                              count(cells),
+                              count(timers),
+                              u32(session_start),
+                              array("cells", cells),
+                              array("timers", timers),
+                              u32(state.interval ? 1 : 0),
+                              u32(0),
+                              i64(interval.judged_us),
+                              i64(interval.hold_us)});
   }
 
   llvm::Constant* cell_constant(const plan::KeyedState::Cell& cell, const std::vector<plan::Field>& fields) {
