@@ -6,8 +6,8 @@
 // is kept is never written again, so no note is kept of who has had a partner.
 //
 // A row may have any number of partners, so both functions stop wherever the outputs are full, or after a while, and go
-// on at the next call: where they are is a cursor of six words, in the task's memory (flow_row_cursor, FlowDue::cursor),
-// zeros at the beginning of a row or entry. A row is kept when all its partners have been met.
+// on at the next call: where they are is a cursor of six words, in the task's memory (flow_row_cursor,
+// FlowDue::cursor), zeros at the beginning of a row or entry. A row is kept when all its partners have been met.
 #include <cstddef>
 #include <functional>
 

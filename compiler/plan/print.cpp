@@ -21,7 +21,10 @@ std::string origin_text(const PhysicalPlan& plan, const Origin& origin) {
   case OriginKind::source: return "rows of the source";
   case OriginKind::source_errors: return "bad records";
   case OriginKind::ports: return "rows of the ports";
-  case OriginKind::fired: return plan.states[origin.state].is_partial ? "combined rows" : "results of closed windows";
+  case OriginKind::fired:
+    return plan.states[origin.state].is_partial ? "combined rows"
+           : plan.states[origin.state].interval ? "pairs, and rows that stay alone"
+                                                : "results of closed windows";
   case OriginKind::late: return "late rows";
   case OriginKind::emitted: {
     std::string_view output = plan.states[origin.state].keyed->op->outputs[origin.number].name;
