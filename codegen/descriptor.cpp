@@ -168,6 +168,7 @@ private:
       for (size_t i = 0; i < state.keyed->timers.size(); i++)
         timers.push_back(timer_constant(state.keyed->timers[i], fields));
     }
+    const auto interval = state.interval.value_or(plan::Interval{});
     return record<FlowState>({text(state.name),
                               u32(form),
                               u32(kind),
@@ -187,7 +188,9 @@ private:
                               array("timers", timers),
                               array("key.columns", keys),
                               count(keys),
-                              u32(0)});
+                              u32(state.interval ? 1 : 0),
+                              i64(interval.judged_us),
+                              i64(interval.hold_us)});
   }
 
   llvm::Constant* cell_constant(const plan::KeyedState::Cell& cell, const std::vector<plan::Field>& fields) {

@@ -56,7 +56,10 @@ private:
     choice->addCase(f.i32(FLOW_DUE_MERGE), merge);
     f.begin(emit);
     PairRows pair_rows;
-    if (std::holds_alternative<plan::Join>(op.op)) pair_rows = begin_pairing(walk, op, f.function->getArg(2));
+    if (std::holds_alternative<plan::Join>(op.op)) {
+      llvm::Value* due = f.function->getArg(2);
+      pair_rows = module_.plan.states[state].interval ? begin_judging(walk, op, due) : begin_pairing(walk, op, due);
+    }
     entries_loop(f, table, walk.fired_layout(state).stride, count, has_outputs(chain_),
                  [&](llvm::Value* index, llvm::Value* entry) {
                    if (pair_rows) return pair_rows(table, entry, index, window);

@@ -124,6 +124,10 @@ llvm::Value* is_closed(FunctionEmitter& f, const Placement& placement) {
 
 } // namespace
 
+llvm::Value* pane_start_of(FunctionEmitter& f, const plan::State& state, llvm::Value* time) {
+  return floor_to(f, time, state.pane_us, state.window.offset_us, "pane.start");
+}
+
 Placement place_row(RowWalk& walk, uint32_t number, const Row& row, const std::vector<sema::Column>& columns) {
   const plan::State& state = walk.state(number);
   // The windows of `cumulate` begin together: their rows are placed by their time, the window's last instant.

@@ -74,6 +74,7 @@ struct Join {
   std::vector<sema::KeyColumn> other_keys; // over the right rows
   const Expr* condition;                   // or null
   sema::Window window;
+  std::optional<sema::Within> within;
   std::vector<sema::JoinColumn> columns; // of the result
 };
 /// An operator of the program. Input i of the node is that of the operator; column c of its handler is column

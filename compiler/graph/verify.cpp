@@ -273,6 +273,7 @@ Problem check_join(const DataflowGraph& graph, const Node& node, const Join& joi
   }
   for (const Schema* side : {&left, &right}) {
     if (auto broken = check_window(node, *side)) return broken;
+    if (join.within && !side->has_time) return node.name + ": an interval between rows without event time";
   }
   Schema pair = pair_of(graph, node);
   if (join.columns.size() != node.schema.columns.size()) return node.name + ": not every column comes from somewhere";

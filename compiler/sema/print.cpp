@@ -199,7 +199,10 @@ private:
                         text(*node.other_keys[i].value, other));
     }
     if (node.condition != nullptr) on += " and " + text(*node.condition, pair);
-    line("  | {}: {} {} on {} {}", step.name, word_of(node.kind), name_of(node.other), on, window(node.window));
+    line("  | {}: {} {} on {} {}", step.name, word_of(node.kind), name_of(node.other), on,
+         node.within
+             ? fmt::format("within {}..{}", duration_text(node.within->from_us), duration_text(node.within->to_us))
+             : window(node.window));
   }
 
   void print_node(const Step& step, const Process& node, const Schema&) {

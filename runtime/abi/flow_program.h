@@ -138,7 +138,13 @@ typedef struct FlowState {
   const FlowStateTimer* timers;
   const FlowKeyColumn* key_columns;
   uint32_t key_column_count;
-  uint32_t reserved;
+  /* HOPPING, of a join `within`: its panes are looked through as rows come, and are not merged. When a window closes,
+   * the one pane at `judged` from the window's start is fired, for its rows that have found nobody; -1: none is. The
+   * window reaches as far to both sides of that pane as a partner may lie. `hold`: how far the watermark that is passed
+   * on stays behind, because those rows come out with their own time. All in microseconds. */
+  uint32_t is_interval;
+  int64_t judged;
+  int64_t hold;
 } FlowState;
 
 /* ---- chains and edges ----------------------------------------------------------------------------------------- */

@@ -68,6 +68,19 @@ Pane& PaneSet::open(int64_t start) {
   return **panes_.insert(at, std::move(pane));
 }
 
+Pane* PaneSet::find(int64_t start) const {
+  auto at = std::lower_bound(panes_.begin(), panes_.end(), start, starts_before);
+  return at != panes_.end() && (*at)->start == start ? at->get() : nullptr;
+}
+
+Pane* PaneSet::judged(const DueWindow& window) const {
+  if (state_.judged < 0) return nullptr;
+  WideTime start = window.start + state_.judged;
+  // The start of the first pane of all is cut: it lies behind where it would be.
+  auto at = std::lower_bound(panes_.begin(), panes_.end(), start, starts_before);
+  return at != panes_.end() && (*at)->start < start + state_.pane ? at->get() : nullptr;
+}
+
 // Nobody needs the pane. Its table serves the next one, unless it is large or still being written to a snapshot: to
 // empty it costs less than to let another grow.
 void PaneSet::retire(std::shared_ptr<Pane> pane) {

@@ -48,6 +48,8 @@ public:
 
   // The pane that starts there, made if it is not there.
   Pane& open(int64_t start);
+  // Or null.
+  Pane* find(int64_t start) const;
 
   // The first window by end that is open, holds a pane, and closes at this watermark.
   std::optional<DueWindow> next_due(int64_t watermark) const;
@@ -55,6 +57,8 @@ public:
   std::optional<DueWindow> next_held() const;
   // Its panes, in order of time.
   std::vector<Pane*> panes_of(const DueWindow& window) const;
+  // The one whose rows are judged when it closes, or null. REQUIRES: the state of a join `within`.
+  Pane* judged(const DueWindow& window) const;
   // The window has been dealt with; panes that no open window needs are freed.
   void close(const DueWindow& window);
   // Every window that this watermark closes has been dealt with.

@@ -26,6 +26,8 @@ FlowState state_of(uint32_t window, int64_t size, int64_t slide, int64_t offset)
           nullptr,
           nullptr,
           0,
+          0,
+          -1,
           0};
 }
 
@@ -208,6 +210,47 @@ TEST(PaneSet, APartialPaneIsHeldUntilItIsSent) {
   panes.close(*panes.next_held());
   EXPECT_FALSE(panes.next_held());
   EXPECT_EQ(panes.held_bytes(), 0u);
+}
+
+// Of a join `within`: five panes of ten in a window, the third of which is judged.
+TEST(PaneSet, TheJudgedPaneHasItsNeighbours) {
+  FlowState state = state_of(FLOW_WINDOW_HOPPING, 50, 10, 0);
+  state.is_interval = 1;
+  state.judged = 20;
+  PaneSet panes(program, state);
+  for (int64_t start : {-10, 0, 10, 20, 40}) panes.open(start);
+  std::vector<int64_t> judged;
+  for (int64_t watermark = -30; watermark < 120; ++watermark) {
+    while (auto due = panes.next_due(watermark)) {
+      if (Pane* pane = panes.judged(*due)) {
+        judged.push_back(pane->start);
+        EXPECT_EQ(watermark, pane->start + 29) << "as soon as all in reach of it has come";
+        for (int64_t start : {-10, 0, 10, 20, 40}) {
+          bool is_near = start >= pane->start - 20 && start <= pane->start + 20;
+          EXPECT_TRUE(!is_near || panes.find(start) != nullptr) << start << " beside " << pane->start;
+        }
+      }
+      panes.close(*due);
+    }
+  }
+  EXPECT_EQ(judged, (std::vector<int64_t>{-10, 0, 10, 20, 40}));
+  EXPECT_TRUE(panes.panes().empty());
+  EXPECT_EQ(panes.find(0), nullptr);
+}
+
+// Its start is cut: it lies behind where it would be.
+TEST(PaneSet, TheFirstPaneOfAllIsJudged) {
+  FlowState state = state_of(FLOW_WINDOW_HOPPING, 30, 10, 0);
+  state.is_interval = 1;
+  state.judged = 10;
+  PaneSet panes(program, state);
+  panes.open(INT64_MIN);
+  bool is_judged = false;
+  while (auto due = panes.next_due(INT64_MAX)) {
+    is_judged = is_judged || panes.judged(*due) != nullptr;
+    panes.close(*due);
+  }
+  EXPECT_TRUE(is_judged);
 }
 
 } // namespace
