@@ -57,6 +57,7 @@ void emit_rows_loop(RowWalk& walk, uint32_t input) {
   f.begin_row();
   lookahead.emit(batch, position, rows);
   llvm::Value* row_at = f.call("flow_batch_row", {batch, position, f.i32(layout.stride)}, "row.at");
+  walk.position = position;
   uint32_t origin = walk.origin(plan::OriginKind::ports, plan::none, input);
   walk.consumers(origin, load_row(f, layout, row_at, heap));
   end_row(f, position, b.CreateAdd(position, f.i64(1), "following"), loop, has_outputs(walk.chain));

@@ -149,7 +149,8 @@ private:
     switch (window.kind) {
     case sema::WindowKind::tumbling: kind = FLOW_WINDOW_TUMBLING; break;
     case sema::WindowKind::hopping: kind = FLOW_WINDOW_HOPPING; break;
-    case sema::WindowKind::same: kind = FLOW_WINDOW_SAME; break;
+    case sema::WindowKind::cumulate: kind = FLOW_WINDOW_CUMULATE; break;
+    case sema::WindowKind::same: kind = window.is_cumulated ? FLOW_WINDOW_SAME_CUMULATE : FLOW_WINDOW_SAME; break;
     case sema::WindowKind::session: break; // a keyed state
     case sema::WindowKind::global: kind = FLOW_WINDOW_GLOBAL; break;
     }
@@ -167,6 +168,7 @@ private:
       for (size_t i = 0; i < state.keyed->timers.size(); i++)
         timers.push_back(timer_constant(state.keyed->timers[i], fields));
     }
+    const auto interval = state.interval.value_or(plan::Interval{});
     return record<FlowState>({text(state.name),
                               u32(form),
                               u32(kind),
@@ -186,7 +188,9 @@ private:
                               array("timers", timers),
                               array("key.columns", keys),
                               count(keys),
-                              u32(0)});
+                              u32(state.interval ? 1 : 0),
+                              i64(interval.judged_us),
+                              i64(interval.hold_us)});
   }
 
   llvm::Constant* cell_constant(const plan::KeyedState::Cell& cell, const std::vector<plan::Field>& fields) {

@@ -19,6 +19,8 @@ public:
 
   FunctionEmitter& f;
   const plan::Chain& chain;
+  /// Of a process function: where in its batch the row is that the walk began with.
+  llvm::Value* position = nullptr;
 
   const plan::PhysicalPlan& plan() const { return f.module.plan; }
   const plan::Layout& layout(uint32_t number) const { return plan().layouts[number]; }
@@ -93,6 +95,10 @@ void emit_join_merge(RowWalk&, const plan::Join&, llvm::Value* from, llvm::Value
 /// the middle of it when it must. The place where it is called comes before all entries.
 using PairRows = std::function<void(llvm::Value* table, llvm::Value* entry, llvm::Value* index, const Row& window)>;
 PairRows begin_pairing(RowWalk&, const plan::PlanOp& op, llvm::Value* due);
+/// A join `within`: pairs the row with those of the other side that have come, and keeps it.
+void emit_interval_join(RowWalk&, uint32_t op, const plan::Join&, const Row&);
+/// The same as begin_pairing for the entries of a pane that is judged: the rows that come out alone.
+PairRows begin_judging(RowWalk&, const plan::PlanOp& op, llvm::Value* due);
 
 /// Where a row lies in time: the start of its pane and the end of the last window that holds it.
 /// Where rows follow one another in a pane, only the first of a call is tested and asks for the table: `is_open`.
@@ -103,6 +109,8 @@ struct Placement {
   llvm::Value* table_at = nullptr; // slots of what it found, as long as rows lie in this pane
   llvm::Value* entry_at = nullptr; // of a state without key
 };
+/// The start of the pane of a time. REQUIRES: hopping windows.
+llvm::Value* pane_start_of(FunctionEmitter&, const plan::State&, llvm::Value* time);
 Placement place_row(RowWalk&, uint32_t state, const Row&, const std::vector<sema::Column>& columns);
 /// Of a partial result, whose time is the start of its pane.
 Placement place_partial(RowWalk&, uint32_t state, const Row&);

@@ -11,58 +11,21 @@
 #include <cstddef>
 
 #include "codegen/keys.h"
-#include "codegen/row_walk.h"
+#include "codegen/operators/join_rows.h"
 #include "llvm/IR/Constants.h"
 
 namespace flow::codegen {
 
 namespace {
 
-enum : uint32_t { left = 0, right = 1 };
-
 /// After so many rows of an inner list a call ends, whether they gave results or not: about a millisecond.
 constexpr uint32_t rows_per_call = 1 << 16;
-
-const plan::Layout& kept_layout(RowWalk& walk, uint32_t state, uint32_t side) {
-  return walk.layout(walk.entry_layout(state).lists[side].row_layout);
-}
-
-llvm::Value* list_at(RowWalk& walk, uint32_t state, uint32_t side, llvm::Value* entry) {
-  return walk.f.at_offset(entry, walk.entry_layout(state).lists[side].offset, side == left ? "left" : "right");
-}
-
-/// Puts a row at the end of the list of its side.
-void keep(RowWalk& walk, uint32_t state, uint32_t side, const EntryPlace& place, const std::vector<Value>& columns) {
-  FunctionEmitter& f = walk.f;
-  const plan::Layout& layout = kept_layout(walk, state, side);
-  llvm::Value* kept =
-      f.call("flow_list_append", {place.table, list_at(walk, state, side, place.entry), f.i32(layout.stride)}, "kept");
-  auto store_text = [&](llvm::Value* slot, const Value& text) {
-    f.call("flow_entry_string", {place.table, slot, text.value, text.length});
-  };
-  for (size_t i = 0; i < layout.fields.size(); i++) store_field(f, layout.fields[i], kept, columns[i], store_text);
-}
-
-/// Null if no part of the key can be.
-llvm::Value* any_null(FunctionEmitter& f, const std::vector<Value>& key) {
-  llvm::Value* found = nullptr;
-  for (const Value& part : key) {
-    if (part.is_null == nullptr) continue;
-    found = found == nullptr ? part.is_null : f.builder.CreateOr(found, part.is_null, "key.is.null");
-  }
-  return found;
-}
-
-bool keeps_alone(sema::JoinKind kind, uint32_t side) {
-  return side == left ? sema::keeps_left(kind) : sema::keeps_right(kind);
-}
 
 /// The code that pairs the rows of one entry. Its blocks stand in the loop over the entries.
 class Pairing {
 public:
   Pairing(RowWalk& walk, const plan::PlanOp& op, llvm::Value* due)
-      : walk_(walk), f_(walk.f), op_(op), join_(std::get<plan::Join>(op.op)),
-        fired_(walk.origin(plan::OriginKind::fired, join_.state)) {
+      : walk_(walk), f_(walk.f), op_(op), join_(std::get<plan::Join>(op.op)) {
     auto& b = f_.builder;
     saved_ = b.CreateLoad(b.getPtrTy(), f_.at_offset(due, offsetof(FlowDue, cursor), "cursor.at"), "cursor");
     local_ = f_.slot(llvm::ArrayType::get(b.getInt64Ty(), FLOW_CURSOR_WORDS), "at");
@@ -166,15 +129,13 @@ private:
       const Row& left_row = outer == left ? outer_row : inner_row;
       const Row& right_row = outer == left ? inner_row : outer_row;
       llvm::BasicBlock* none = f_.block("no.pair");
-      if (join_.condition != nullptr) {
-        std::vector<Value> pair = left_row.columns;
-        pair.insert(pair.end(), right_row.columns.begin(), right_row.columns.end());
+      if (llvm::Value* fits = holds(f_, join_, left_row, right_row)) {
         llvm::BasicBlock* is_pair = f_.block("pair");
-        f_.builder.CreateCondBr(ExprEmitter(f_, pair).emit(*join_.condition).value, is_pair, none);
+        f_.builder.CreateCondBr(fits, is_pair, none);
         f_.begin(is_pair);
       }
       set(has_partner, f_.i64(1));
-      if (outer == left && sema::has_right_row(join_.kind)) put_out(&left_row, &right_row);
+      if (outer == left && sema::has_right_row(join_.kind)) put_joined(walk_, join_, &left_row, &right_row, *window_);
       f_.go_to(none);
       f_.begin(none);
     };
@@ -200,40 +161,11 @@ private:
     llvm::Value* has_one = b.CreateICmpNE(word(has_partner), f_.i64(0), "has.partner");
     b.CreateCondBr(has_one, is_semi ? alone : done, is_semi ? done : alone);
     f_.begin(alone);
-    walk_.guarded(op_, [&] { put_out(outer == left ? &row : nullptr, outer == right ? &row : nullptr); });
+    walk_.guarded(op_, [&] {
+      put_joined(walk_, join_, outer == left ? &row : nullptr, outer == right ? &row : nullptr, *window_);
+    });
     f_.go_to(done);
     f_.begin(done);
-  }
-
-  void put_out(const Row* left_row, const Row* right_row) {
-    using From = sema::JoinColumn::From;
-    const std::vector<sema::Column>& columns = walk_.chain.ops[fired_].columns;
-    auto left_width = static_cast<uint32_t>(kept_layout(walk_, join_.state, left).fields.size());
-    auto column = [&](sema::Type type, uint32_t number) {
-      const Row* row = number < left_width ? left_row : right_row;
-      return row == nullptr ? f_.zero(type)
-                            : as(type, row->columns[number < left_width ? number : number - left_width]);
-    };
-    Row result{.time = window_->time};
-    for (size_t i = 0; i < columns.size(); i++) {
-      const sema::JoinColumn& place = join_.columns[i];
-      sema::Type type = columns[i].type;
-      switch (place.from) {
-      case From::pair: result.columns.push_back(column(type, place.column)); break;
-      case From::window_start: result.columns.push_back(window_->columns[0]); break;
-      case From::window_end: result.columns.push_back(window_->columns[1]); break;
-      case From::has_left: result.columns.push_back({.type = type, .value = f_.i1(left_row != nullptr)}); break;
-      case From::has_right: result.columns.push_back({.type = type, .value = f_.i1(right_row != nullptr)}); break;
-      }
-    }
-    walk_.consumers(fired_, result);
-  }
-
-  /// The same value where null may be.
-  Value as(sema::Type type, Value value) {
-    value.type = type;
-    if (type.nullable && value.is_null == nullptr) value.is_null = f_.i1(false);
-    return value;
   }
 
   std::vector<Value> key() {
@@ -266,7 +198,6 @@ private:
   FunctionEmitter& f_;
   const plan::PlanOp& op_;
   const plan::Join& join_;
-  uint32_t fired_;
   llvm::Value *saved_, *local_, *rows_left_;
   llvm::Value *table_ = nullptr, *entry_ = nullptr, *index_ = nullptr;
   const Row* window_ = nullptr;
@@ -276,6 +207,7 @@ private:
 
 void emit_join(RowWalk& walk, uint32_t op, const plan::Join& join, const Row& row) {
   FunctionEmitter& f = walk.f;
+  if (walk.state(join.state).interval) return emit_interval_join(walk, op, join, row);
   const plan::KeySpec& key = walk.chain.inputs[join.side].key;
   llvm::BasicBlock* done = f.block("join.row.done");
   Placement placement = place_row(walk, join.state, row, walk.input_columns(op));
@@ -288,9 +220,9 @@ void emit_join(RowWalk& walk, uint32_t op, const plan::Join& join, const Row& ro
     f.builder.CreateCondBr(is_null, done, is_there);
     f.begin(is_there);
   }
-  std::vector<Value> kept;
-  for (uint32_t column : join.kept) kept.push_back(row.columns[column]);
-  keep(walk, join.state, join.side, upsert_entry(walk, join.state, placement, row, &key), kept);
+  Row kept;
+  for (uint32_t column : join.kept) kept.columns.push_back(row.columns[column]);
+  keep_row(walk, join.state, join.side, upsert_entry(walk, join.state, placement, row, &key), kept);
   f.go_to(done);
   f.begin(done);
 }
@@ -313,7 +245,7 @@ void emit_join_merge(RowWalk& walk, const plan::Join& join, llvm::Value* from, l
     b.CreateCondBr(b.CreateIsNull(row_at), done, row);
     f.begin(row);
     Row kept = load_row(f, layout, row_at, f.call("flow_table_heap", {from}, "heap"));
-    keep(walk, join.state, side, {table, into}, kept.columns);
+    keep_row(walk, join.state, side, {table, into}, kept);
     b.CreateStore(b.CreateAdd(b.CreateLoad(b.getInt64Ty(), row_place), f.i64(1)), row_place);
     f.go_to(next);
     f.begin(done);

@@ -15,6 +15,7 @@
 #include "compiler/driver/run.h"
 #include "compiler/driver/state.h"
 #include "compiler/graph/build.h"
+#include "compiler/graph/distinct.h"
 #include "compiler/graph/print.h"
 #include "compiler/graph/verify.h"
 #include "compiler/optimize/pipeline.h"
@@ -85,6 +86,7 @@ private:
 
   int lower(const sema::TypedProgram& program) {
     graph::DataflowGraph graph = graph::build_graph(program);
+    graph::expand_distinct(graph, arena_);
     if (auto broken = graph::verify(graph)) return internal_error("graph", *broken);
     optimize::Options passes{.disabled = options_.disabled_passes};
     if (auto unknown = optimize::unknown_pass(passes)) {

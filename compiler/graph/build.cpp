@@ -131,7 +131,7 @@ private:
                          return node.op = Top{t.keys, t.window, t.count, t.orders, t.rank.has_value()}, true;
                        },
                        [&](const sema::Join& j) {
-                         node.op = Join{j.kind, j.keys, j.other_keys, j.condition, j.window, j.columns};
+                         node.op = Join{j.kind, j.keys, j.other_keys, j.condition, j.window, j.within, j.columns};
                          node.inputs.push_back(rows_of_[j.other]);
                          return true;
                        },

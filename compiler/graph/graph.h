@@ -56,6 +56,7 @@ struct Aggregate {
   sema::Window window;
   std::vector<sema::AggregateCall> calls;
   bool combines_first = false; // each task of the input adds up its rows, and sends partial results
+  bool counts_late = true;     // no: another node takes the same rows, and its late ones are theirs
 };
 struct Top {
   std::vector<sema::KeyColumn> keys;
@@ -73,6 +74,7 @@ struct Join {
   std::vector<sema::KeyColumn> other_keys; // over the right rows
   const Expr* condition;                   // or null
   sema::Window window;
+  std::optional<sema::Within> within;
   std::vector<sema::JoinColumn> columns; // of the result
 };
 /// An operator of the program. Input i of the node is that of the operator; column c of its handler is column

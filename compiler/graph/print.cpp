@@ -190,7 +190,10 @@ private:
     std::vector<sema::Column> right = graph_.nodes[node.inputs[1]].schema.columns;
     std::deque<std::string> names;
     for (sema::Column& column : right) column.name = names.emplace_back("other." + std::string(column.name));
-    std::string made = fmt::format("{} window {} on", sema::word_of(join.kind), print_window(join.window));
+    std::string made = fmt::format("{} {} on", sema::word_of(join.kind),
+                                   join.within ? fmt::format("within {}..{}", print_duration(join.within->from_us),
+                                                             print_duration(join.within->to_us))
+                                               : "window " + print_window(join.window));
     for (size_t i = 0; i < join.keys.size(); i++) {
       made += fmt::format("{} {} == {}", i == 0 ? "" : " and", print_expr(*join.keys[i].value, left, *graph_.program),
                           print_expr(*join.other_keys[i].value, right, *graph_.program));
@@ -237,6 +240,8 @@ std::string print_window(const sema::Window& window) {
   case sema::WindowKind::hopping:
     return "hopping(" + print_duration(window.size_us) + ", " + print_duration(window.slide_us) + offset + ")";
   case sema::WindowKind::session: return "session(" + print_duration(window.size_us) + ")";
+  case sema::WindowKind::cumulate:
+    return "cumulate(" + print_duration(window.size_us) + ", " + print_duration(window.slide_us) + offset + ")";
   case sema::WindowKind::same: return "same";
   case sema::WindowKind::global: return "global";
   }

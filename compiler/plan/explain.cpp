@@ -36,7 +36,8 @@ std::string state_text(const PhysicalPlan& plan, const State& state) {
                        entry.stride);
   }
   std::string window =
-      state.window.kind == sema::WindowKind::global
+      state.interval ? interval_text(state)
+      : state.window.kind == sema::WindowKind::global
           ? "until the input ends"
           : "per window " + graph::print_window(state.window) + (state.running_layout != none ? " kept running" : "");
   std::string lists;

@@ -51,6 +51,10 @@ std::string keyed_text(const State& state, const Layout& layout) {
 }
 
 std::string window_end(const State& state) {
+  if (state.interval) {
+    return fmt::format("rows go when the watermark is about {} behind them: nobody can meet them then",
+                       graph::print_duration(state.window.size_us));
+  }
   switch (state.window.kind) {
   case sema::WindowKind::session:
     return fmt::format("a session goes when the watermark is {} behind its last row",

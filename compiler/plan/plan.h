@@ -92,18 +92,29 @@ struct KeyedState {
   uint32_t session_start = none; // of session windows
 };
 
+/// Of a join `within`: a row meets those of the other side whose time lies between `from_us` and `to_us` from its own,
+/// and is kept in a pane, one of several in a row that make a hopping window. Both sides come out as FlowState says.
+struct Interval {
+  int64_t from_us = 0, to_us = 0; // from left to right rows
+  int64_t judged_us = -1;         // within its window the pane whose rows come out alone when it closes; -1: none do
+  int64_t hold_us = 0;            // so far is the watermark behind
+};
+
 struct State {
   std::string name; // "hourly_tips.aggregate"
   /// Data in flight and no state: in no snapshot, sent on before barriers and before the watermark that closes a pane.
   bool is_partial = false;
   sema::Window window;
-  int64_t pane_us = 0; // greatest common divisor of size and slide
+  int64_t pane_us = 0; // greatest common divisor of size and slide; cumulate: the step
   KeySpec key;
   uint32_t layout = 0; // of an entry: key, then value
   /// Of an entry of the running window: panes are added to it when they come in and subtracted when they leave; derived
-  /// from them, in no snapshot. none: the panes of each window are merged.
+  /// from them, in no snapshot. Of cumulate windows it is `layout`: all panes leave at once. none: the panes of each
+  /// window are merged.
   uint32_t running_layout = none;
   std::optional<KeyedState> keyed;
+  std::optional<Interval> interval; // the window is hopping
+  bool counts_late = true;          // no: those of another state are the same rows
 };
 
 // ---- operators in a chain -----------------------------------------------------------------------------------------

@@ -21,7 +21,10 @@ std::string origin_text(const PhysicalPlan& plan, const Origin& origin) {
   case OriginKind::source: return "rows of the source";
   case OriginKind::source_errors: return "bad records";
   case OriginKind::ports: return "rows of the ports";
-  case OriginKind::fired: return plan.states[origin.state].is_partial ? "combined rows" : "results of closed windows";
+  case OriginKind::fired:
+    return plan.states[origin.state].is_partial ? "combined rows"
+           : plan.states[origin.state].interval ? "pairs, and rows that stay alone"
+                                                : "results of closed windows";
   case OriginKind::late: return "late rows";
   case OriginKind::emitted: {
     std::string_view output = plan.states[origin.state].keyed->op->outputs[origin.number].name;
@@ -71,6 +74,10 @@ std::string state_text(const PhysicalPlan& plan, const State& state) {
     return fmt::format("{}: of {}, {}, entry {} bytes", state.name, state.keyed->op->op, key_text(state.key),
                        plan.layouts[state.layout].stride);
   }
+  if (state.interval) {
+    return fmt::format("{}: {}, {}, entry {} bytes", state.name, interval_text(state), key_text(state.key),
+                       plan.layouts[state.layout].stride);
+  }
   return fmt::format("{}: window {}{}, {}, entry {} bytes", state.name, graph::print_window(state.window),
                      state.running_layout != none ? " kept running" : "", key_text(state.key),
                      plan.layouts[state.layout].stride);
@@ -83,13 +90,20 @@ std::string join_text(const PhysicalPlan& plan, const Join& join) {
   std::deque<std::string> names;
   const std::vector<List>& lists = plan.layouts[plan.states[join.state].layout].lists;
   for (size_t side = 0; side < lists.size(); side++) {
-    for (const Field& field : plan.layouts[lists[side].row_layout].fields)
+    for (const Field& field : plan.layouts[lists[side].row_layout].fields) {
+      if (field.name == "@time") continue;
       pair.push_back({names.emplace_back((side == 0 ? "" : "other.") + field.name), field.type});
+    }
   }
   return made + ", where " + graph::print_expr(*join.condition, pair, *plan.program);
 }
 
 } // namespace
+
+std::string interval_text(const State& state) {
+  return fmt::format("within {}..{}, in panes of {}", graph::print_duration(state.interval->from_us),
+                     graph::print_duration(state.interval->to_us), graph::print_duration(state.pane_us));
+}
 
 std::string describe_edge(const PhysicalPlan&, const Edge& edge) {
   switch (edge.kind) {

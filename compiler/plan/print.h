@@ -7,6 +7,9 @@
 
 namespace flow::plan {
 
+/// "within -5min..1h, in panes of 30min": how a join `within` keeps its rows.
+std::string interval_text(const State& state);
+
 std::string print_plan(const PhysicalPlan& plan);
 std::string print_layouts(const PhysicalPlan& plan);
 

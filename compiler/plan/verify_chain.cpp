@@ -189,7 +189,7 @@ private:
     const State& state = plan_.states[aggregate.state];
     size_t fields = plan_.layouts[state.layout].fields.size();
     if (state.is_partial != (aggregate.stage == AggregateStage::partial)) return op.name + ": state and stage differ";
-    bool is_running = state.running_layout != none;
+    bool is_running = state.running_layout != none && state.window.kind != sema::WindowKind::cumulate;
     if (is_running != !aggregate.running.empty() || is_running != (aggregate.panes != none))
       return op.name + ": it is not clear whether its window is kept running";
     if (aggregate.accumulators.size() != aggregate.calls.size()) return op.name + ": not one accumulator for each call";
@@ -224,13 +224,15 @@ private:
       return op.name + ": gets the rows of the other side";
     std::vector<sema::Column> pair, kept;
     for (const List& list : entry.lists) {
-      for (const Field& field : plan_.layouts[list.row_layout].fields) pair.push_back({field.name, field.type});
+      for (const Field& field : plan_.layouts[list.row_layout].fields) {
+        if (field.name != "@time") pair.push_back({field.name, field.type});
+      }
     }
     for (uint32_t column : join.kept) {
       if (column >= input.columns.size()) return op.name + ": keeps a column that does not cross";
       kept.push_back(input.columns[column]);
     }
-    if (!fits(plan_.layouts[entry.lists[join.side].row_layout], kept, false))
+    if (!fits(plan_.layouts[entry.lists[join.side].row_layout], kept, plan_.states[join.state].interval.has_value()))
       return op.name + ": keeps other columns than its list has";
     for (const sema::JoinColumn& column : join.columns) {
       if (column.from == sema::JoinColumn::From::pair && column.column >= pair.size())

@@ -72,7 +72,8 @@ bool take_key(Checking& check, const Expr& condition, const Schema& rows, Join& 
 }
 
 /// Columns of the left row where it is not sure that there is one. The bounds of its window are, whatever else is not.
-void add_optional_left(const std::vector<Column>& row, Schema& result, std::vector<JoinColumn>& places) {
+void add_optional_left(const std::vector<Column>& row, bool has_window, Schema& result,
+                       std::vector<JoinColumn>& places) {
   std::string_view record; // whose fields follow
   for (uint32_t i = 0; i < row.size(); i++) {
     Column column = row[i];
@@ -83,7 +84,7 @@ void add_optional_left(const std::vector<Column>& row, Schema& result, std::vect
       places.push_back({JoinColumn::From::has_left});
     }
     record = is_inside || column.marks_record ? owner : std::string_view();
-    bool is_bound = column.name == "window_start" || column.name == "window_end";
+    bool is_bound = has_window && (column.name == "window_start" || column.name == "window_end");
     if (!is_inside && !column.marks_record && !is_bound) column.type = column.type.with_null();
     result.columns.push_back(column);
     places.push_back({JoinColumn::From::pair, i});
@@ -101,6 +102,10 @@ void PipelineChecker::join(const lang::Step& step, const lang::Join& join) {
   }
   bool is_good = check_join_form(step, join);
   Join made{.kind = kind_of(join.kind)};
+  if (is_good && join.within != nullptr) {
+    made.within = interval(step, join);
+    is_good = made.within.has_value();
+  }
   std::vector<KeyColumn> unused;
   made.window = take_window(unused);
   if (taken_late_ != nullptr) check_.not_yet(step.range, "a `join` whose late rows are a stream (`late to`)");
@@ -113,7 +118,7 @@ void PipelineChecker::join(const lang::Step& step, const lang::Join& join) {
     state_.is_unknown = true;
     return;
   }
-  is_good = check_other(join, other.state, made.window) && is_good;
+  is_good = check_other(join, other.state, made) && is_good;
   Schema pair = state_.schema;
   for (const Column& column : other.state.schema.columns) {
     std::string path = fmt::format("{}.{}", *name, column.name);
@@ -147,9 +152,17 @@ bool PipelineChecker::check_join_form(const lang::Step& step, const lang::Join& 
           .report(DiagnosticKind::bad_clause, clause->range, "rows of one window are joined: `{}` says another time",
                   word)
           .help("leave out either the window or this");
+    } else if (clause == join.as_of) {
+      check_.not_yet(clause->range, "a join `as of`");
     } else {
-      check_.not_yet(clause->range, fmt::format("a join `{}`", word));
+      continue;
     }
+    return false;
+  }
+  if (join.within != nullptr) {
+    if (join.bound.kind == lang::BoundKind::unsaid) return true;
+    check_.report(DiagnosticKind::bad_clause, join.bound.range, "the state of a join `within` ends with its interval")
+        .help("leave it out");
     return false;
   }
   if (is_windowed && state_.window->window.kind == WindowKind::session) {
@@ -164,12 +177,21 @@ bool PipelineChecker::check_join_form(const lang::Step& step, const lang::Join& 
     check_
         .not_yet(join.bound.kind == lang::BoundKind::unsaid ? step.range : join.bound.range,
                  "a join of streams without a window")
-        .help("put a window before it: `| window tumbling(1h) | join …`");
+        .help("say how far apart in time the two rows may be: `within -5min..1h`")
+        .help("or put a window before it: `| window tumbling(1h) | join …`");
   }
   return false;
 }
 
-bool PipelineChecker::check_other(const lang::Join& join, const FlowState& other, const Window& window) {
+/// Are the windows that rows came out of those that `same` means here?
+static bool are_same(const Window& from, const Window& same) {
+  bool is_cumulated = from.kind == WindowKind::cumulate || from.is_cumulated;
+  return from.kind != WindowKind::session && is_cumulated == same.is_cumulated && from.size_us == same.size_us &&
+         from.slide_us == same.slide_us && from.offset_us == same.offset_us;
+}
+
+bool PipelineChecker::check_other(const lang::Join& join, const FlowState& other, const Join& made) {
+  const Window& window = made.window;
   if (other.is_table) {
     check_.not_yet(join.other.range, "a join with a table");
     return false;
@@ -183,7 +205,9 @@ bool PipelineChecker::check_other(const lang::Join& join, const FlowState& other
     return false;
   }
   if (!other.schema.has_time) {
-    check_.report(DiagnosticKind::missing_time, join.other.range, "a window needs event time, and these rows have none")
+    check_
+        .report(DiagnosticKind::missing_time, join.other.range, "{} needs event time, and these rows have none",
+                join.within != nullptr ? "`within`" : "a window")
         .help(
             "say at the source which field it is, and how late a row may be: `time <field>` and `watermark lag 1min`");
     return false;
@@ -191,8 +215,7 @@ bool PipelineChecker::check_other(const lang::Join& join, const FlowState& other
   if (window.kind != WindowKind::same) return true;
   bool was_reported = !state_.out_of || state_.out_of->size_us != window.size_us;
   if (was_reported) return false;
-  bool is_same = other.out_of && has_field(other.schema, "window_start") && other.out_of->size_us == window.size_us &&
-                 other.out_of->slide_us == window.slide_us && other.out_of->offset_us == window.offset_us;
+  bool is_same = other.out_of && has_field(other.schema, "window_start") && are_same(*other.out_of, window);
   if (is_same) return true;
   auto report = check_.report(DiagnosticKind::missing_window, join.other.range,
                               "`window same` needs rows that came out of the same window on both sides");
@@ -240,12 +263,14 @@ Schema PipelineChecker::join_result(const lang::Step& step, std::string_view nam
   using From = JoinColumn::From;
   Schema result{.columns = {}, .has_time = true};
   if (keeps_right(made.kind)) {
-    add_optional_left(state_.schema.columns, result, made.columns);
+    add_optional_left(state_.schema.columns, !made.within, result, made.columns);
   } else {
     result.columns = state_.schema.columns;
     for (uint32_t i = 0; i < result.columns.size(); i++) made.columns.push_back({From::pair, i});
   }
-  for (From bound : {From::window_start, From::window_end}) {
+  std::vector<From> bounds{From::window_start, From::window_end};
+  if (made.within) bounds.clear();
+  for (From bound : bounds) {
     std::string_view word = bound == From::window_start ? "window_start" : "window_end";
     size_t place = set_bound(step, word, result);
     made.columns.resize(result.columns.size());

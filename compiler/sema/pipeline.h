@@ -79,6 +79,7 @@ private:
 
   // aggregates.cpp
   void aggregate(const lang::Step& step, const lang::Aggregate& aggregate);
+  bool allows_distinct(const lang::Step& step, const Aggregate& aggregate);
   void top(const lang::Step& step, const lang::Top& top);
   Schema top_result(const lang::Step& step, const lang::Top& top, const Window& window);
   size_t set_bound(const lang::Step& step, std::string_view name, Schema& result);
@@ -94,9 +95,12 @@ private:
   // joins.cpp
   void join(const lang::Step& step, const lang::Join& join);
   bool check_join_form(const lang::Step& step, const lang::Join& join);
-  bool check_other(const lang::Join& join, const FlowState& other, const Window& window);
+  bool check_other(const lang::Join& join, const FlowState& other, const Join& made);
   std::optional<std::string_view> other_name(const lang::Join& join);
   bool join_condition(const lang::Join& join, const Schema& pair, Join& made);
+  // join_within.cpp
+  std::optional<Within> interval(const lang::Step& step, const lang::Join& join);
+  // joins.cpp
   Schema join_result(const lang::Step& step, std::string_view name, const Schema& right, Join& made);
 
   Scope scope() const { return {.module = &module_, .row = &state_.schema, .row_is_unknown = state_.is_unknown}; }

@@ -92,12 +92,13 @@ struct KeyColumn {
   const Expr* value;
 };
 
-enum class WindowKind : uint8_t { tumbling, hopping, session, same, global };
+enum class WindowKind : uint8_t { tumbling, hopping, session, same, global, cumulate };
 struct Window {
   WindowKind kind = WindowKind::global;
-  int64_t size_us = 0;  // of `same`: that of the window the rows came out of; of sessions: the gap
-  int64_t slide_us = 0; // tumbling: the size
+  int64_t size_us = 0; // of `same`: that of the window the rows came out of; of sessions: the gap; of cumulate: the max
+  int64_t slide_us = 0; // tumbling: the size; cumulate: the step
   int64_t offset_us = 0;
+  bool is_cumulated = false;    // of `same`: the rows came out of windows `cumulate`
   std::optional<uint32_t> late; // stream that gets the late rows
 };
 
@@ -109,7 +110,8 @@ struct AggregateCall {
   const Expr* by = nullptr;       // of min_by, max_by
   const Expr* filter = nullptr;
   Type result;
-  lang::SourceRange range; // of the call
+  lang::SourceRange range;  // of the call
+  bool is_distinct = false; // of count(x): equal values count once
 };
 /// Result columns: key columns, window_start and window_end (unless the window is global), then the calls.
 struct Aggregate {
@@ -151,12 +153,18 @@ struct JoinColumn {
   From from;
   uint32_t column = 0; // of the pair
 };
+/// Bounds of the time of a right row minus that of a left one, both included.
+struct Within {
+  int64_t from_us, to_us;
+};
 /// Pairs of a row that flows (left) and one of `other` (right) that are in one window, have the same key, none of which
 /// is null, and for which the condition holds. The columns of the pair are those of the left row, then those of the
 /// right one. Result columns: of inner joins those of the left row, the window's bounds set or appended, then the right
 /// row as a record. A left row without a pair comes out alone in left and full joins, a right one in right and full
 /// ones. semi and anti: left rows that have a pair, or none, with the bounds. All have the window's last instant as
 /// event time.
+/// With `within` the times of the two rows must differ by as much instead; there are no bounds of a window, a pair has
+/// the later of the two event times, a row alone its own.
 struct Join {
   JoinKind kind;
   uint32_t other;                    // stream
@@ -164,6 +172,7 @@ struct Join {
   std::vector<KeyColumn> other_keys; // over the right rows: as many, of the same types and names
   const Expr* condition = nullptr;   // or null
   Window window;
+  std::optional<Within> within;    // the window is global
   std::vector<JoinColumn> columns; // of the result
 };
 

@@ -102,12 +102,16 @@ typedef struct FlowKeyColumn {
 
 /* What windows a pane state serves. TUMBLING and HOPPING: window [k*slide + offset, + size). Panes are `pane` long
  * (the greatest common divisor of size and slide). SAME: panes are the windows of the incoming rows, named by their
- * start. GLOBAL: one pane, closed by the end of the input. Times in microseconds. */
+ * start. GLOBAL: one pane, closed by the end of the input. CUMULATE: windows [k*size + offset, + j*slide) for every j
+ * with j*slide <= size; panes are `slide` long, and slide divides size. SAME_CUMULATE: the windows of rows that came
+ * out of those; each is the pane that ends with it. Times in microseconds. */
 typedef enum FlowWindowKind {
   FLOW_WINDOW_TUMBLING = 0,
   FLOW_WINDOW_HOPPING = 1,
   FLOW_WINDOW_SAME = 2,
   FLOW_WINDOW_GLOBAL = 3,
+  FLOW_WINDOW_CUMULATE = 4,
+  FLOW_WINDOW_SAME_CUMULATE = 5,
 } FlowWindowKind;
 
 typedef struct FlowState {
@@ -123,8 +127,9 @@ typedef struct FlowState {
                         bytes; 0: the state has one entry (no key) */
   uint32_t key_is_bytes;
   uint32_t trigger; /* what to pass to the chain's fire function */
-  /* HOPPING: of an entry of the running window, which panes are added to and subtracted from (FLOW_DUE_SUBTRACT);
-   * FLOW_NONE: the panes of each window are merged into an empty table. */
+  /* HOPPING: of an entry of the running window, which panes are added to and subtracted from (FLOW_DUE_SUBTRACT).
+   * CUMULATE: the same, but all panes leave at once, so nothing is subtracted. FLOW_NONE: the panes of each window are
+   * merged into an empty table. */
   uint32_t running_layout;
   uint32_t cell_count, timer_count; /* of a KEYED state */
   /* Of a KEYED state of session windows: where in an entry its start lies (i64); 0: it is none. Its key ends in 8 bytes
@@ -134,7 +139,13 @@ typedef struct FlowState {
   const FlowStateTimer* timers;
   const FlowKeyColumn* key_columns;
   uint32_t key_column_count;
-  uint32_t reserved;
+  /* HOPPING, of a join `within`: its panes are looked through as rows come, and are not merged. When a window closes,
+   * the one pane at `judged` from the window's start is fired, for its rows that have found nobody; -1: none is. The
+   * window reaches as far to both sides of that pane as a partner may lie. `hold`: how far the watermark that is passed
+   * on stays behind, because those rows come out with their own time. All in microseconds. */
+  uint32_t is_interval;
+  int64_t judged;
+  int64_t hold;
 } FlowState;
 
 /* ---- chains and edges ----------------------------------------------------------------------------------------- */

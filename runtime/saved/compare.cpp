@@ -95,7 +95,8 @@ private:
     if (before != now) return fmt::format("its key is ({}), and in the program ({})", before, now);
     if (from.key_size != to.key_size || from.key_is_bytes != to.key_is_bytes) return "its key has other bytes";
     bool is_same = from.window == to.window && from.size_us == to.size_us && from.slide_us == to.slide_us &&
-                   from.offset_us == to.offset_us && from.pane_us == to.pane_us;
+                   from.offset_us == to.offset_us && from.pane_us == to.pane_us && from.is_interval == to.is_interval &&
+                   from.judged_us == to.judged_us;
     if ((!from.is_keyed() || from.is_sessions()) && !is_same) return "its window is another";
     return "";
   }

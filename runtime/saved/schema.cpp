@@ -38,7 +38,9 @@ private:
                       .layout = layout_number(from.layout),
                       .key_size = from.key_size,
                       .key_is_bytes = from.key_is_bytes != 0,
-                      .session_start = from.session_start};
+                      .session_start = from.session_start,
+                      .is_interval = from.is_interval != 0,
+                      .judged_us = from.is_interval != 0 ? from.judged : -1};
     for (uint32_t i = 0; i < from.key_column_count; ++i) {
       const FlowKeyColumn& key = from.key_columns[i];
       state.keys.push_back({key.name, key.kind, key.nullable != 0, enum_number(key.kind, key.enum_type)});

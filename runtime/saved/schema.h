@@ -73,6 +73,8 @@ struct StateSchema {
   uint32_t key_size = 0;
   bool key_is_bytes = false;
   uint32_t session_start = 0;
+  bool is_interval = false; // of a join `within`, and which of its panes is judged
+  int64_t judged_us = -1;
   std::vector<KeySchema> keys;
   std::vector<CellSchema> cells;
   std::vector<TimerSchema> timers;

@@ -74,6 +74,8 @@ void write_state(ByteWriter& out, const StateSchema& state) {
   out.u32(state.key_size);
   out.u8(state.key_is_bytes);
   out.u32(state.session_start);
+  out.u8(state.is_interval);
+  out.i64(state.judged_us);
   write_list(out, state.keys, [&](const KeySchema& key) {
     out.text(key.name);
     out.u32(key.kind);
@@ -103,6 +105,8 @@ StateSchema read_state(ByteReader& in) {
   state.key_size = in.u32();
   state.key_is_bytes = in.u8() != 0;
   state.session_start = in.u32();
+  state.is_interval = in.u8() != 0;
+  state.judged_us = in.i64();
   read_list(in, state.keys, 10, [&] {
     KeySchema key;
     key.name = in.text();

@@ -17,7 +17,8 @@ namespace {
 
 constexpr size_t written_at_once = 64 * 1024;
 constexpr uint64_t record_bytes_max = 64 * 1024;
-constexpr std::string_view window_kinds[] = {"tumbling", "hopping", "that of its input", "global"};
+constexpr std::string_view window_kinds[] = {"tumbling", "hopping",  "that of its input",
+                                             "global",   "cumulate", "that of its input"};
 
 // A whole epoch with what it says of its states.
 struct ShownEpoch {
@@ -93,10 +94,12 @@ std::string key_text(const Schema& schema, const StateSchema& state) {
 std::string window_text(const StateSchema& state) {
   if (state.is_sessions()) return fmt::format(", sessions with a gap of {}", format_duration(state.size_us));
   if (state.is_keyed()) return "";
+  if (state.is_interval) return fmt::format(", a join in panes of {}", format_duration(state.pane_us));
   if (state.window >= std::size(window_kinds)) return ", of a window";
   std::string text = fmt::format(", window {}", window_kinds[state.window]);
-  if (state.window <= FLOW_WINDOW_HOPPING) text += " " + format_duration(state.size_us);
-  if (state.window == FLOW_WINDOW_HOPPING) text += " each " + format_duration(state.slide_us);
+  bool is_stepped = state.window == FLOW_WINDOW_HOPPING || state.window == FLOW_WINDOW_CUMULATE;
+  if (is_stepped || state.window == FLOW_WINDOW_TUMBLING) text += " " + format_duration(state.size_us);
+  if (is_stepped) text += " each " + format_duration(state.slide_us);
   return text;
 }
 

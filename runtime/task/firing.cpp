@@ -17,6 +17,12 @@ void Firing::begin(uint32_t state, PaneSet& panes, const DueWindow& window) {
   next_ = 0;
   from_ = 0;
   work_.clear();
+  if (panes.state().is_interval != 0) {
+    Pane* judged = panes.judged(window);
+    if (judged == nullptr) return finish();
+    work_.push_back({.table = &judged->table});
+    return skip_empty();
+  }
   std::vector<Pane*> sources = panes.panes_of(window);
   if (StateTable* running = panes.running()) {
     plan_running(*running);
@@ -74,6 +80,10 @@ void Firing::advance(int64_t reached) {
   finish_work();
   from_ = 0;
   if (++next_ < work_.size()) return skip_empty();
+  finish();
+}
+
+void Firing::finish() {
   merged_.reset();
   work_.clear();
   PaneSet* panes = panes_;

@@ -2,6 +2,7 @@
 //
 //   one pane          read where it is
 //   several           merged first into a table of its own, pane by pane in order of time, then read
+//   a join `within`   the pane that is judged is read where it is, its neighbours through the vocabulary
 //   a running window  panes that have come in are added to it, it is read, panes that leave with this window are taken
 //                     out of it (if all of them leave, it is emptied)
 //
@@ -44,6 +45,7 @@ private:
   void plan_running(StateTable& running);
   void skip_empty();
   void finish_work();
+  void finish();
 
   uint32_t state_ = 0;
   PaneSet* panes_ = nullptr;

@@ -109,4 +109,8 @@ FlowTable* flow_rt_pane(FlowTask* task, uint32_t state, int64_t pane_start) {
   return Task::from(task)->open_pane(state, pane_start);
 }
 
+FlowTable* flow_rt_pane_at(FlowTask* task, uint32_t state, int64_t pane_start) {
+  return Task::from(task)->find_pane(state, pane_start);
+}
+
 } // extern "C"

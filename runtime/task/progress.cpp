@@ -208,16 +208,24 @@ void Task::forget_freed_panes() {
   for (uint32_t i = 0; i < states_.size(); ++i) view_of(i).pane = nullptr;
 }
 
+// What those behind may go by: rows that wait for a partner come out with their own time.
+int64_t Task::watermark_behind() const {
+  if (watermark == INT64_MAX) return INT64_MAX;
+  int64_t behind;
+  return __builtin_sub_overflow(watermark, hold_, &behind) ? INT64_MIN : behind;
+}
+
 void Task::announce() {
   is_told_at_once_ = false;
   // While windows are due `watermark` is an older one: what is taken but not reached has not been told.
   if (watermark == target_) {
     for (const auto& split : splits_) split->tell();
   }
-  if (watermark == sent_watermark_ && is_idle_ == sent_idle_) return;
+  int64_t behind = watermark_behind();
+  if (behind == sent_watermark_ && is_idle_ == sent_idle_) return;
   outputs_of->send_edges();
-  host.send_watermark(host.context, watermark, is_idle_);
-  sent_watermark_ = watermark;
+  host.send_watermark(host.context, behind, is_idle_);
+  sent_watermark_ = behind;
   sent_idle_ = is_idle_;
 }
 

@@ -46,6 +46,7 @@ void Task::open_states() {
       state_views_[i].pane = &keyed_->table();
     } else {
       states_.push_back(std::make_unique<PaneSet>(program, state, pages));
+      hold_ = std::max(hold_, state.hold);
     }
   }
   combining_.resize(states_.size());
@@ -150,6 +151,11 @@ FlowTable* Task::open_pane(uint32_t state, int64_t start) {
   view_of(number).pane_start = start;
   view_of(number).pane = &pane.table;
   return &pane.table;
+}
+
+FlowTable* Task::find_pane(uint32_t state, int64_t start) const {
+  Pane* pane = states_[state - first_panes()]->find(start);
+  return pane == nullptr ? nullptr : &pane->table;
 }
 
 Split* Task::open_split(std::string name, uint32_t index, uint32_t splits, int64_t cursor) {

@@ -85,6 +85,7 @@ public:
   TouchedSessions touch_session(uint32_t state, uint64_t hash, std::string_view key, int64_t time_us);
   uint8_t* drop_session(uint32_t state, uint8_t* other, uint8_t* session);
   FlowTable* open_pane(uint32_t state, int64_t start);
+  FlowTable* find_pane(uint32_t state, int64_t start) const; // or null
   void set_timer(uint32_t state, uint32_t timer, uint8_t* entry, uint64_t hash, int64_t at_us);
   void settle_entry(uint32_t state, uint8_t* entry);
   int32_t decode(Split& split, const FlowInput& input, int64_t* position, const FlowCell** cells);
@@ -133,6 +134,7 @@ private:
   void finish_draining();
   void finish_progress();
   void announce();
+  int64_t watermark_behind() const;
   bool may_announce_later() const;
   void forget_freed_panes();
   void stop_without_reason(const char* where);
@@ -154,6 +156,7 @@ private:
   bool is_draining_ = false;                                           // all partial results are due
   std::shared_ptr<CopyPool> copy_pool_ = std::make_shared<CopyPool>(); // with snapshots, which may outlive the task
 
+  int64_t hold_ = 0; // how far the watermark that is passed on stays behind (FlowState::hold)
   int64_t target_ = INT64_MIN;
   bool is_idle_ = false;
   int64_t sent_watermark_ = INT64_MIN;

@@ -41,6 +41,7 @@ struct FlowTask {
   const char* stack_low;    // generated code's calls stay above
   uint8_t is_full;          // stop behind this row: a send was answered with "no credit", or a timer is due
   uint8_t scratch_is_split; // more than one block: reset frees the old ones
+  uint64_t row_cursor[FLOW_CURSOR_WORDS]; // what flow_row_cursor gives
 };
 
 // Watermarks of a split. `pending` is the watermark that its rows so far allow, `told` the one that those behind know.

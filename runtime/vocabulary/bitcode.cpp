@@ -26,6 +26,8 @@ extern "C" void* const flow_vocabulary_declarations[] = {
     reinterpret_cast<void*>(&flow_rt_days_of),
     reinterpret_cast<void*>(&flow_rt_json_is_value),
     reinterpret_cast<void*>(&flow_rt_sink_record),
+    reinterpret_cast<void*>(&flow_rt_pane_at),
+    reinterpret_cast<void*>(&flow_rt_table_lookup),
     reinterpret_cast<void*>(&flow_rt_put_field),
     reinterpret_cast<void*>(&flow_fn_lower),
     reinterpret_cast<void*>(&flow_fn_upper),

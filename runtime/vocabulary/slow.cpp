@@ -6,6 +6,7 @@
 
 #include "runtime/state/table.h"
 #include "runtime/state/table_copy.h"
+#include "runtime/vocabulary/vocabulary.h"
 
 using flow::runtime::StateTable;
 
@@ -17,6 +18,10 @@ uint8_t* flow_rt_table_insert(FlowTable* table, uint64_t hash, const char* key, 
 
 uint8_t* flow_rt_table_insert_number(FlowTable* table, uint64_t hash, uint64_t key) {
   return StateTable::from(table)->insert(hash, {reinterpret_cast<const char*>(&key), sizeof key});
+}
+
+const uint8_t* flow_rt_table_lookup(FlowTable* table, uint64_t hash, const char* key, uint64_t length) {
+  return StateTable::from(table)->lookup(hash, {key, length});
 }
 
 void flow_rt_save_blocks(FlowBlockCopy* copy, uint64_t offset, uint64_t bytes) {

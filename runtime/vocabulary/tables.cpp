@@ -40,6 +40,8 @@ FLOW_HOT FlowTable* flow_pane(FlowTask* task, uint32_t state, int64_t pane_start
   return flow_rt_pane(task, state, pane_start);
 }
 
+FLOW_HOT uint64_t* flow_row_cursor(FlowTask* task) { return task->row_cursor; }
+
 FLOW_HOT FlowTable* flow_keyed(FlowTask* task, uint32_t state) { return task->states[state].pane; }
 
 FLOW_HOT uint8_t flow_sends_alone(FlowTask* task, uint32_t state) { return task->states[state].sends_alone; }

@@ -103,6 +103,13 @@ void flow_table_ahead(FlowTable*, uint64_t hash, uint32_t stride);
 uint8_t* flow_table_upsert(FlowTable*, uint64_t hash, const uint8_t* key, uint32_t key_size, uint32_t stride);
 uint8_t* flow_table_upsert_bytes(FlowTable*, uint64_t hash, const char* key, uint64_t length, uint32_t stride);
 uint8_t* flow_table_single(FlowTable*, uint32_t stride); /* the one entry of a state without key */
+/* Of a join `within`. Where a process function notes how far it came inside of the row at which it returns, as it
+ * likes: FLOW_CURSOR_WORDS, zero when it begins with a row, and to be left so when it is done with one. */
+uint64_t* flow_row_cursor(FlowTask*);
+/* The pane that starts there, or null. The entry of a key (its bytes in the entry, or its canonical bytes) for reading,
+ * or null. */
+FlowTable* flow_rt_pane_at(FlowTask*, uint32_t state, int64_t pane_start);
+const uint8_t* flow_rt_table_lookup(FlowTable*, uint64_t hash, const char* key, uint64_t length);
 /* Of a KEYED state: its one table, and what is set in its entries. Handlers make no entry but the one they handle. */
 FlowTable* flow_keyed(FlowTask*, uint32_t state);
 /* Sets timer `timer` of an entry, or moves it: flag and time. `hash`: that of its key. A time in processing time is
