@@ -6,7 +6,7 @@
 
 namespace flow::driver {
 
-enum class Command { build, run, check, explain };
+enum class Command { build, run, check, explain, test };
 enum class Emit { none, ast, typed, graph, plan, layout, llvm, assembly, object };
 enum class GraphFormat { text, dot, svg };
 
@@ -22,7 +22,10 @@ struct Options {
   bool times = false;                     // --time
   bool shared = false;                    // --shared
   GraphFormat format = GraphFormat::text; // of explain
-  std::vector<std::string> job_arguments; // of run: what stands after --
+  std::vector<std::string> job_arguments; // of run and test: what stands after --
+  std::string filter;                     // of test; empty: all
+  uint64_t seeds = 0;                     // of test: 1 to so many
+  uint64_t seed = 0;                      // of test: this one alone, if it is not 0
 };
 
 /// Parses the command line. False: the program is to end with `exit_code` (help was shown, or usage was wrong and

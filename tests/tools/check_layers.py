@@ -42,6 +42,7 @@ TABLE = {
     "runtime/checkpoint": CORE + ["runtime/env"],
     "runtime/host": ["runtime"],
     "runtime/program": ["runtime"],
+    "runtime/testing": ["runtime"],
     # tests see everything, but a foreign host sees only what any host sees
     "tests/host": ["runtime/abi"],
     "tests": ["lang", "compiler", "codegen", "runtime", "stdlib"],
