@@ -54,9 +54,9 @@ private:
     lap("parse");
     if (options_.emit == Emit::ast) return show_tree(*tree);
     Modules modules(llvm::sys::path::parent_path(options_.program).str());
-    sema::TypedProgram program =
-        is_test() ? sema::check_for_tests(*tree, files_, modules, arena_, diagnostics_, script_)
-                  : sema::check(*tree, files_, modules, arena_, diagnostics_);
+    sema::TypedProgram program = is_test()
+                                     ? sema::check_for_tests(*tree, files_, modules, arena_, diagnostics_, script_)
+                                     : sema::check(*tree, files_, modules, arena_, diagnostics_);
     lap("check");
     bool is_wrong = diagnostics_.has_errors();
     show_diagnostics();
@@ -71,8 +71,9 @@ private:
   bool is_temporary() const { return is_test() || options_.command == Command::run; }
 
   int no_tests() {
-    fmt::print(stderr, "flowc: {} declares no test; one looks like this:\n  test \"what holds\" {{\n    given SOURCE = [{{ "
-                       "field: value }}]\n    expect STREAM == [{{ field: value }}]\n  }}\n",
+    fmt::print(stderr,
+               "flowc: {} declares no test; one looks like this:\n  test \"what holds\" {{\n    given SOURCE = [{{ "
+               "field: value }}]\n    expect STREAM == [{{ field: value }}]\n  }}\n",
                options_.program);
     return exit_no_tests;
   }

@@ -80,7 +80,8 @@ void add_check(CLI::App& app, Options& options) {
 }
 
 void add_test(CLI::App& app, Options& options) {
-  CLI::App* test = app.add_subcommand("test", "Run the tests that a program declares; values of its params come after --");
+  CLI::App* test =
+      app.add_subcommand("test", "Run the tests that a program declares; values of its params come after --");
   test->callback([&] { options.command = Command::test; });
   add_program(*test, options);
   test->add_option("--filter", options.filter, "Only tests in whose name this stands")->type_name("TEXT");

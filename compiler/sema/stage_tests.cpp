@@ -88,7 +88,7 @@ private:
     lang::SourceRange range = shown.range;
     Schema schema{shown.schema().columns, false};
     bool is_table = shown.is_table || check_.flows[stream].is_table;
-    Source source{.type = "script", .format = {}, .options = {}};
+    Source source{.type = "script", .format = {}, .options = {}, .parallelism = 1};
     for (const Column& column : schema.columns) source.fields.push_back({column.name, column.type, column.name});
     source.generated = values(schema.columns, expected_rows_[stream], range);
     std::string_view expected_name = check_.arena.copy(std::string_view("expected " + name));
@@ -124,11 +124,10 @@ private:
     const Expr* above = chosen(rows, column, middle, end);
     if (is_same_constant(*below, *above)) return below;
     Type count = scalar(Kind::I64);
-    const Expr* is_below =
-        check_.make.make(ExprKind::less, scalar(Kind::BOOL),
-                         {check_.make.number(below->range),
-                          check_.make.integer(count, static_cast<int64_t>(middle), below->range)},
-                         below->range);
+    const Expr* is_below = check_.make.make(
+        ExprKind::less, scalar(Kind::BOOL),
+        {check_.make.number(below->range), check_.make.integer(count, static_cast<int64_t>(middle), below->range)},
+        below->range);
     return check_.make.make(ExprKind::conditional, below->type, {is_below, below, above}, below->range);
   }
 

@@ -56,7 +56,7 @@ private:
 
   void given(const lang::TestStep& step, const lang::Given& node) {
     CheckedStep& made = add(step, Kind_::given);
-    made.stream = source_of(node.source, "rows are given");
+    made.stream = source_of(node.source, "only a source gives rows");
     const auto* list = list_of(*node.rows);
     if (list == nullptr || made.stream == no_stream) return;
     for (const lang::Expr* item : list->items) take_row(made, *item, nullptr);
@@ -68,7 +68,7 @@ private:
         check_constant(check_, scope_, *node.time, scalar(Kind::TIMESTAMP), "the time of a watermark");
     made.step.micros = time.value_or(0);
     if (node.source.names.empty()) return;
-    made.stream = source_of(node.source, "a watermark is that");
+    made.stream = source_of(node.source, "only a source tells a watermark");
     if (made.stream == no_stream || check_.flows[made.stream].schema.has_time) return;
     check_
         .report(DiagnosticKind::missing_time, node.source.range, "`{}` has no event time, so it has no watermark",
@@ -120,7 +120,7 @@ private:
     if (std::holds_alternative<Source>(check_.program.streams[flow.stream].origin) && check_.streams[flow.stream] &&
         check_.streams[flow.stream]->kind == SymbolKind::source)
       return flow.stream;
-    auto report = check_.report(DiagnosticKind::bad_test, path.range, "`{}` is no source: {} of a source",
+    auto report = check_.report(DiagnosticKind::bad_test, path.range, "`{}` is no source, and {}",
                                 check_.written(path.range), what);
     std::vector<std::string_view> sources;
     for (const auto& symbol : module_.symbols) {
@@ -144,8 +144,7 @@ private:
   void take_row(CheckedStep& made, const lang::Expr& item, std::vector<std::string_view>* named) {
     const auto* record = item.as<lang::RecordExpr>();
     if (record == nullptr) {
-      check_.report(DiagnosticKind::missing_record, item.range, "a row is a record")
-          .help("write `{{ field: value }}`");
+      check_.report(DiagnosticKind::missing_record, item.range, "a row is a record").help("write `{{ field: value }}`");
       return;
     }
     const std::vector<Column>& columns = check_.flows[made.stream].schema.columns;
@@ -188,10 +187,9 @@ private:
   bool check_named(const std::vector<std::string_view>& names, std::vector<std::string_view>& named, Range range) {
     if (named.empty()) named = names;
     if (names == named && !names.empty()) return true;
-    auto report =
-        check_.report(DiagnosticKind::bad_test, range, "{}",
-                      names.empty() ? "this row names no field, so every row would fit"
-                                    : "this row does not name the same fields as the first one");
+    auto report = check_.report(DiagnosticKind::bad_test, range, "{}",
+                                names.empty() ? "this row names no field, so every row would fit"
+                                              : "this row does not name the same fields as the first one");
     if (!names.empty()) report.help("the first names {}; fields that no row names are not compared", listed(named));
     return false;
   }

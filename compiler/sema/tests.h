@@ -22,8 +22,8 @@ namespace flow::sema {
 using TestRow = std::vector<const Expr*>;
 
 struct CheckedStep {
-  ScriptStep step;              // rows and connector are not known before staging
-  uint32_t stream = no_stream;  // of given, expect, and of the watermark of one source
+  ScriptStep step;             // rows and connector are not known before staging
+  uint32_t stream = no_stream; // of given, expect, and of the watermark of one source
   std::vector<TestRow> rows = {};
 };
 struct CheckedTest {

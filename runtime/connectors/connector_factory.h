@@ -1,5 +1,5 @@
-// Who makes the connectors of a job in place of those that its program names: a test of a program, which has rows of its
-// own to give and takes what comes out.
+// Who makes the connectors of a job in place of those that its program names: a test of a program, which has rows of
+// its own to give and takes what comes out.
 #pragma once
 
 #include "runtime/connectors/sink.h"

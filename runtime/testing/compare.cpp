@@ -65,8 +65,8 @@ private:
 // Rows that have most of their fields in common are one row that came out wrong, most likely. Takes them away.
 void report_pairs(Report& report, std::vector<Row>& missing, std::vector<Row>& unexpected) {
   for (size_t i = 0; i < missing.size();) {
-    auto closest = std::ranges::max_element(
-        unexpected, {}, [&](const Row& row) { return row.equal_fields(missing[i]); });
+    auto closest =
+        std::ranges::max_element(unexpected, {}, [&](const Row& row) { return row.equal_fields(missing[i]); });
     if (closest == unexpected.end() || closest->equal_fields(missing[i]) == 0) {
       ++i;
       continue;
@@ -106,7 +106,8 @@ ExpectedRows::ExpectedRows(const TestScript& test, const std::vector<CapturedRec
     : by_step_(test.steps.size()) {
   std::map<std::string, std::vector<std::string>> by_sink;
   for (const CapturedRecord& record : records) {
-    if (record.sink.starts_with(expected_prefix)) by_sink[record.sink.substr(expected_prefix.size())].push_back(record.text);
+    if (record.sink.starts_with(expected_prefix))
+      by_sink[record.sink.substr(expected_prefix.size())].push_back(record.text);
   }
   std::map<std::string, size_t> taken;
   for (size_t i = 0; i < test.steps.size(); ++i) {
@@ -116,7 +117,8 @@ ExpectedRows::ExpectedRows(const TestScript& test, const std::vector<CapturedRec
     size_t& first = taken[step.connector];
     auto count = static_cast<size_t>(step.rows);
     FLOW_ASSERT(first + count <= rows.size(), "what is expected came out of the plain run");
-    by_step_[i].assign(rows.begin() + static_cast<ptrdiff_t>(first), rows.begin() + static_cast<ptrdiff_t>(first + count));
+    by_step_[i].assign(rows.begin() + static_cast<ptrdiff_t>(first),
+                       rows.begin() + static_cast<ptrdiff_t>(first + count));
     first += count;
   }
 }

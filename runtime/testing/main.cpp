@@ -130,11 +130,12 @@ int main_of_tests(int argc, char** argv) {
     return wrong_usage;
   };
   std::optional<TestFlags> flags = flags_of(argc, argv);
-  if (!flags) return refuse("give --filter TEXT, --seeds N or --seed S, and behind -- values of the program's params\n");
+  if (!flags)
+    return refuse("give --filter TEXT, --seeds N or --seed S, and behind -- values of the program's params\n");
   Result<JobFlags> of_program = parse_flags(flow_program_v1, flags->of_program, 1);
   if (!of_program.is_ok()) {
-    return refuse(fmt::format("{}: {}; params get values behind --\n", flow_program_v1.name,
-                              of_program.status().message()));
+    return refuse(
+        fmt::format("{}: {}; params get values behind --\n", flow_program_v1.name, of_program.status().message()));
   }
   return Tests(env, std::move(*flags), of_program->params).run();
 }

@@ -7,6 +7,8 @@
 namespace flow::runtime {
 namespace {
 
+constexpr int64_t first_instant_us = 946'684'800'000'000; // the clock begins at 2000-01-01T00:00:00Z
+
 // Rows or a watermark, due when the step is open.
 struct Item {
   size_t step;
@@ -154,6 +156,7 @@ public:
   Status prepare(Env&) override { return Status(); }
   Status lock(Env&) override { return Status(); }
   Result<std::unique_ptr<SinkWriter>> open(Env&, uint32_t, uint64_t epoch) override {
+    stage_.go_back(epoch - 1);
     return std::unique_ptr<SinkWriter>(new CaptureWriter(stage_, name_, epoch));
   }
   bool is_exactly_once() const override { return false; }
@@ -172,6 +175,7 @@ private:
 
 void Stage::go_back(uint64_t epoch) {
   position_ = epoch == 0 ? Position{} : positions_[epoch];
+  machine_.jump_wall_us(first_instant_us + position_.clock_us - machine_.wall_us());
   std::erase_if(records_, [&](const CapturedRecord& record) { return record.epoch > epoch; });
 }
 

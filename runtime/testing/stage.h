@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/connectors/connector_factory.h"
+#include "runtime/env/sim_env.h"
 #include "runtime/testing/script.h"
 
 namespace flow::runtime {
@@ -25,8 +26,9 @@ struct CapturedRecord {
 
 class Stage final : public ConnectorFactory {
 public:
-  // The test outlives the stage. `gives_expected`: whether the rows come, too, that are expected.
-  Stage(const TestScript& test, bool gives_expected) : test_(test), gives_expected_(gives_expected) {}
+  // Test and machine outlive the stage. `gives_expected`: whether the rows come, too, that are expected.
+  Stage(const TestScript& test, SimMachine& machine, bool gives_expected)
+      : test_(test), machine_(machine), gives_expected_(gives_expected) {}
 
   // ---- how far the test has come
   struct Position {
@@ -36,7 +38,8 @@ public:
   };
   Position& position() { return position_; }
   const Position& position() const { return position_; }
-  // To where it was when this epoch was taken; 0: to the beginning. What came out since is forgotten.
+  // To where it was when this epoch was taken; 0: to the beginning. What came out since is forgotten, and the wall
+  // clock shows what it showed then. A job that opens calls it, before its tasks hear of time.
   void go_back(uint64_t epoch);
 
   const std::vector<CapturedRecord>& records() const { return records_; }
@@ -52,6 +55,7 @@ public:
 
 private:
   const TestScript& test_;
+  SimMachine& machine_;
   bool gives_expected_;
   Position position_;
   std::map<uint64_t, Position> positions_; // by epoch
