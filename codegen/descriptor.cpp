@@ -149,12 +149,16 @@ private:
     switch (window.kind) {
     case sema::WindowKind::tumbling: kind = FLOW_WINDOW_TUMBLING; break;
     case sema::WindowKind::hopping: kind = FLOW_WINDOW_HOPPING; break;
-    case sema::WindowKind::same: kind = FLOW_WINDOW_SAME; break;
+    case sema::WindowKind::cumulate: kind = FLOW_WINDOW_CUMULATE; break;
+    case sema::WindowKind::same: kind = window.is_cumulated ? FLOW_WINDOW_SAME_CUMULATE : FLOW_WINDOW_SAME; break;
     case sema::WindowKind::session: break; // a keyed state
     case sema::WindowKind::global: kind = FLOW_WINDOW_GLOBAL; break;
     }
     uint32_t form = state.keyed ? FLOW_STATE_KEYED : state.is_partial ? FLOW_STATE_PARTIAL : FLOW_STATE_PANES;
-    std::vector<llvm::Constant*> cells, timers;
+    std::vector<llvm::Constant*> cells, timers, keys;
+    for (const sema::Column& column : state.key.columns)
+      keys.push_back(record<FlowKeyColumn>({text(column.name), u32(static_cast<uint32_t>(column.type.kind)),
+                                            u32(column.type.nullable ? 1 : 0), u32(enum_number(column.type)), u32(0)}));
     uint32_t session_start = 0;
     if (state.keyed) {
       const std::vector<plan::Field>& fields = plan_.layouts[state.layout].fields;
@@ -164,10 +168,26 @@ private:
       for (size_t i = 0; i < state.keyed->timers.size(); i++)
         timers.push_back(timer_constant(state.keyed->timers[i], fields));
     }
-    return record<FlowState>({text(state.name), u32(form), u32(kind), i64(window.size_us), i64(window.slide_us),
-                              i64(window.offset_us), i64(state.pane_us), u32(state.layout), u32(state.key.size),
-                              u32(state.key.is_bytes ? 1 : 0), u32(trigger), u32(state.running_layout), count(cells),
-                              count(timers), u32(session_start), array("cells", cells), array("timers", timers)});
+    return record<FlowState>({text(state.name),
+                              u32(form),
+                              u32(kind),
+                              i64(window.size_us),
+                              i64(window.slide_us),
+                              i64(window.offset_us),
+                              i64(state.pane_us),
+                              u32(state.layout),
+                              u32(state.key.size),
+                              u32(state.key.is_bytes ? 1 : 0),
+                              u32(trigger),
+                              u32(state.running_layout),
+                              count(cells),
+                              count(timers),
+                              u32(session_start),
+                              array("cells", cells),
+                              array("timers", timers),
+                              array("key.columns", keys),
+                              count(keys),
+                              u32(0)});
   }
 
   llvm::Constant* cell_constant(const plan::KeyedState::Cell& cell, const std::vector<plan::Field>& fields) {

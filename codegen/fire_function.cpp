@@ -48,7 +48,9 @@ private:
                            load(i64(), offsetof(FlowDue, window_end), "window.end"));
     uint32_t state = state_of(op), stride = walk.entry_layout(state).stride;
     llvm::BasicBlock *emit = f.block("emit"), *merge = f.block("merge"), *subtract = merge;
-    if (module_.plan.states[state].running_layout != plan::none) subtract = f.block("subtract");
+    const plan::State& declared = module_.plan.states[state];
+    bool is_cumulate = declared.window.kind == sema::WindowKind::cumulate; // all its panes leave at once
+    if (declared.running_layout != plan::none && !is_cumulate) subtract = f.block("subtract");
     llvm::SwitchInst* choice = b.CreateSwitch(phase, subtract, 2);
     choice->addCase(f.i32(FLOW_DUE_EMIT), emit);
     choice->addCase(f.i32(FLOW_DUE_MERGE), merge);

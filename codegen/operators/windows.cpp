@@ -45,7 +45,8 @@ Placement place_near_last(FunctionEmitter& f, const plan::State& state, llvm::Va
   auto& b = f.builder;
   llvm::Value* start_at = f.slot_with(f.i64(state.window.offset_us), "last.pane.start");
   llvm::Value* span_at = f.slot_with(f.i64(state.pane_us), "last.pane.span");
-  llvm::Value* end_at = f.slot_with(f.i64(state.window.offset_us + state.window.size_us), "last.pane.end");
+  int64_t length = state.window.is_cumulated ? state.pane_us : state.window.size_us;
+  llvm::Value* end_at = f.slot_with(f.i64(state.window.offset_us + length), "last.pane.end");
   llvm::BasicBlock *other = f.block("other.pane"), *placed = f.block("placed");
   // The difference of a time before the pane wraps around to a large number.
   llvm::Value* into = b.CreateSub(time, b.CreateLoad(b.getInt64Ty(), start_at, "last.start"));
@@ -73,10 +74,11 @@ Placement place_on_grid(FunctionEmitter& f, const plan::State& state, llvm::Valu
   const sema::Window& window = state.window;
   bool is_hopping = window.kind == sema::WindowKind::hopping;
   return place_near_last(f, state, time, table_at, [&]() -> Placement {
-    int64_t step = is_hopping ? window.slide_us : window.size_us;
+    int64_t step = is_hopping ? window.slide_us : window.size_us, length = window.size_us;
+    if (window.is_cumulated) step = length = state.pane_us;
     llvm::Value* start = floor_to(f, time, step, window.offset_us, "last.window.start");
-    llvm::Value* end = plus(f, start, window.size_us, "last.window.end");
-    return {is_hopping ? floor_to(f, time, state.pane_us, window.offset_us, "pane.start") : start, end};
+    llvm::Value* end = plus(f, start, length, "last.window.end");
+    return {step == state.pane_us ? start : floor_to(f, time, state.pane_us, window.offset_us, "pane.start"), end};
   });
 }
 
@@ -94,7 +96,7 @@ Placement place_at(FunctionEmitter& f, const sema::Window& window, llvm::Value* 
 Placement place(FunctionEmitter& f, const plan::State& state, llvm::Value* start, llvm::Value* time) {
   llvm::Value *table_at = f.slot_with(no_table(f), "open.pane"), *entry_at = f.slot_with(no_table(f), "open.entry");
   Placement placement{f.i64(std::numeric_limits<int64_t>::min()), nullptr};
-  if (state.window.kind == sema::WindowKind::same)
+  if (state.window.kind == sema::WindowKind::same && !state.window.is_cumulated)
     placement = place_at(f, state.window, start, table_at);
   else if (state.window.kind != sema::WindowKind::global)
     placement = place_on_grid(f, state, time, table_at);
@@ -124,7 +126,8 @@ llvm::Value* is_closed(FunctionEmitter& f, const Placement& placement) {
 
 Placement place_row(RowWalk& walk, uint32_t number, const Row& row, const std::vector<sema::Column>& columns) {
   const plan::State& state = walk.state(number);
-  bool is_same = state.window.kind == sema::WindowKind::same;
+  // The windows of `cumulate` begin together: their rows are placed by their time, the window's last instant.
+  bool is_same = state.window.kind == sema::WindowKind::same && !state.window.is_cumulated;
   return place(walk.f, state, is_same ? window_start_of(walk.f, state.window, row, columns) : nullptr, row.time);
 }
 
@@ -146,7 +149,7 @@ void emit_late_test(RowWalk& walk, uint32_t state, const Placement& placement, c
 }
 
 void emit_late(RowWalk& walk, uint32_t state, const Row& row) {
-  walk.f.call("flow_rt_count_late", {walk.f.task, walk.position_of(state)});
+  if (walk.state(state).counts_late) walk.f.call("flow_rt_count_late", {walk.f.task, walk.position_of(state)});
   uint32_t origin = walk.origin(plan::OriginKind::late, state);
   if (origin != plan::none) walk.consumers(origin, row);
 }

@@ -12,7 +12,9 @@
 #include "compiler/driver/link.h"
 #include "compiler/driver/modules.h"
 #include "compiler/driver/run.h"
+#include "compiler/driver/run_tests.h"
 #include "compiler/graph/build.h"
+#include "compiler/graph/distinct.h"
 #include "compiler/graph/print.h"
 #include "compiler/graph/verify.h"
 #include "compiler/optimize/pipeline.h"
@@ -41,7 +43,7 @@ public:
     int exit_code = stages();
     if (options_.times) print_times();
     if (exit_code == exit_ok && options_.command == Command::run) return start_job();
-    if (exit_code == exit_ok && options_.command == Command::test) return start_tests();
+    if (exit_code == exit_ok && options_.command == Command::test) return run_tests(executable_, options_);
     return exit_code;
   }
 
@@ -71,6 +73,7 @@ private:
   bool is_temporary() const { return is_test() || options_.command == Command::run; }
 
   int no_tests() {
+    if (options_.is_one_of_many) return exit_no_tests;
     fmt::print(stderr,
                "flowc: {} declares no test; one looks like this:\n  test \"what holds\" {{\n    given SOURCE = [{{ "
                "field: value }}]\n    expect STREAM == [{{ field: value }}]\n  }}\n",
@@ -98,6 +101,7 @@ private:
 
   int lower(const sema::TypedProgram& program) {
     graph::DataflowGraph graph = graph::build_graph(program);
+    graph::expand_distinct(graph, arena_);
     if (auto broken = graph::verify(graph)) return internal_error("graph", *broken);
     optimize::Options passes{.disabled = options_.disabled_passes};
     if (auto unknown = optimize::unknown_pass(passes)) {
@@ -117,6 +121,7 @@ private:
   }
 
   int explain(const plan::PhysicalPlan& plan) {
+    if (options_.shows_state) return show(plan::explain_state(plan));
     if (options_.format == GraphFormat::text) return show(plan::explain_text(plan));
     std::string dot = plan::explain_dot(plan);
     if (options_.format == GraphFormat::dot) return show(dot);
@@ -201,18 +206,6 @@ private:
     return exit_internal;
   }
 
-  int start_tests() {
-    std::vector<std::string> arguments;
-    if (!options_.filter.empty()) arguments.insert(arguments.end(), {"--filter", options_.filter});
-    if (options_.seeds > 0) arguments.insert(arguments.end(), {"--seeds", std::to_string(options_.seeds)});
-    if (options_.seed > 0) arguments.insert(arguments.end(), {"--seed", std::to_string(options_.seed)});
-    arguments.emplace_back("--");
-    arguments.insert(arguments.end(), options_.job_arguments.begin(), options_.job_arguments.end());
-    std::string name = llvm::sys::path::stem(options_.program).str();
-    fmt::print(stderr, "flowc: {}\n", become(executable_, name, arguments));
-    return exit_internal;
-  }
-
   std::string output_path(const std::string& suffix) const {
     return options_.output.empty() ? llvm::sys::path::stem(options_.program).str() + suffix : options_.output;
   }
@@ -282,6 +275,10 @@ private:
 
 } // namespace
 
-int run_command(const Options& options) { return Compilation(options).run(); }
+int run_command(const Options& options) {
+  bool is_folder = options.command == Command::test && llvm::sys::fs::is_directory(options.program);
+  if (is_folder) return test_folder(options, [](const Options& one) { return Compilation(one).run(); });
+  return Compilation(options).run();
+}
 
 } // namespace flow::driver

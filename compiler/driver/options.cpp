@@ -83,7 +83,9 @@ void add_test(CLI::App& app, Options& options) {
   CLI::App* test =
       app.add_subcommand("test", "Run the tests that a program declares; values of its params come after --");
   test->callback([&] { options.command = Command::test; });
-  add_program(*test, options);
+  test->add_option("program", options.program, "The .flow file, or a folder of them")
+      ->required()
+      ->type_name("FILE|FOLDER");
   test->add_option("--filter", options.filter, "Only tests in whose name this stands")->type_name("TEXT");
   CLI::Option* seeds =
       test->add_option("--seeds", options.seeds,
@@ -103,16 +105,37 @@ void add_explain(CLI::App& app, Options& options) {
   explain->callback([&] { options.command = Command::explain; });
   add_program(*explain, options);
   add_choice(*explain, "--format", formats, options.format, "FORMAT", "text, dot, or svg (needs graphviz)");
+  explain->add_flag("--state", options.shows_state,
+                    "Only what is kept: every state, its cells, their bytes, what ends it");
   explain->add_option("-o", options.output, "Where to write it; else standard output")->type_name("FILE");
   explain->add_option("--disable-pass", options.disabled_passes, "Switch a pass of the optimiser off (may be repeated)")
       ->allow_extra_args(false)
       ->type_name("NAME");
 }
 
+void add_state(CLI::App& app, Options& options) {
+  CLI::App* state = app.add_subcommand("state", "Show what checkpoints and savepoints hold");
+  state->require_subcommand(1);
+  CLI::App* list = state->add_subcommand("list", "What there is: checkpoints, their states, cells and timers");
+  list->callback([&] { options.command = Command::state_list; });
+  CLI::App* show = state->add_subcommand("show", "The entries of a state, or of a cell or timer of it");
+  show->callback([&] { options.command = Command::state_show; });
+  for (CLI::App* command : {list, show}) {
+    command->add_option("folder", options.folder, "A job's --checkpoint-dir, one epoch in it, or a savepoint")
+        ->required()
+        ->type_name("DIR");
+  }
+  show->add_option("cell", options.cell, "As `state list` names it: alerts.process, alerts.process.first, or first")
+      ->required()
+      ->type_name("CELL");
+  static const std::map<std::string, bool> show_formats = {{"csv", false}, {"json", true}};
+  add_choice(*show, "--format", show_formats, options.as_json, "FORMAT", "csv, with a header (default), or json");
+}
+
 /// What the library's own message leaves open.
 void add_hint(const CLI::App& app, int argc, char** argv) {
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
-    fmt::print(stderr, "flowc: there is no command `{}`: give build, run, test, check or explain\n", argv[1]);
+    fmt::print(stderr, "flowc: there is no command `{}`: give build, run, test, check, explain or state\n", argv[1]);
   }
   if (app.got_subcommand("run"))
     fmt::print(stderr, "Flags of the job come after --: flowc run program.flow -- --flag value\n");
@@ -129,6 +152,7 @@ bool parse_options(int argc, char** argv, Options& options, int& exit_code) {
   add_run(app, options);
   add_check(app, options);
   add_explain(app, options);
+  add_state(app, options);
   add_test(app, options);
   try {
     app.parse(argc, argv);

@@ -6,7 +6,7 @@
 
 namespace flow::driver {
 
-enum class Command { build, run, check, explain, test };
+enum class Command { build, run, check, explain, state_list, state_show, test };
 enum class Emit { none, ast, typed, graph, plan, layout, llvm, assembly, object };
 enum class GraphFormat { text, dot, svg };
 
@@ -26,6 +26,11 @@ struct Options {
   std::string filter;                     // of test; empty: all
   uint64_t seeds = 0;                     // of test: 1 to so many
   uint64_t seed = 0;                      // of test: this one alone, if it is not 0
+  bool is_one_of_many = false;            // of test: a program of a folder
+  std::string folder;                     // of state: a checkpoint, or what holds them
+  std::string cell;                       // of state show
+  bool as_json = false;                   // of state show
+  bool shows_state = false;               // --state of explain
 };
 
 /// Parses the command line. False: the program is to end with `exit_code` (help was shown, or usage was wrong and

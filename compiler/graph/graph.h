@@ -56,6 +56,7 @@ struct Aggregate {
   sema::Window window;
   std::vector<sema::AggregateCall> calls;
   bool combines_first = false; // each task of the input adds up its rows, and sends partial results
+  bool counts_late = true;     // no: another node takes the same rows, and its late ones are theirs
 };
 struct Top {
   std::vector<sema::KeyColumn> keys;

@@ -237,6 +237,8 @@ std::string print_window(const sema::Window& window) {
   case sema::WindowKind::hopping:
     return "hopping(" + print_duration(window.size_us) + ", " + print_duration(window.slide_us) + offset + ")";
   case sema::WindowKind::session: return "session(" + print_duration(window.size_us) + ")";
+  case sema::WindowKind::cumulate:
+    return "cumulate(" + print_duration(window.size_us) + ", " + print_duration(window.slide_us) + offset + ")";
   case sema::WindowKind::same: return "same";
   case sema::WindowKind::global: return "global";
   }

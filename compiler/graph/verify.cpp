@@ -178,8 +178,8 @@ Problem check_window(const Node& node, const Schema& input) {
   const sema::Window* window = window_of(node);
   if (window == nullptr || !has_bounds(*window)) return std::nullopt;
   if (!input.has_time) return node.name + ": a window over rows without event time";
-  bool is_hopping = window->kind == sema::WindowKind::hopping;
-  if (window->size_us <= 0 || (is_hopping && window->slide_us <= 0)) return node.name + ": a window of no length";
+  bool has_slide = window->kind == sema::WindowKind::hopping || window->kind == sema::WindowKind::cumulate;
+  if (window->size_us <= 0 || (has_slide && window->slide_us <= 0)) return node.name + ": a window of no length";
   return std::nullopt;
 }
 

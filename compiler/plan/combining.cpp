@@ -21,8 +21,10 @@ KeySpec key_of_partials(KeySpec key) {
 
 sema::Window pane_window(const State& state) {
   sema::Window window = state.window;
-  if (window.kind != sema::WindowKind::hopping) return window;
+  bool is_one_pane = window.kind != sema::WindowKind::hopping && window.kind != sema::WindowKind::cumulate;
+  if (is_one_pane && !window.is_cumulated) return window;
   window.kind = sema::WindowKind::tumbling;
+  window.is_cumulated = false;
   window.size_us = window.slide_us = state.pane_us;
   return window;
 }

@@ -8,6 +8,8 @@
 namespace flow::plan {
 
 std::string explain_text(const PhysicalPlan& plan);
+/// Every state: its key, its cells with their bytes, and what ends it.
+std::string explain_state(const PhysicalPlan& plan);
 std::string explain_dot(const PhysicalPlan& plan);
 
 } // namespace flow::plan

@@ -72,7 +72,9 @@ uint32_t Lowering::without_computed(uint32_t chain, uint32_t op, const Node& nod
 
 State Lowering::make_state(const Node& node, const sema::Window& window, const KeySpec& key) {
   State made{.name = node.name, .window = window, .key = key};
-  made.pane_us = window.kind == sema::WindowKind::hopping ? std::gcd(window.size_us, window.slide_us) : window.size_us;
+  made.pane_us = window.size_us;
+  if (window.kind == sema::WindowKind::hopping) made.pane_us = std::gcd(window.size_us, window.slide_us);
+  if (window.kind == sema::WindowKind::cumulate || window.is_cumulated) made.pane_us = window.slide_us;
   return made;
 }
 
@@ -80,6 +82,11 @@ uint32_t Lowering::add_state(State state, Layout layout) {
   state.layout = add_layout(std::move(layout));
   plan_.states.push_back(std::move(state));
   return static_cast<uint32_t>(plan_.states.size() - 1);
+}
+
+void Lowering::keep_cumulated(uint32_t state) {
+  State& made = plan_.states[state];
+  if (made.window.kind == sema::WindowKind::cumulate) made.running_layout = made.layout;
 }
 
 uint32_t Lowering::add_partial(const Place& rows, const Node& node, const State& whole, const KeySpec& key,
@@ -143,10 +150,13 @@ void Lowering::lower_aggregate(NodeId id, const Node& node, const graph::Aggrega
     Layout running = running_layout(node.name + ".running", crossing.key, partial.calls, made.running, made.panes);
     state.running_layout = add_layout(std::move(running));
   }
-  bool is_merged = op.window.kind == sema::WindowKind::hopping && !is_running;
+  bool is_cumulate = op.window.kind == sema::WindowKind::cumulate;
+  bool is_merged = (op.window.kind == sema::WindowKind::hopping && !is_running) || is_cumulate;
   layout = aggregate_layout(node.name + ".entry", crossing.key, partial.calls, crossing.has_time, made.accumulators,
                             is_merged ? &made.failed : nullptr);
+  state.counts_late = op.counts_late;
   made.state = add_state(std::move(state), std::move(layout));
+  keep_cumulated(made.state);
   add_stateful(chain, node, std::move(made));
   places_[id] = {chain, add_fired(chain, node, node.schema.columns)};
 }
@@ -187,6 +197,7 @@ void Lowering::lower_top(NodeId id, const Node& node, const graph::Top& op) {
   made.row_layout = plan_.chains[chain].inputs[0].layout;
   made.state = add_state(std::move(state), top_layout(node.name + ".entry", crossing.key, op.count, made.row_layout,
                                                       plan_.layouts[made.row_layout]));
+  keep_cumulated(made.state);
   add_stateful(chain, node, std::move(made));
   uint32_t fired = add_fired(chain, node, fired_by_top(crossing, node));
   places_[id] = {chain, without_computed(chain, fired, node, crossing)};

@@ -96,13 +96,15 @@ struct State {
   /// Data in flight and no state: in no snapshot, sent on before barriers and before the watermark that closes a pane.
   bool is_partial = false;
   sema::Window window;
-  int64_t pane_us = 0; // greatest common divisor of size and slide
+  int64_t pane_us = 0; // greatest common divisor of size and slide; cumulate: the step
   KeySpec key;
   uint32_t layout = 0; // of an entry: key, then value
   /// Of an entry of the running window: panes are added to it when they come in and subtracted when they leave; derived
-  /// from them, in no snapshot. none: the panes of each window are merged.
+  /// from them, in no snapshot. Of cumulate windows it is `layout`: all panes leave at once. none: the panes of each
+  /// window are merged.
   uint32_t running_layout = none;
   std::optional<KeyedState> keyed;
+  bool counts_late = true; // no: those of another state are the same rows
 };
 
 // ---- operators in a chain -----------------------------------------------------------------------------------------

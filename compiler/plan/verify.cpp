@@ -108,10 +108,13 @@ Problem check_state(const PhysicalPlan& plan, const State& state) {
     return state.name + ": no layout of its running window";
   const sema::Window& window = state.window;
   if (window.kind != sema::WindowKind::global && window.size_us <= 0) return state.name + ": a window without size";
-  if (window.kind == sema::WindowKind::hopping) {
+  if (window.kind == sema::WindowKind::hopping || window.kind == sema::WindowKind::cumulate) {
     bool divides = state.pane_us > 0 && window.size_us % state.pane_us == 0 && window.slide_us % state.pane_us == 0;
     if (window.slide_us <= 0 || !divides) return state.name + ": panes do not fill its windows";
   }
+  bool is_cumulate = window.kind == sema::WindowKind::cumulate;
+  if (is_cumulate && state.running_layout != none && state.running_layout != state.layout)
+    return state.name + ": panes of one form are added to entries of another";
   if (auto broken = check_keyed(state, plan.layouts[state.layout])) return broken;
   return check_key(state, plan.layouts[state.layout]);
 }

@@ -189,7 +189,7 @@ private:
     const State& state = plan_.states[aggregate.state];
     size_t fields = plan_.layouts[state.layout].fields.size();
     if (state.is_partial != (aggregate.stage == AggregateStage::partial)) return op.name + ": state and stage differ";
-    bool is_running = state.running_layout != none;
+    bool is_running = state.running_layout != none && state.window.kind != sema::WindowKind::cumulate;
     if (is_running != !aggregate.running.empty() || is_running != (aggregate.panes != none))
       return op.name + ": it is not clear whether its window is kept running";
     if (aggregate.accumulators.size() != aggregate.calls.size()) return op.name + ": not one accumulator for each call";

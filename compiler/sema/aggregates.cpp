@@ -17,7 +17,7 @@ bool is_ordered(Kind kind) {
 /// How each function is called.
 std::string_view usage_of(AggregateKind kind) {
   switch (kind) {
-  case AggregateKind::count: return "count() or count(x)";
+  case AggregateKind::count: return "count(), count(x) or count(distinct x)";
   case AggregateKind::sum: return "sum(x)";
   case AggregateKind::min: return "min(x)";
   case AggregateKind::max: return "max(x)";
@@ -68,8 +68,12 @@ private:
   }
 
   bool check_call(const lang::Expr& expr, const lang::Call& call, AggregateCall& made) {
-    if (call.is_distinct) {
-      check_.not_yet(expr.range, "an aggregate of distinct values");
+    made.is_distinct = call.is_distinct;
+    if (call.is_distinct && made.kind != AggregateKind::count) {
+      auto report = check_.report(DiagnosticKind::wrong_arguments, expr.range,
+                                  "of distinct values there is only their number: `count(distinct x)`");
+      bool is_same = made.kind == AggregateKind::min || made.kind == AggregateKind::max;
+      if (is_same) report.help("leave out `distinct`: the least and the greatest value are the same without it");
       return false;
     }
     bool takes_two = made.kind == AggregateKind::min_by || made.kind == AggregateKind::max_by;
@@ -236,6 +240,7 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
   }
   Symbol* late = taken_late_;
   made.calls = std::move(calls.calls());
+  has_error = !allows_distinct(step, made) || has_error;
   Schema result = head;
   for (const AggregateCall& call : made.calls) result.columns.push_back({call.name, call.result});
   Window window = made.window;
@@ -247,6 +252,24 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
     state_.schema = std::move(final_schema);
   else if (!is_plain)
     project(step, "results", std::move(final_schema), std::move(final_row.values));
+}
+
+/// Whether distinct values can be counted in this window.
+bool PipelineChecker::allows_distinct(const lang::Step& step, const Aggregate& aggregate) {
+  auto found = std::ranges::find_if(aggregate.calls, &AggregateCall::is_distinct);
+  if (found == aggregate.calls.end()) return true;
+  if (aggregate.window.kind == WindowKind::global) {
+    check_.not_yet(found->range, "a count of distinct values without a window")
+        .help("put a window before it: `| window tumbling(1d)`");
+  } else if (aggregate.window.kind == WindowKind::session) {
+    check_.not_yet(found->range, "a count of distinct values in session windows");
+  } else if (step.on_error.policy == lang::ErrorPolicy::skip) {
+    check_.not_yet(found->range, "`on error skip` at a step that counts distinct values")
+        .help("work out in a `derive` before it what may fail, and write `on error skip` there");
+  } else {
+    return true;
+  }
+  return false;
 }
 
 void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {

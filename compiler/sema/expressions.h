@@ -41,14 +41,15 @@ struct Scope {
   const Module* module;
   const Schema* row = nullptr;
   bool row_is_unknown = false;
-  std::span<const Column> locals = {};      // parameters of the function
-  std::span<const NamedValue> named = {};   // the last one of a name counts
-  std::span<const Fact> known = {};         // of these
-  uint32_t* next_local = nullptr;           // in a handler: the number of its next local
-  bool has_number = false;                  // `number`, in the fields of a generate source
-  const Expr* seed = nullptr;               // `seed` there
-  AggregateCollector* aggregates = nullptr; // in an `aggregate` step
-  const Schema* aggregated = nullptr;       // there: the rows that its functions take
+  std::span<const Column> locals = {};           // parameters of the function
+  std::span<const NamedValue> named = {};        // the last one of a name counts
+  std::span<const Fact> known = {};              // of these
+  std::span<const std::string_view> absent = {}; // in a handler: inputs of which there is no row now
+  uint32_t* next_local = nullptr;                // in a handler: the number of its next local
+  bool has_number = false;                       // `number`, in the fields of a generate source
+  const Expr* seed = nullptr;                    // `seed` there
+  AggregateCollector* aggregates = nullptr;      // in an `aggregate` step
+  const Schema* aggregated = nullptr;            // there: the rows that its functions take
 };
 
 /// `expected` is the type that is due if that is known: it decides between enum values of one name.

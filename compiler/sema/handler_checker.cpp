@@ -17,14 +17,26 @@ namespace {
 class HandlerChecker {
 public:
   HandlerChecker(OperatorContext& context, std::vector<NamedValue> names, uint32_t next_local)
-      : context_(context), check_(context.check), names_(std::move(names)), next_local_(next_local) {}
+      : context_(context), check_(context.check), names_(std::move(names)), next_local_(next_local) {
+    for (const OperatorParameter& parameter : context.info.parameters) {
+      bool is_here = std::ranges::find(names_, parameter.name, &NamedValue::name) != names_.end();
+      if (parameter.is_input && !is_here) absent_.push_back(parameter.name);
+    }
+  }
 
   Block block(const lang::Block& block) {
     std::vector<const Statement*> outer;
     std::swap(outer, made_);
     size_t names = names_.size();
     ends_ = false;
-    for (const lang::Statement* statement : block.statements) this->statement(*statement);
+    for (const lang::Statement* statement : block.statements) {
+      if (ends_ && !context_.is_partial) {
+        check_.report(DiagnosticKind::unreachable, statement->range, "this is never reached: the handler has ended")
+            .help("remove it, or the `return` before it");
+        break;
+      }
+      this->statement(*statement);
+    }
     names_.resize(names);
     Block made = check_.arena.copy(made_);
     made_ = std::move(outer);
@@ -60,6 +72,7 @@ private:
             .row_is_unknown = context_.is_partial,
             .named = names_,
             .known = known_,
+            .absent = absent_,
             .next_local = &next_local_};
   }
   const Expr* value_of(const lang::Expr& expr, Type expected = {}) {
@@ -130,6 +143,11 @@ private:
   }
 
   void report_unknown_state(const lang::NameExpr& name, Range range) {
+    if (has_timer(name.name)) {
+      check_.report(DiagnosticKind::not_assignable, range, "`{}` is a timer", name.name)
+          .help("it is set by `at time as {}`, and stopped by `cancel {}`", name.name, name.name);
+      return;
+    }
     auto report = check_.report(DiagnosticKind::unknown_name, range, "there is no state `{}`", name.name);
     std::vector<std::string_view> names;
     for (const StateCell& cell : context_.made.cells) names.push_back(cell.name);
@@ -292,12 +310,22 @@ private:
 
   // ---- timers
 
+  bool has_timer(std::string_view name) const {
+    auto is_it = [&](const ProcessTimer& timer) { return timer.timer.name == name; };
+    return std::ranges::any_of(context_.made.timers, is_it);
+  }
+
   std::optional<uint32_t> timer_named(const lang::Name& name) {
     const std::vector<ProcessTimer>& timers = context_.made.timers;
     auto is_it = [&](const ProcessTimer& timer) { return timer.timer.name == name.text; };
     auto found = std::ranges::find_if(timers, is_it);
     if (found != timers.end()) return static_cast<uint32_t>(found - timers.begin());
     if (!name.is_given() || context_.is_partial) return std::nullopt;
+    if (cell_named(name.text)) {
+      check_.report(DiagnosticKind::unknown_part, name.range, "`{}` is a state, not a timer", name.text)
+          .help("it is forgotten by `clear {}`", name.text);
+      return std::nullopt;
+    }
     auto report = check_.report(DiagnosticKind::unknown_part, name.range, "no statement sets a timer `{}`", name.text);
     std::vector<std::string_view> names;
     for (const ProcessTimer& timer : timers) names.push_back(timer.timer.name);
@@ -309,15 +337,35 @@ private:
     Type due = scalar(node.is_processing_time ? Kind::DURATION : Kind::TIMESTAMP);
     std::string what = node.is_processing_time ? "the time until `" + std::string(node.timer.text) + "` fires"
                                                : "the time of the timer `" + std::string(node.timer.text) + "`";
-    const Expr* when = coerce(check_, value_of(*node.when, due), due, what);
+    const Expr* given = value_of(*node.when, due);
+    if (is_other_time(*given, due, node)) return;
+    const Expr* when = coerce(check_, given, due, what);
     std::optional<uint32_t> timer = timer_named(node.timer);
     if (timer && !when->type.is_error()) put(SetTimer{*timer, when}, range);
+  }
+
+  /// `at 1min`, `after row.time`
+  bool is_other_time(const Expr& given, Type due, const lang::SetTimer& node) {
+    Kind other = due.kind == Kind::DURATION ? Kind::TIMESTAMP : Kind::DURATION;
+    if (given.type.kind != other || given.type.nullable) return false;
+    std::string text = check_.written(node.when->range);
+    if (node.is_processing_time) {
+      check_
+          .report(DiagnosticKind::type_mismatch, node.when->range, "`after` takes a duration, but `{}` is a time", text)
+          .help("in event time: `at {} as {}`", text, node.timer.text);
+    } else {
+      check_.report(DiagnosticKind::type_mismatch, node.when->range, "`at` takes a time, but `{}` is a duration", text)
+          .help("in event time: `at ROW.TIME + {} as {}`; in processing time: `after {} as {}`", text, node.timer.text,
+                text, node.timer.text);
+    }
+    return true;
   }
 
   OperatorContext& context_;
   Checking& check_;
   std::vector<NamedValue> names_;
   std::vector<Fact> known_;
+  std::vector<std::string_view> absent_; // inputs whose row is not here
   uint32_t next_local_;
   bool ends_ = false; // the block so far: nothing behind it is reached
   std::vector<const Statement*> made_;

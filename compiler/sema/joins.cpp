@@ -169,6 +169,13 @@ bool PipelineChecker::check_join_form(const lang::Step& step, const lang::Join& 
   return false;
 }
 
+/// Are the windows that rows came out of those that `same` means here?
+static bool are_same(const Window& from, const Window& same) {
+  bool is_cumulated = from.kind == WindowKind::cumulate || from.is_cumulated;
+  return from.kind != WindowKind::session && is_cumulated == same.is_cumulated && from.size_us == same.size_us &&
+         from.slide_us == same.slide_us && from.offset_us == same.offset_us;
+}
+
 bool PipelineChecker::check_other(const lang::Join& join, const FlowState& other, const Window& window) {
   if (other.is_table) {
     check_.not_yet(join.other.range, "a join with a table");
@@ -191,8 +198,7 @@ bool PipelineChecker::check_other(const lang::Join& join, const FlowState& other
   if (window.kind != WindowKind::same) return true;
   bool was_reported = !state_.out_of || state_.out_of->size_us != window.size_us;
   if (was_reported) return false;
-  bool is_same = other.out_of && has_field(other.schema, "window_start") && other.out_of->size_us == window.size_us &&
-                 other.out_of->slide_us == window.slide_us && other.out_of->offset_us == window.offset_us;
+  bool is_same = other.out_of && has_field(other.schema, "window_start") && are_same(*other.out_of, window);
   if (is_same) return true;
   auto report = check_.report(DiagnosticKind::missing_window, join.other.range,
                               "`window same` needs rows that came out of the same window on both sides");

@@ -132,6 +132,11 @@ const Expr* ExprChecker::unknown_name(std::string_view name, Range range) {
               name, name, name);
     return check_.make.error(range);
   }
+  if (std::ranges::find(scope_.absent, name) != scope_.absent.end()) {
+    check_.report(DiagnosticKind::unknown_name, range, "there is no row of `{}` in this handler", name)
+        .help("keep what is needed of it in a state, where `on {} {{ … }}` has the row", name);
+    return check_.make.error(range);
+  }
   std::string_view where = scope_.row != nullptr ? "in this row" : "here";
   auto report = check_.report(DiagnosticKind::unknown_name, range, "there is no `{}` {}", name, where);
   std::string lower = lower_of(name);

@@ -33,7 +33,10 @@ public:
     for (const OperatorOutput& output : info_.outputs) take_output(output);
     take_keys();
     take_handlers();
-    if (!context_.is_partial) require_handlers();
+    if (!context_.is_partial) {
+      require_handlers();
+      warn_of_silent_outputs();
+    }
     return std::move(made);
   }
 
@@ -192,9 +195,9 @@ private:
         .help("rows of all inputs meet by their keys: `{}: {} keyed …`", other->name, text_of(other->type));
   }
 
-  /// The value of `keyed …`, in which the fields of the row have bare names.
+  /// The value of `keyed …`, in which the fields of the row have bare names; `row.field` is the same.
   const Expr* key_of(const OperatorParameter& parameter, const Expr& row) {
-    std::vector<NamedValue> names;
+    std::vector<NamedValue> names{{parameter.name, &row, "input"}};
     std::span<const Expr* const> fields = fields_of(row);
     for (size_t i = 0; i < fields.size(); i++) names.push_back({row.type.record->fields[i].name, fields[i], "field"});
     Scope scope{.module = &context_.module, .named = names};
@@ -205,7 +208,14 @@ private:
   }
 
   bool has_values(const Expr& key, std::string_view what) {
-    if (!require_value(check_, key, what)) return false;
+    if (key.type.nullable) {
+      std::string text = check_.written(key.range);
+      check_.report(DiagnosticKind::null_value, key.range, "{} needs a value, but `{}` may be null", what, text)
+          .help("say what stands in for null: `keyed {} ?? …`", text)
+          .help("or let the type of the input have `{}: {}`, and put `| where {} is not null` before `process`", text,
+                text_of(key.type.without_null()), text);
+      return false;
+    }
     if (key.kind != ExprKind::record) return true;
     return std::ranges::all_of(key.args, [&](const Expr* part) { return has_values(*part, what); });
   }
@@ -280,6 +290,7 @@ private:
     auto timer = std::ranges::find_if(context_.made.timers, is_it);
     if (timer == context_.made.timers.end()) {
       if (!context_.is_partial) report_unknown(handler.on);
+      context_.is_partial = true; // what it was to handle is not known, nor what its names stand for
       check_handler(context_, handler.block, std::move(names), 0);
       return;
     }
@@ -323,6 +334,30 @@ private:
                   timer.timer.name)
           .help("add `on {} {{ … }}`", timer.timer.name);
     }
+  }
+
+  void warn_of_silent_outputs() {
+    const Process& made = context_.made;
+    for (uint32_t i = 0; i < info_.outputs.size(); i++) {
+      const OperatorOutput& output = info_.outputs[i];
+      auto is_in = [&](const auto& part) { return emits(part.body, i); };
+      if (std::ranges::any_of(made.inputs, is_in) || std::ranges::any_of(made.timers, is_in)) continue;
+      auto report =
+          check_.report(DiagnosticKind::unused_output, tree_.outputs[i].type->range, "no statement emits to {}",
+                        output.name.empty() ? "the first output" : "`" + std::string(output.name) + "`");
+      if (output.name.empty())
+        report.help("rows go out by `emit {{ … }}`");
+      else
+        report.help("rows go there by `emit {{ … }} to {}`", output.name);
+    }
+  }
+
+  static bool emits(Block block, uint32_t output) {
+    return std::ranges::any_of(block, [&](const Statement* statement) {
+      if (const auto* emit = std::get_if<EmitRow>(&statement->node)) return emit->output == output;
+      const auto* choice = std::get_if<IfStatement>(&statement->node);
+      return choice != nullptr && (emits(choice->then_block, output) || emits(choice->else_block, output));
+    });
   }
 
   Checking& check_;

@@ -79,6 +79,7 @@ private:
 
   // aggregates.cpp
   void aggregate(const lang::Step& step, const lang::Aggregate& aggregate);
+  bool allows_distinct(const lang::Step& step, const Aggregate& aggregate);
   void top(const lang::Step& step, const lang::Top& top);
   Schema top_result(const lang::Step& step, const lang::Top& top, const Window& window);
   size_t set_bound(const lang::Step& step, std::string_view name, Schema& result);

@@ -169,7 +169,8 @@ private:
   void print_node(const Step& step, const Aggregate& node, const Schema& before) {
     line("  | {}: aggregate {} {}", step.name, keys(node.keys, before), window(node.window));
     for (const AggregateCall& call : node.calls) {
-      std::string arguments = call.argument != nullptr ? text(*call.argument, before) : "";
+      std::string arguments = call.is_distinct ? "distinct " : "";
+      if (call.argument != nullptr) arguments += text(*call.argument, before);
       if (call.by != nullptr) arguments += ", " + text(*call.by, before);
       if (call.filter != nullptr) arguments += " where " + text(*call.filter, before);
       line("      {} = {}({}) -> {}", call.name, name_of(call.kind), arguments, sema::text_of(call.result));
@@ -214,10 +215,11 @@ private:
   }
 
   std::string window(const Window& window) {
-    constexpr std::string_view names[] = {"tumbling", "hopping", "session", "same", "global"};
+    constexpr std::string_view names[] = {"tumbling", "hopping", "session", "same", "global", "cumulate"};
     std::string made = fmt::format("window {}", names[static_cast<size_t>(window.kind)]);
     if (window.kind != WindowKind::global) made += "(" + duration_text(window.size_us);
-    if (window.kind == WindowKind::hopping) made += ", " + duration_text(window.slide_us);
+    if (window.kind == WindowKind::hopping || window.kind == WindowKind::cumulate || window.is_cumulated)
+      made += ", " + duration_text(window.slide_us);
     if (window.offset_us != 0) made += ", offset: " + duration_text(window.offset_us);
     if (window.kind != WindowKind::global) made += ")";
     if (window.late) made += fmt::format(" late to {}", name_of(*window.late));

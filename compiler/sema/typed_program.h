@@ -92,12 +92,13 @@ struct KeyColumn {
   const Expr* value;
 };
 
-enum class WindowKind : uint8_t { tumbling, hopping, session, same, global };
+enum class WindowKind : uint8_t { tumbling, hopping, session, same, global, cumulate };
 struct Window {
   WindowKind kind = WindowKind::global;
-  int64_t size_us = 0;  // of `same`: that of the window the rows came out of; of sessions: the gap
-  int64_t slide_us = 0; // tumbling: the size
+  int64_t size_us = 0; // of `same`: that of the window the rows came out of; of sessions: the gap; of cumulate: the max
+  int64_t slide_us = 0; // tumbling: the size; cumulate: the step
   int64_t offset_us = 0;
+  bool is_cumulated = false;    // of `same`: the rows came out of windows `cumulate`
   std::optional<uint32_t> late; // stream that gets the late rows
 };
 
@@ -109,7 +110,8 @@ struct AggregateCall {
   const Expr* by = nullptr;       // of min_by, max_by
   const Expr* filter = nullptr;
   Type result;
-  lang::SourceRange range; // of the call
+  lang::SourceRange range;  // of the call
+  bool is_distinct = false; // of count(x): equal values count once
 };
 /// Result columns: key columns, window_start and window_end (unless the window is global), then the calls.
 struct Aggregate {

@@ -21,15 +21,17 @@ struct Shape {
 constexpr std::string_view tumbling_arguments[] = {"size", "offset"};
 constexpr std::string_view hopping_arguments[] = {"size", "slide", "offset"};
 constexpr std::string_view session_arguments[] = {"gap"};
+constexpr std::string_view cumulate_arguments[] = {"max", "step", "offset"};
 constexpr Shape shapes[] = {
     {"tumbling", WindowKind::tumbling, tumbling_arguments, "`tumbling(1h)`"},
     {"hopping", WindowKind::hopping, hopping_arguments,
      "`hopping(1h, 5min)`: windows of an hour, a new one every five minutes"},
     {"session", WindowKind::session, session_arguments, "`session(30min)`: rows at most half an hour apart"},
+    {"cumulate", WindowKind::cumulate, cumulate_arguments, "`cumulate(1d, 1h)`: the day so far, told every hour"},
     {"same", WindowKind::same, {}, ""},
     {"global", WindowKind::global, {}, ""},
 };
-constexpr std::string_view later_windows[] = {"cumulate", "count"};
+constexpr std::string_view later_windows[] = {"count"};
 
 /// More panes than this in one window would cost more than they tell.
 constexpr int64_t panes_max = 100'000;
@@ -142,6 +144,29 @@ bool has_sound_slide(Checking& check, lang::SourceRange range, const Window& win
   if (window.size_us / std::gcd(window.size_us, window.slide_us) <= panes_max) return true;
   check.report(DiagnosticKind::bad_value, range, "windows of {} every {} overlap too finely", size, slide)
       .help("take a slide that divides the size");
+  return false;
+}
+
+/// A step divides the longest window, so that the last of a row of windows is whole.
+bool has_sound_step(Checking& check, lang::SourceRange range, const Window& window) {
+  std::string max = duration_text(window.size_us), step = duration_text(window.slide_us);
+  if (window.slide_us > window.size_us) {
+    check.report(DiagnosticKind::bad_value, range, "windows that grow up to {} cannot grow by {}", max, step)
+        .help("the longest window comes first: `cumulate({}, {})`", step, max);
+    return false;
+  }
+  if (window.size_us % window.slide_us != 0) {
+    int64_t shorter = window.size_us / window.slide_us * window.slide_us;
+    check
+        .report(DiagnosticKind::bad_value, range, "steps of {} do not divide {}: the last window would be cut", step,
+                max)
+        .help("take a step that divides it, or another longest window: `cumulate({}, {})`", duration_text(shorter),
+              step);
+    return false;
+  }
+  if (window.size_us / window.slide_us <= panes_max) return true;
+  check.report(DiagnosticKind::bad_value, range, "steps of {} are too fine for windows up to {}", step, max)
+      .help("a window may have {} steps", panes_max);
   return false;
 }
 
@@ -276,6 +301,13 @@ bool PipelineChecker::window_shape(const lang::Step& step, const lang::Window& w
     made.size_us = made.slide_us = arguments.value("gap");
     return true;
   }
+  if (made.kind == WindowKind::cumulate) {
+    made.size_us = arguments.value("max");
+    made.slide_us = arguments.value("step");
+    int64_t offset = arguments.value("offset");
+    made.offset_us = (offset % made.size_us + made.size_us) % made.size_us;
+    return has_sound_step(check_, step.range, made);
+  }
   made.size_us = arguments.value("size");
   made.slide_us = made.kind == WindowKind::hopping ? arguments.value("slide") : made.size_us;
   int64_t offset = arguments.value("offset");
@@ -291,7 +323,11 @@ bool PipelineChecker::window_same(const lang::Step& step, Window& made) {
       check_.not_yet(step.range, "`window same` behind session windows");
       return false;
     }
-    made = {.kind = WindowKind::same, .size_us = from.size_us, .slide_us = from.slide_us, .offset_us = from.offset_us};
+    made = {.kind = WindowKind::same,
+            .size_us = from.size_us,
+            .slide_us = from.slide_us,
+            .offset_us = from.offset_us,
+            .is_cumulated = from.kind == WindowKind::cumulate || from.is_cumulated};
     return true;
   }
   if (state_.is_unknown) return true;

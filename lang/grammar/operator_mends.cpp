@@ -15,6 +15,18 @@ constexpr TokenKind statement_words[] = {token::LET,   token::EMIT, token::AT,  
 /// A name and perhaps fields of it were read where a statement begins, and nothing says what becomes of it.
 bool is_behind_place(const Scene& scene) { return scene.expects(token::ADD_ASSIGN) && scene.index() > 0; }
 
+/// What other languages call a statement that Flow has by another name, or has not.
+std::string_view help_for_foreign_statement(std::string_view word) {
+  if (word == "elif" || word == "elsif" || word == "elseif") return "write `if … { … } else if … { … }`";
+  if (word == "while" || word == "loop" || word == "do" || word == "repeat")
+    return "a handler has an end, so it has no such loop: what comes later is done in the handler of a timer";
+  if (word == "switch" || word == "case") return "write `if … { … } else if … { … }`";
+  if (word == "print" || word == "println" || word == "yield" || word == "out") return "rows go out by `emit { … }`";
+  if (word == "throw" || word == "raise")
+    return "a row that is not wanted goes to an output of its own: `emit … to NAME`";
+  return {};
+}
+
 std::string_view nearest_statement(std::string_view word) {
   std::vector<std::string_view> words;
   for (TokenKind kind : statement_words) words.push_back(text_of(kind));
@@ -49,10 +61,20 @@ bool wrong_statement(const Scene& scene, DiagnosticEmitter& emitter) {
         .help("put `}}` where it belongs");
     return true;
   }
+  if (scene.found() == token::SAFE_DOT) {
+    emitter
+        .report(DiagnosticKind::syntax, scene.range(), "`?.` reads a field; to change it, `{}` must be there",
+                scene.text_before())
+        .help("write `if {} is not null {{ {}.field = … }}`", scene.text_before(), scene.text_before());
+    return true;
+  }
   auto report =
       emitter.report(DiagnosticKind::syntax, scene.range_before(), "`{}` begins no statement", scene.text_before());
+  std::string_view foreign = help_for_foreign_statement(scene.text_before());
   std::string_view near = nearest_statement(scene.text_before());
-  if (!near.empty()) {
+  if (!foreign.empty()) {
+    report.help("{}", foreign);
+  } else if (!near.empty()) {
     report.help("did you mean `{}`?", near);
   } else if (is_name(scene.found())) {
     report.help("a value gets a name by `let {} = …`, a state is changed by `{} = …`", scene.text(), scene.text());
@@ -60,6 +82,21 @@ bool wrong_statement(const Scene& scene, DiagnosticEmitter& emitter) {
     report.help(
         "statements are `let`, `name = value`, `emit`, `at … as`, `after … as`, `cancel`, `clear`, `if`, `return`");
   }
+  return true;
+}
+
+bool timer_without_name(const Scene& scene, DiagnosticEmitter& emitter) {
+  bool is_timer = scene.expects(token::AS) && scene.is_behind_expression() && scene.is_within_block();
+  if (!is_timer || scene.declaration() != token::OPERATOR) return false;
+  emitter.report(DiagnosticKind::syntax, scene.place(), "this timer has no name")
+      .help("write `at time as NAME` or `after duration as NAME`, and what it does in `on NAME {{ … }}`");
+  return true;
+}
+
+bool initial_behind_bound(const Scene& scene, DiagnosticEmitter& emitter) {
+  if (scene.found() != token::ASSIGN || !scene.expects(token::STATE) || !scene.is_within_block()) return false;
+  emitter.report(DiagnosticKind::syntax, scene.range(), "what a state holds at first stands behind its type")
+      .help("write `state NAME: TYPE = value expires 1h`");
   return true;
 }
 

@@ -10,6 +10,10 @@ namespace flow::lang {
 bool block_without_braces(const Scene& scene, DiagnosticEmitter& emitter);
 /// `x == 3`, `x++`, `emitt x`, `var x = 3`
 bool wrong_statement(const Scene& scene, DiagnosticEmitter& emitter);
+/// `at row.time + 1h` without `as NAME`
+bool timer_without_name(const Scene& scene, DiagnosticEmitter& emitter);
+/// `state n: i64 expires 1h = 0`
+bool initial_behind_bound(const Scene& scene, DiagnosticEmitter& emitter);
 /// `stat first: Ride?`
 bool wrong_part_of_operator(const Scene& scene, DiagnosticEmitter& emitter);
 /// `state emit: i64`

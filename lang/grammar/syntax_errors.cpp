@@ -191,6 +191,15 @@ bool step_without_pipeline(const Scene& scene, DiagnosticEmitter& emitter) {
 /// `sink x csv(…)`, `sink x = csv(…)`, `stream x -> csv(…)`
 bool wrong_arrow(const Scene& scene, DiagnosticEmitter& emitter) {
   bool is_sink = scene.declaration() == token::SINK && scene.expects(token::ARROW) && !scene.open_bracket();
+  bool is_connector = scene.index() + 2 < scene.feed().tokens().size() &&
+                      scene.feed().tokens()[scene.index() + 2].kind == token::LPAREN;
+  if (is_sink && scene.found() == token::ASSIGN && scene.before(2) == token::SINK && !is_connector) {
+    emitter
+        .report(DiagnosticKind::syntax, scene.range(),
+                "a sink has no name before `=`: behind `sink` stands the stream that it writes")
+        .help("write `sink STREAM -> csv(\"out\")`; `as NAME` behind it names the sink");
+    return true;
+  }
   if (is_sink && (is_name(scene.found()) || scene.found() == token::ASSIGN || scene.found() == token::STRING ||
                   scene.found() == token::FATARROW || scene.found() == token::LPAREN)) {
     emitter
@@ -321,6 +330,15 @@ bool missing_parentheses(const Scene& scene, DiagnosticEmitter& emitter) {
   return true;
 }
 
+/// `source rows = csv("rows") of Row`
+bool type_behind_source(const Scene& scene, DiagnosticEmitter& emitter) {
+  bool is_type = scene.found() == token::OF || scene.found() == token::AS || scene.found() == token::COLON;
+  if (!is_type || scene.declaration() != token::SOURCE || !scene.expects(token::WATERMARK)) return false;
+  emitter.report(DiagnosticKind::syntax, scene.range(), "the type of the rows stands behind the name of the source")
+      .help("write `source NAME: Type = csv(\"rows\")`");
+  return true;
+}
+
 /// `sink x -> "out.csv"`, `import "taxi"`
 bool text_for_name(const Scene& scene, DiagnosticEmitter& emitter) {
   if (scene.found() != token::STRING || !scene.expects_name() || scene.expects_expression()) return false;
@@ -383,12 +401,14 @@ bool found_and_expected(const Scene& scene, DiagnosticEmitter& emitter) {
   return true;
 }
 
-constexpr std::array<Mend, 33> mends = {
+constexpr std::array<Mend, 36> mends = {
     bracket_left_open,
     declaration_incomplete,
     bracket_closed_by_another,
     block_without_braces,
     wrong_statement,
+    initial_behind_bound,
+    timer_without_name,
     wrong_part_of_operator,
     statement_word_as_name,
     value_of_return,
@@ -402,6 +422,7 @@ constexpr std::array<Mend, 33> mends = {
     missing_result_type,
     missing_assign,
     missing_parentheses,
+    type_behind_source,
     text_for_name,
     missing_type,
     window_without_kind,

@@ -88,14 +88,29 @@ typedef struct FlowStateTimer {
   uint32_t is_processing_time;
 } FlowStateTimer;
 
+/* A column of a state's key, in the order of its canonical bytes (`key_is_bytes`): each in its row size, a nullable one
+ * after a byte that is 1 if it is null, a string behind its u32 length; a single string that is never null as it is.
+ * Else its columns are the entry's first fields. For those who read a snapshot without the program. */
+typedef struct FlowKeyColumn {
+  const char* name;
+  uint32_t kind; /* FlowKind */
+  uint32_t nullable;
+  uint32_t enum_type; /* index into FlowProgram.enums for FLOW_ENUM, else FLOW_NONE */
+  uint32_t reserved;
+} FlowKeyColumn;
+
 /* What windows a pane state serves. TUMBLING and HOPPING: window [k*slide + offset, + size). Panes are `pane` long
  * (the greatest common divisor of size and slide). SAME: panes are the windows of the incoming rows, named by their
- * start. GLOBAL: one pane, closed by the end of the input. Times in microseconds. */
+ * start. GLOBAL: one pane, closed by the end of the input. CUMULATE: windows [k*size + offset, + j*slide) for every j
+ * with j*slide <= size; panes are `slide` long, and slide divides size. SAME_CUMULATE: the windows of rows that came
+ * out of those; each is the pane that ends with it. Times in microseconds. */
 typedef enum FlowWindowKind {
   FLOW_WINDOW_TUMBLING = 0,
   FLOW_WINDOW_HOPPING = 1,
   FLOW_WINDOW_SAME = 2,
   FLOW_WINDOW_GLOBAL = 3,
+  FLOW_WINDOW_CUMULATE = 4,
+  FLOW_WINDOW_SAME_CUMULATE = 5,
 } FlowWindowKind;
 
 typedef struct FlowState {
@@ -111,8 +126,9 @@ typedef struct FlowState {
                         bytes; 0: the state has one entry (no key) */
   uint32_t key_is_bytes;
   uint32_t trigger; /* what to pass to the chain's fire function */
-  /* HOPPING: of an entry of the running window, which panes are added to and subtracted from (FLOW_DUE_SUBTRACT);
-   * FLOW_NONE: the panes of each window are merged into an empty table. */
+  /* HOPPING: of an entry of the running window, which panes are added to and subtracted from (FLOW_DUE_SUBTRACT).
+   * CUMULATE: the same, but all panes leave at once, so nothing is subtracted. FLOW_NONE: the panes of each window are
+   * merged into an empty table. */
   uint32_t running_layout;
   uint32_t cell_count, timer_count; /* of a KEYED state */
   /* Of a KEYED state of session windows: where in an entry its start lies (i64); 0: it is none. Its key ends in 8 bytes
@@ -120,6 +136,9 @@ typedef struct FlowState {
   uint32_t session_start;
   const FlowStateCell* cells;
   const FlowStateTimer* timers;
+  const FlowKeyColumn* key_columns;
+  uint32_t key_column_count;
+  uint32_t reserved;
 } FlowState;
 
 /* ---- chains and edges ----------------------------------------------------------------------------------------- */

@@ -31,6 +31,7 @@ enum class ExitCode : int {
   checkpoint_in_use = 9,  // another instance owns the checkpoint folder
   start_refused = 10,     // the start asked for contradicts what is there (--restore, --fresh)
   wrong_machine = 11,     // compiled for a CPU that this machine does not have
+  request_refused = 12,   // what was asked of a running job cannot be: none runs there, it is at its end, …
 };
 
 class [[nodiscard]] Status {

@@ -11,7 +11,7 @@ namespace flow::runtime {
 namespace {
 
 constexpr std::string_view magic = "FLOWMANI";
-constexpr uint32_t format = 1;
+constexpr uint32_t format = 2;
 constexpr size_t crc_bytes = 4;
 
 template <typename T, typename Write> void write_list(ByteWriter& out, const std::vector<T>& list, Write write) {
@@ -87,6 +87,7 @@ void write_body(ByteWriter& out, const Manifest& manifest) {
   out.u32(manifest.group_count);
   out.u32(manifest.parallelism);
   out.u8(manifest.is_finished);
+  out.u8(manifest.is_savepoint);
   out.i64(manifest.wall_us);
   out.text(manifest.program);
   out.u64(manifest.program_fingerprint);
@@ -94,6 +95,7 @@ void write_body(ByteWriter& out, const Manifest& manifest) {
     out.text(state.name);
     out.u64(state.fingerprint);
   });
+  out.text(manifest.schema);
   write_list(out, manifest.chains, [&](const ChainRecord& chain) { write_chain(out, chain); });
   write_list(out, manifest.sinks, [&](const SinkRecord& sink) {
     out.text(sink.name);
@@ -113,6 +115,8 @@ Manifest read_body(ByteReader& in) {
   manifest.parallelism = in.u32();
   uint8_t is_finished = in.u8();
   manifest.is_finished = is_finished == 1;
+  uint8_t is_savepoint = in.u8();
+  manifest.is_savepoint = is_savepoint == 1;
   manifest.wall_us = in.i64();
   manifest.program = in.text();
   manifest.program_fingerprint = in.u64();
@@ -122,6 +126,7 @@ Manifest read_body(ByteReader& in) {
     state.fingerprint = in.u64();
     return state;
   });
+  manifest.schema = in.text();
   read_list(in, manifest.chains, 4, [&] { return read_chain(in); });
   read_list(in, manifest.sinks, 3, [&] {
     SinkRecord sink;
@@ -130,8 +135,10 @@ Manifest read_body(ByteReader& in) {
     read_list(in, sink.files, 1, [&] { return std::string(in.text()); });
     return sink;
   });
-  bool fits = is_finished <= 1 && is_job_id(manifest.job_id) && is_job_suffix(manifest.suffix) && manifest.epoch > 0 &&
-              manifest.committed_epoch < manifest.epoch && manifest.group_count > 0 && manifest.attempt > 0;
+  uint64_t committed_max = manifest.is_savepoint ? manifest.epoch : manifest.epoch - 1;
+  bool fits = is_finished <= 1 && is_savepoint <= 1 && is_job_id(manifest.job_id) && is_job_suffix(manifest.suffix) &&
+              manifest.epoch > 0 && manifest.committed_epoch <= committed_max && manifest.group_count > 0 &&
+              manifest.attempt > 0;
   if (!fits) in.fail();
   return manifest;
 }

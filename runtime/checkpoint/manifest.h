@@ -67,14 +67,17 @@ struct Manifest {
   std::string suffix;
   uint64_t attempt = 0;
   uint64_t epoch = 0;
-  uint64_t committed_epoch = 0; // the last one known to be committed when this was written; 0: none
+  uint64_t committed_epoch =
+      0; // the last one known to be committed when this was written, of a savepoint itself; 0: none
   uint32_t group_count = 0;
-  uint32_t parallelism = 0; // of the job
-  bool is_finished = false; // all input is read, all windows have fired
-  int64_t wall_us = 0;      // when it was written, for people
+  uint32_t parallelism = 0;  // of the job
+  bool is_finished = false;  // all input is read, all windows have fired
+  bool is_savepoint = false; // complete in itself: all its output shows, and nothing outside its folder belongs to it
+  int64_t wall_us = 0;       // when it was written, for people
   std::string program;
   uint64_t program_fingerprint = 0;
   std::vector<StateFingerprint> states;
+  std::string schema; // what the states consist of: runtime/saved/schema.h
   std::vector<ChainRecord> chains;
   std::vector<SinkRecord> sinks;
   bool operator==(const Manifest&) const = default;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "runtime/base/text.h"
+#include "runtime/checkpoint/savepoint.h"
 #include "runtime/checkpoint/state_file.h"
 #include "runtime/env/files.h"
 
@@ -17,15 +18,15 @@ constexpr uint64_t manifest_bytes_max = 1ull << 30;
 constexpr uint64_t record_bytes_max = 64 * 1024;
 constexpr size_t epochs_kept = 2;
 
-std::optional<uint64_t> epoch_of(std::string_view name) {
+} // namespace
+
+std::string epoch_folder_name(uint64_t epoch) { return fmt::format("{}{}", epoch_prefix, epoch); }
+
+std::optional<uint64_t> epoch_of_folder(std::string_view name) {
   if (!name.starts_with(epoch_prefix)) return std::nullopt;
   std::optional<uint64_t> epoch = parse_u64(name.substr(epoch_prefix.size()));
   return epoch && epoch_folder_name(*epoch) == name ? epoch : std::nullopt;
 }
-
-} // namespace
-
-std::string epoch_folder_name(uint64_t epoch) { return fmt::format("{}{}", epoch_prefix, epoch); }
 
 Result<std::unique_ptr<CheckpointStore>> CheckpointStore::open(Env& env, const std::string& folder) {
   auto store = std::unique_ptr<CheckpointStore>(new CheckpointStore(env, folder));
@@ -84,7 +85,7 @@ Result<std::vector<uint64_t>> CheckpointStore::epoch_folders() {
   FLOW_TRY_ASSIGN(std::vector<FolderEntry> entries, env_.read_folder(job_folder()).as(ExitCode::checkpoint_damaged));
   std::vector<uint64_t> epochs;
   for (const FolderEntry& entry : entries) {
-    if (std::optional<uint64_t> epoch = epoch_of(entry.name)) epochs.push_back(*epoch);
+    if (std::optional<uint64_t> epoch = epoch_of_folder(entry.name)) epochs.push_back(*epoch);
   }
   std::sort(epochs.rbegin(), epochs.rend());
   return epochs;
@@ -120,6 +121,22 @@ Status CheckpointStore::remove_epoch(uint64_t epoch) {
     FLOW_TRY(env_.sync_folder(folder).as(ExitCode::output_failed));
   }
   return remove_tree(env_, folder).as(ExitCode::output_failed);
+}
+
+Result<StoredEpoch> CheckpointStore::adopt(StoredEpoch epoch) {
+  uint64_t number = epoch.manifest.epoch;
+  std::string folder = epoch_folder(number);
+  FLOW_TRY_ASSIGN(bool is_taken, exists(env_, folder).as(ExitCode::checkpoint_damaged));
+  if (is_taken) {
+    FLOW_TRY_ASSIGN(FileStat ours, env_.stat(folder).as(ExitCode::checkpoint_damaged));
+    FLOW_TRY_ASSIGN(FileStat theirs, env_.stat(epoch.folder).as(ExitCode::checkpoint_damaged));
+    if (ours.is_same_file(theirs)) return epoch;
+    FLOW_TRY(remove_epoch(number));
+  }
+  FLOW_TRY(begin(number));
+  FLOW_TRY(copy_epoch(env_, epoch, epoch.manifest, folder));
+  epoch.folder = folder;
+  return epoch;
 }
 
 Status CheckpointStore::begin(uint64_t epoch) {

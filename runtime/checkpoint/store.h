@@ -51,6 +51,10 @@ public:
   // Removes what lies behind `epoch`, and all that was never completed. 0: everything.
   Status discard_after(uint64_t epoch);
 
+  // Makes an epoch that lies elsewhere one of the folder's own, in place of one of this number that is another; gives
+  // it as it lies here. Durable when it returns. One that is here already is left as it is.
+  Result<StoredEpoch> adopt(StoredEpoch epoch);
+
   Status begin(uint64_t epoch);
   Status complete(const Manifest& manifest);
   // The epoch has not happened: its folder goes, as far as possible.
@@ -80,5 +84,6 @@ Status make_durable(Env& env, const StoredEpoch& epoch);
 Result<StoredEpoch> read_epoch(Env& env, const std::string& folder);
 
 std::string epoch_folder_name(uint64_t epoch);
+std::optional<uint64_t> epoch_of_folder(std::string_view name); // nothing: it is not the name of an epoch's folder
 
 } // namespace flow::runtime

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -19,6 +21,7 @@ struct Control {
   std::atomic<uint64_t> abandoned_epoch{0}; // an epoch up to this one that is still in flight has been given up
   std::atomic<uint64_t> committed_epoch{0}; // done: decided and visible
   std::atomic<uint64_t> last_epoch{0};      // not 0: sources read nothing behind the barrier of this epoch
+  std::atomic<bool> is_draining{false};     // sources end where they are, as if their input did
 
   bool is_abandoned(uint64_t epoch) const { return abandoned_epoch.load(std::memory_order_acquire) >= epoch; }
   bool is_committed(uint64_t epoch) const { return committed_epoch.load(std::memory_order_acquire) >= epoch; }
@@ -56,7 +59,22 @@ struct PartFailed {
   Status status;
 };
 
-using Event = std::variant<StateStored, OutputStaged, TaskFinished, EpochFailed, PartFailed>;
+// What becomes of the job when its savepoint is there.
+enum class SavepointEnd : uint8_t {
+  go_on,
+  stop,  // suspended: no window fires early
+  drain, // the input ends here: windows and timers fire, the job finishes
+};
+
+// Somebody wants a savepoint in a folder. `answer` is called once, on the coordinator's thread: the epoch, or why there
+// is no savepoint. A job that ends before may leave it uncalled.
+struct SavepointAsked {
+  std::string folder;
+  SavepointEnd end = SavepointEnd::go_on;
+  std::function<void(const Result<uint64_t>& epoch)> answer;
+};
+
+using Event = std::variant<StateStored, OutputStaged, TaskFinished, EpochFailed, PartFailed, SavepointAsked>;
 using EventBox = Mailbox<Event>;
 
 } // namespace flow::runtime

@@ -7,6 +7,7 @@
 
 #include "runtime/base/assert.h"
 #include "runtime/base/text.h"
+#include "runtime/checkpoint/savepoint.h"
 
 namespace flow::runtime {
 
@@ -69,7 +70,24 @@ void Coordinator::take(EpochFailed event) {
 
 void Coordinator::take(PartFailed event) { fail(std::move(event.status)); }
 
+void Coordinator::take(SavepointAsked event) {
+  auto refuse = [&](std::string why) { event.answer(Status(ExitCode::request_refused, std::move(why))); };
+  if (store_ == nullptr) return refuse("the job keeps no checkpoints");
+  if (savepoint_) return refuse(fmt::format("a savepoint in '{}' is being taken: wait for it", savepoint_->folder));
+  bool is_ending = is_stop_requested() || have_all_finished() || (flight_ && flight_->kind != EpochKind::periodic);
+  if (is_ending) return refuse("the job is at its end: its last checkpoint holds its state");
+  if (Status prepared = prepare_savepoint(env_, event.folder); !prepared.is_ok()) return event.answer(prepared);
+  savepoint_ = std::move(event);
+}
+
+void Coordinator::answer_savepoint(const Result<uint64_t>& epoch) {
+  if (!savepoint_) return;
+  savepoint_->answer(epoch);
+  savepoint_.reset();
+}
+
 void Coordinator::fail(Status status) {
+  answer_savepoint(Status(status.code(), fmt::format("the job failed: {}", status.message())));
   outcome_ = Outcome::failed;
   failure_ = std::move(status);
 }
@@ -79,6 +97,7 @@ bool Coordinator::begin_due_epoch(int64_t now_us) {
     begin_epoch(now_us, EpochKind::end);
     return true;
   }
+  if (savepoint_ && savepoint_->end == SavepointEnd::drain) return drain(now_us);
   if (is_stop_requested()) {
     if (store_ == nullptr) {
       outcome_ = Outcome::stopped; // nothing is kept, nothing is shown
@@ -87,16 +106,31 @@ bool Coordinator::begin_due_epoch(int64_t now_us) {
     }
     return true;
   }
+  if (is_savepoint_due()) {
+    begin_epoch(now_us, savepoint_->end == SavepointEnd::stop ? EpochKind::stop : EpochKind::periodic);
+    return true;
+  }
   if (store_ == nullptr || now_us < next_start_us_) return false;
   begin_epoch(now_us, EpochKind::periodic);
   return true;
 }
+
+// Sources end only between two epochs, and none is begun until all tasks have finished: a crash on the way leaves a
+// checkpoint in which the input goes on.
+bool Coordinator::drain(int64_t now_us) {
+  next_start_us_ = now_us + plan_.interval_us;
+  return !control_.is_draining.exchange(true, std::memory_order_acq_rel);
+}
+
+// One that drains the job is its last epoch.
+bool Coordinator::is_savepoint_due() const { return savepoint_ && savepoint_->end != SavepointEnd::drain; }
 
 void Coordinator::begin_epoch(int64_t now_us, EpochKind kind) {
   flight_.emplace();
   flight_->epoch = next_epoch_++;
   flight_->start_us = now_us;
   flight_->kind = kind;
+  flight_->is_for_savepoint = is_savepoint_due() || (savepoint_ && kind == EpochKind::end);
   flight_->states.resize(shape_.runners.size());
   flight_->outputs.resize(shape_.sink_of_part.size());
   flight_->missing = flight_->states.size() + flight_->outputs.size();
@@ -114,6 +148,10 @@ void Coordinator::begin_epoch(int64_t now_us, EpochKind kind) {
 
 void Coordinator::give_up(std::string_view why) {
   uint64_t epoch = flight_->epoch;
+  // One that stops the job is tried again: its sources read nothing any more.
+  if (flight_->is_for_savepoint && flight_->kind == EpochKind::periodic) {
+    answer_savepoint(Status(ExitCode::output_failed, fmt::format("checkpoint {} was given up: {}", epoch, why)));
+  }
   flight_.reset();
   control_.abandoned_epoch.store(epoch, std::memory_order_release);
   if (store_ != nullptr) store_->abandon(epoch);
@@ -151,13 +189,24 @@ Status Coordinator::decide_and_commit() {
   FLOW_TRY(check_watermarks());
   if (canaries_.commits_before_manifest) FLOW_TRY(commit());
   // A failure here stops the job: whether the decision is on the disk is not known, the next start will see.
-  if (store_ != nullptr) FLOW_TRY(store_->complete(manifest_of_flight()));
+  Manifest manifest = manifest_of_flight();
+  if (store_ != nullptr) FLOW_TRY(store_->complete(manifest));
   FLOW_TRY(commit());
   if (store_ == nullptr) return Status();
+  if (flight_->is_for_savepoint) keep_savepoint(manifest);
   if (Status retired = store_->retire(flight_->epoch); !retired.is_ok()) {
     log_.warning("an old checkpoint could not be removed: {}", retired.message());
   }
   return Status();
+}
+
+// Behind the commit, so that the output up to a savepoint shows when the savepoint is there.
+void Coordinator::keep_savepoint(const Manifest& manifest) {
+  Status written = write_savepoint(env_, {manifest, store_->epoch_folder(manifest.epoch)}, savepoint_->folder);
+  if (written.is_ok()) return answer_savepoint(manifest.epoch);
+  std::string_view end = flight_->kind == EpochKind::periodic ? "the job goes on" : "the job has ended all the same";
+  answer_savepoint(Status(written.code(), fmt::format("{}; checkpoint {} in '{}' holds the same, and {}",
+                                                      written.message(), manifest.epoch, store_->folder(), end)));
 }
 
 Status Coordinator::commit() {

@@ -9,6 +9,8 @@
 // An epoch that takes too long or fails is abandoned: nothing was shown, its output joins the next. After the last task
 // has finished one more epoch makes the end durable. A stop is an epoch after which sources read nothing more.
 // Without a checkpoint folder there is only the last epoch, and nothing is written but the sinks' output.
+// A savepoint is the next epoch, copied when it is committed: until then nobody is told, and the job itself never needs
+// the copy. If it was to be the last, the job ends with that epoch whether or not the copy could be written.
 #pragma once
 
 #include <atomic>
@@ -80,6 +82,7 @@ struct EpochFlight {
   std::vector<std::optional<StateStored>> states;
   std::vector<std::optional<OutputStaged>> outputs;
   size_t missing = 0;
+  bool is_for_savepoint = false; // it is the one that was asked for
 };
 
 class Coordinator final : public Part {
@@ -105,7 +108,12 @@ private:
   void take(TaskFinished event);
   void take(EpochFailed event);
   void take(PartFailed event);
+  void take(SavepointAsked event);
   bool begin_due_epoch(int64_t now_us);
+  bool drain(int64_t now_us);
+  bool is_savepoint_due() const;
+  void keep_savepoint(const Manifest& manifest);
+  void answer_savepoint(const Result<uint64_t>& epoch);
   void begin_epoch(int64_t now_us, EpochKind kind);
   void give_up(std::string_view why);
   void give_up_failed(const Status& why);
@@ -130,6 +138,7 @@ private:
 
   std::atomic<bool> is_stop_requested_{false};
   std::optional<EpochFlight> flight_;
+  std::optional<SavepointAsked> savepoint_; // asked for and not answered
   uint64_t next_epoch_;
   uint64_t committed_;
   int64_t next_start_us_ = no_deadline;

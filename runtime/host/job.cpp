@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "runtime/base/assert.h"
+#include "runtime/saved/schema.h"
 
 namespace flow::runtime {
 namespace {
@@ -183,6 +184,7 @@ void Job::make_coordinator() {
   header.program = options_.start.program;
   header.program_fingerprint = options_.start.program_fingerprint;
   header.states = options_.start.states;
+  header.schema = encode_schema(schema_of(program_));
   shape.last_epoch = start_epoch();
   for (const auto& runner : runners_) shape.runners.push_back({runner->place().chain, runner->place().index});
   for (uint32_t chain = 0; chain < program_.chain_count; ++chain) {

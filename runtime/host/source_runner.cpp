@@ -59,6 +59,16 @@ Result<Progress> SourceRunner::step(int64_t now_us) {
   return Progress::worked;
 }
 
+bool SourceRunner::end_input() {
+  bool was_open = false;
+  for (Split& split : splits_) {
+    if (split.reader == nullptr) continue;
+    finish(split);
+    was_open = true;
+  }
+  return was_open;
+}
+
 int64_t SourceRunner::rows_due(int64_t now_us) {
   int64_t due = limiter_.allowed(now_us);
   return now_us < next_read_us_ ? 0 : std::min(due, pace_.rows_max);

@@ -33,6 +33,8 @@ public:
 
   // Reads some rows of one split. A failure stops the job; what the task itself refused is in the task.
   Result<Progress> step(int64_t now_us);
+  // Ends every split where it stands, as if its input did. Whether any was open.
+  bool end_input();
   // With a rate: the latest time at which to read on. Asked earlier, it reads what is due by then.
   int64_t deadline_us() const { return deadline_us_; }
 

@@ -261,6 +261,10 @@ Status Job::claim() {
     log_.warning("{}; falling back to the checkpoint before it, epoch {}", plan_.damage.message(),
                  plan_.from->manifest.epoch);
   }
+  // Before the record: without it nobody takes the copy for a start without --restore.
+  if (plan_.was_asked_for) {
+    FLOW_TRY_ASSIGN(plan_.from, store_->adopt(*std::move(plan_.from)));
+  }
   if (store_ != nullptr) FLOW_TRY(store_->write_record(plan_.record));
   for (SinkUse& use : sinks_) FLOW_TRY(use.sink->prepare(env_));
   FLOW_TRY(compare_places());

@@ -162,6 +162,10 @@ void TaskRunner::release_states() {
 
 Progress TaskRunner::read(int64_t now_us) {
   if (is_behind_last_epoch()) return Progress::waiting;
+  if (control_.is_draining.load(std::memory_order_acquire)) {
+    has_due_ = source_->end_input();
+    return has_due_ ? Progress::worked : Progress::waiting;
+  }
   Result<Progress> progress = source_->step(now_us);
   if (!progress.is_ok()) {
     has_failed_ = true;

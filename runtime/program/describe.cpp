@@ -10,7 +10,7 @@ namespace flow::runtime {
 namespace {
 
 constexpr std::string_view edge_kinds[] = {"forward", "by key", "broadcast", "rebalance", "to one task"};
-constexpr std::string_view window_kinds[] = {"tumbling", "hopping", "same", "all of the input"};
+constexpr std::string_view window_kinds[] = {"tumbling", "hopping", "same", "all of the input", "cumulate", "same"};
 constexpr std::string_view watermark_kinds[] = {"no event time", "event time with a lag", "ascending event time"};
 constexpr std::string_view policies[] = {"stop", "skip", "to a stream"};
 
@@ -42,6 +42,9 @@ std::string window_text(const FlowState& state) {
   std::string text(name_of(window_kinds, state.window));
   if (state.window == FLOW_WINDOW_TUMBLING || state.window == FLOW_WINDOW_HOPPING) {
     text += " " + format_duration(state.size);
+  }
+  if (state.window == FLOW_WINDOW_CUMULATE) {
+    text += " up to " + format_duration(state.size) + " by " + format_duration(state.slide);
   }
   if (state.window == FLOW_WINDOW_HOPPING) text += " each " + format_duration(state.slide);
   return text;

@@ -311,6 +311,7 @@ std::string help_text(const FlowProgram& program, uint32_t default_parallelism) 
   }
   out += R"(
 SIGINT and SIGTERM stop the job with a checkpoint; a second one ends it at once.
+`savepoint DIR --checkpoint-dir DIR` asks a running job for a savepoint; `savepoint --help` tells more.
 
 Exit codes
   0  finished: the input was read to its end     6  output or state cannot be written
@@ -318,7 +319,7 @@ Exit codes
   2  wrong flags or params                       8  a checkpoint of another program
   3  stopped on request                          9  another instance uses the checkpoint folder
   4  bad data, where the program says stop      10  the start contradicts what is there
-  5  input missing or unreadable
+  5  input missing or unreadable                12  what was asked of a running job cannot be
 )";
   return out;
 }

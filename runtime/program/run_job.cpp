@@ -12,6 +12,8 @@
 #include "runtime/env/log.h"
 #include "runtime/env/posix_env.h"
 #include "runtime/host/native_host.h"
+#include "runtime/program/commands.h"
+#include "runtime/program/control_socket.h"
 #include "runtime/program/cpu.h"
 #include "runtime/program/describe.h"
 #include "runtime/program/flags.h"
@@ -71,10 +73,21 @@ private:
     signals.listen([this] { job_->coordinator().request_stop(); });
     ProgressLine line(env_, has_terminal_ && !flags_.is_quiet);
     NativeHost host(env_, *job_);
+    std::unique_ptr<ControlSocket> socket = open_socket();
     Outcome outcome = host.run([&] { line.update(*job_); });
     signals.forget();
     line.clear();
     return outcome;
+  }
+
+  // Null: there is none, and no savepoint can be asked for. The job runs all the same.
+  std::unique_ptr<ControlSocket> open_socket() {
+    if (!job_->has_checkpoints()) return nullptr;
+    auto opened = ControlSocket::open(flags_.options.checkpoint_dir,
+                                      [this](SavepointAsked asked) { job_->events().post(std::move(asked)); });
+    if (opened.is_ok()) return std::move(opened).value();
+    log_.warning("no savepoint can be asked for: {}", opened.status().message());
+    return nullptr;
   }
 
   void report(int64_t elapsed_us) {
@@ -111,9 +124,10 @@ private:
 } // namespace
 
 int run_job(const FlowProgram& program, int argc, char** argv) {
-  StopSignals signals;
   PosixEnv env;
   std::vector<std::string_view> arguments(argv + std::min(argc, 1), argv + argc);
+  if (is_command(arguments)) return run_command(env, program, arguments);
+  StopSignals signals;
   Result<JobFlags> flags = parse_flags(program, arguments, core_count());
   if (!flags.is_ok()) return fail(env, program, flags.status());
   if (flags->wants_help) return show(env, program, help_text(program, core_count()));

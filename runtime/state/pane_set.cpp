@@ -39,6 +39,8 @@ PaneSet::PaneSet(const FlowProgram& program, const FlowState& state, const PageH
       closed_through_(nothing_closed) {
   FLOW_ASSERT(state.window == FLOW_WINDOW_GLOBAL || state.size > 0, "a window has a size");
   FLOW_ASSERT(state.window != FLOW_WINDOW_HOPPING || state.slide > 0, "a hopping window has a slide");
+  bool is_cumulate = state.window == FLOW_WINDOW_CUMULATE || state.window == FLOW_WINDOW_SAME_CUMULATE;
+  FLOW_ASSERT(!is_cumulate || (state.slide > 0 && state.size % state.slide == 0), "steps fill the longest window");
   if (state.running_layout == FLOW_NONE) return;
   bool is_bytes = state.key_is_bytes != 0;
   running_codec_ = std::make_unique<LayoutCodec>(program, program.layouts[state.running_layout], is_bytes);
@@ -60,7 +62,7 @@ Pane& PaneSet::open(int64_t start) {
     pane = std::make_shared<Pane>(start, codec_, key_);
     pane->table.set_page_hook(page_hook_);
     // A pane of several windows is read several times, in the order of its entries.
-    if (state_.window == FLOW_WINDOW_HOPPING) pane->table.keep_numbers();
+    if (has_several_panes()) pane->table.keep_numbers();
   }
   pane->start = start;
   return **panes_.insert(at, std::move(pane));
@@ -93,7 +95,9 @@ std::optional<DueWindow> PaneSet::next_held() const {
 
 std::optional<DueWindow> PaneSet::first_open_window(int64_t pane_start) const {
   if (state_.window == FLOW_WINDOW_HOPPING) return hopping_window_after(pane_start);
+  if (state_.window == FLOW_WINDOW_CUMULATE) return cumulate_window_after(pane_start);
   DueWindow window{pane_start, static_cast<WideTime>(pane_start) + state_.size};
+  if (state_.window == FLOW_WINDOW_SAME_CUMULATE) window = cumulated_window(pane_start);
   // The global window closes at the end of time and not before.
   if (state_.window == FLOW_WINDOW_GLOBAL) window.end = static_cast<WideTime>(INT64_MAX) + 1;
   if (window.end - 1 <= closed_through_) return std::nullopt;
@@ -108,19 +112,44 @@ std::optional<DueWindow> PaneSet::hopping_window_after(int64_t pane_start) const
   return DueWindow{start, start + state_.size};
 }
 
+// The shortest window that ends with the pane. A pane at the beginning of time starts before it.
+DueWindow PaneSet::cumulated_window(int64_t pane_start) const {
+  WideTime from_origin = static_cast<WideTime>(pane_start) - state_.offset;
+  return {floor_to(from_origin, state_.size) + state_.offset,
+          floor_to(from_origin, state_.slide) + state_.slide + state_.offset};
+}
+
+// The first window that contains the pane and is not closed: it ends with the pane, or with the first step that is
+// open.
+std::optional<DueWindow> PaneSet::cumulate_window_after(int64_t pane_start) const {
+  DueWindow window = cumulated_window(pane_start);
+  WideTime first_open_end = floor_to(closed_through_ + 1 - state_.offset, state_.slide) + state_.slide + state_.offset;
+  window.end = std::max(window.end, first_open_end);
+  if (window.end > window.start + state_.size) return std::nullopt;
+  return window;
+}
+
+bool PaneSet::has_several_panes() const {
+  return state_.window == FLOW_WINDOW_HOPPING || state_.window == FLOW_WINDOW_CUMULATE;
+}
+
 std::vector<Pane*> PaneSet::panes_of(const DueWindow& window) const {
   std::vector<Pane*> found;
-  auto at = std::lower_bound(panes_.begin(), panes_.end(), window.start, starts_before);
-  // Only a hopping window consists of several: any other is one pane, even if others begin within it (`window same`
-  // behind hopping windows, which overlap).
+  // Windows of one pane may begin where others have theirs (`window same` behind hopping or cumulate windows).
+  WideTime first = state_.window == FLOW_WINDOW_SAME_CUMULATE ? window.end - state_.slide : window.start;
+  auto at = std::lower_bound(panes_.begin(), panes_.end(), first, starts_before);
   for (; at != panes_.end() && (*at)->start < window.end; ++at) {
     found.push_back(at->get());
-    if (state_.window != FLOW_WINDOW_HOPPING) break;
+    if (!has_several_panes()) break;
   }
   return found;
 }
 
 std::vector<Pane*> PaneSet::leaving(const DueWindow& window) const {
+  if (state_.window == FLOW_WINDOW_CUMULATE) {
+    bool is_longest = window.end == window.start + state_.size;
+    return is_longest ? panes_of(window) : std::vector<Pane*>{};
+  }
   std::vector<Pane*> found;
   for (Pane* pane : panes_of(window)) {
     if (pane->start < window.start + state_.slide) found.push_back(pane);

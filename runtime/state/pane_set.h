@@ -2,12 +2,13 @@
 // pane when its last window has closed.
 //
 // A pane is a table of the rows of one slice of event time; a window is one pane (tumbling, same, global) or several in
-// a row (hopping). A window [start, end) closes when the watermark reaches end - 1, the last instant in it; at the end
-// of time everything closes. Windows are computed in 128 bits, so the ends of the time axis need no special care; what
-// is told of them is cut to 64 bits.
+// a row (hopping, cumulate). A window [start, end) closes when the watermark reaches end - 1, the last instant in it;
+// at the end of time everything closes. Windows are computed in 128 bits, so the ends of the time axis need no special
+// care; what is told of them is cut to 64 bits.
 //
 // A running window is a table of its own that panes are added to and subtracted from (runtime/task/firing.h does it);
-// what it holds follows from the panes whose is_running is set. It starts again from them when a row comes to one of
+// what it holds follows from the panes whose is_running is set. Of windows `cumulate` all panes leave with the last and
+// longest of them. It starts again from them when a row comes to one of
 // those, and when most of its keys are in none of them any more.
 //
 // Of a partial state (FLOW_STATE_PARTIAL) a pane may be sent before its window closes, and begun again after that: its
@@ -81,6 +82,9 @@ public:
 private:
   std::optional<DueWindow> first_open_window(int64_t pane_start) const;
   std::optional<DueWindow> hopping_window_after(int64_t pane_start) const;
+  std::optional<DueWindow> cumulate_window_after(int64_t pane_start) const;
+  DueWindow cumulated_window(int64_t pane_start) const;
+  bool has_several_panes() const;
   void free_closed();
   void retire(std::shared_ptr<Pane> pane);
 

@@ -58,7 +58,8 @@ std::string Task::failure_text(uint32_t number, uint32_t kind) const {
   const FlowSite& site = program.sites[number];
   std::string text =
       fmt::format("{}:{}:{}: {} in `{}`", site.file, site.line, site.column, what_failed(kind), site.text);
-  if (chain != nullptr) text += "; such a row stops the job: `on error skip` after the step leaves it out";
+  if (chain != nullptr)
+    text += "; such a row stops the job: `on error skip` after the step leaves it out; an operator tests for it";
   return text;
 }
 

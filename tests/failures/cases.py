@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 
+import savepoint_cases
 from jobs import Bench, Wrong
 
 __all__ = ["Bench", "all_cases"]
@@ -38,7 +39,8 @@ def hourly(count=READINGS, without=()):
 
 
 def all_cases():
-    return [(name[len("case_"):], case) for name, case in sorted(globals().items()) if name.startswith("case_")]
+    found = {**globals(), **vars(savepoint_cases)}
+    return [(name[len("case_"):], case) for name, case in sorted(found.items()) if name.startswith("case_")]
 
 
 def nothing_published(bench, out="out"):

@@ -23,6 +23,7 @@ import sys
 
 import join_reference
 import taxi_generator
+import window_reference
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EXAMPLES = os.path.join(ROOT, "examples")
@@ -382,7 +383,8 @@ def all_results():
     results = {"word_count": word_count(), "flights": flights(), "earthquakes": earthquakes(),
                "ride_cleansing": ride_cleansing(), "hourly_tips": hourly_tips(),
                "long_rides": long_rides(), "rides_and_fares": rides_and_fares(), "fraud": fraud(),
-               "ad_clicks": join_reference.ad_clicks(os.path.join(EXAMPLES, "ad_clicks"), microseconds, instant)}
+               "ad_clicks": join_reference.ad_clicks(os.path.join(EXAMPLES, "ad_clicks"), microseconds, instant),
+               "sales": window_reference.sales(os.path.join(EXAMPLES, "sales"), microseconds, instant)}
     data = shared_data()
     if data:
         results.update(web_log=web_log(data), taxi_rides=taxi_rides(data))

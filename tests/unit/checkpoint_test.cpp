@@ -34,6 +34,7 @@ Manifest some_manifest(uint64_t epoch) {
   manifest.program = "tips";
   manifest.program_fingerprint = 0xfeedface12345678u;
   manifest.states = {{"tips.aggregate", 17}};
+  manifest.schema = "what the states consist of";
   ChainRecord chain{
       .uid = "rides", .parallelism = 2, .files = {}, .splits = {{"spec", "print", 123}, {"other", "", 0}}};
   manifest.chains = {chain, {.uid = "tips", .parallelism = 2, .files = {}, .splits = {}}};

@@ -11,7 +11,9 @@ FlowState state_of(uint32_t window, int64_t size, int64_t slide, int64_t offset)
           size,
           slide,
           offset,
-          window == FLOW_WINDOW_HOPPING ? std::gcd(size, slide) : size,
+          window == FLOW_WINDOW_HOPPING                                           ? std::gcd(size, slide)
+          : window == FLOW_WINDOW_CUMULATE || window == FLOW_WINDOW_SAME_CUMULATE ? slide
+                                                                                  : size,
           0,
           8,
           0,
@@ -21,7 +23,10 @@ FlowState state_of(uint32_t window, int64_t size, int64_t slide, int64_t offset)
           0,
           0,
           nullptr,
-          nullptr};
+          nullptr,
+          nullptr,
+          0,
+          0};
 }
 
 TEST(PaneSet, WindowsCloseLikeInAModelThatKnowsThemAll) {
@@ -75,6 +80,93 @@ TEST(PaneSet, WindowsCloseLikeInAModelThatKnowsThemAll) {
     panes.close_through(INT64_MAX);
     EXPECT_TRUE(panes.panes().empty());
   }
+}
+
+TEST(PaneSet, WindowsThatGrowCloseLikeInAModel) {
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    int64_t step = 1 + random() % 6, size = step * (1 + random() % 6), offset = static_cast<int64_t>(random() % size);
+    FlowState state = state_of(FLOW_WINDOW_CUMULATE, size, step, offset);
+    PaneSet panes(program, state);
+    std::set<int64_t> open_panes; // model: panes that were opened
+    int64_t watermark = -100;
+    panes.close_through(watermark);
+    auto floor_to = [&](int64_t v, int64_t by) { return v - offset - ((v - offset) % by + by) % by + offset; };
+    for (int round = 0; round < 60; ++round) {
+      for (uint32_t i = 0; i < random() % 4; ++i) {
+        // A row that is not late: its longest window is open, but windows that end with its pane may have closed.
+        int64_t time = watermark + 1 - static_cast<int64_t>(random() % 8) + random() % 30;
+        if (floor_to(time, size) + size - 1 <= watermark) continue;
+        int64_t start = floor_to(time, step);
+        panes.open(start).table.upsert(flow_hash_i64(static_cast<uint64_t>(start)), bytes_of(start));
+        open_panes.insert(start);
+      }
+      int64_t before = watermark;
+      watermark += random() % 20;
+      std::vector<std::pair<int64_t, int64_t>> expected, got;
+      for (int64_t end = before + 2; end <= watermark + 1; ++end) {
+        if (floor_to(end, step) != end) continue;
+        int64_t start = floor_to(end - 1, size);
+        auto first = open_panes.lower_bound(start);
+        if (first != open_panes.end() && *first < end) expected.emplace_back(start, end);
+      }
+      while (auto due = panes.next_due(watermark)) {
+        got.emplace_back(due->start_us(), due->end_us());
+        std::vector<int64_t> in_window, model_in_window, leaving;
+        for (Pane* pane : panes.panes_of(*due)) in_window.push_back(pane->start);
+        for (int64_t pane : open_panes) {
+          if (pane >= due->start_us() && pane < due->end_us()) model_in_window.push_back(pane);
+        }
+        ASSERT_EQ(in_window, model_in_window);
+        for (Pane* pane : panes.leaving(*due)) leaving.push_back(pane->start);
+        ASSERT_EQ(leaving, due->end_us() == due->start_us() + size ? in_window : std::vector<int64_t>{});
+        panes.close(*due);
+      }
+      panes.close_through(watermark);
+      ASSERT_EQ(got, expected);
+      for (const auto& pane : panes.panes())
+        ASSERT_GT(floor_to(pane->start, size) + size - 1, watermark) << "a pane is kept that no window needs";
+    }
+    while (auto due = panes.next_due(INT64_MAX)) panes.close(*due);
+    panes.close_through(INT64_MAX);
+    EXPECT_TRUE(panes.panes().empty());
+  }
+}
+
+// The windows of `cumulate` begin together; rows that came out of them are one pane each, which ends with the window.
+TEST(PaneSet, SameWindowsThatBeginTogetherDoNotMix) {
+  FlowState state = state_of(FLOW_WINDOW_SAME_CUMULATE, 60, 20, 5);
+  PaneSet panes(program, state);
+  for (int64_t start : {-35, 5, 25, 45, 65})
+    panes.open(start).table.upsert(flow_hash_i64(static_cast<uint64_t>(start)), bytes_of(start));
+  std::vector<std::pair<int64_t, int64_t>> windows;
+  while (auto due = panes.next_due(INT64_MAX)) {
+    std::vector<Pane*> found = panes.panes_of(*due);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0]->start, due->end_us() - 20);
+    windows.emplace_back(due->start_us(), due->end_us());
+    panes.close(*due);
+  }
+  std::vector<std::pair<int64_t, int64_t>> expected = {{-55, -15}, {5, 25}, {5, 45}, {5, 65}, {65, 85}};
+  EXPECT_EQ(windows, expected);
+}
+
+// A pane at the beginning of time starts there and not on the grid; its windows do.
+TEST(PaneSet, WindowsThatGrowReachTheEndsOfTime) {
+  FlowState state = state_of(FLOW_WINDOW_CUMULATE, 60, 20, 0);
+  PaneSet panes(program, state);
+  for (int64_t start : {INT64_MIN, INT64_MAX - INT64_MAX % 20})
+    panes.open(start).table.upsert(flow_hash_i64(static_cast<uint64_t>(start)), bytes_of(start));
+  int windows = 0;
+  while (auto due = panes.next_due(INT64_MAX)) {
+    EXPECT_FALSE(panes.panes_of(*due).empty());
+    panes.close(*due);
+    ++windows;
+  }
+  EXPECT_GE(windows, 2);
+  EXPECT_LE(windows, 6);
+  EXPECT_TRUE(panes.panes().empty());
 }
 
 // Behind hopping windows they overlap, and each is one pane.

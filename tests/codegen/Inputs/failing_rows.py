@@ -63,7 +63,7 @@ def check_stopped(job, flags, at):
     seen, said = run([job, "--at", str(at)] + flags, 4)
     check(f"{job} {flags} --at {at}: message", said.splitlines()[-1].split(": ", 1)[1],
           "stopped.flow:6:20: integer division by zero in `100 / (n - at)`; such a row stops the job: `on error skip` after "
-          "the step leaves it out")
+          "the step leaves it out; an operator tests for it")
     # The rows before it came first, as far as what they were sent on with had gone out; none behind it came.
     before = [{"n": n, "share": divide(100, n - at)} for n in range(0, at, 50)]
     if "3" not in flags:
