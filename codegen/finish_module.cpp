@@ -147,6 +147,12 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, unsigned level)
   passes.run(module, modules);
 }
 
+void add_text(llvm::Module& module, const std::string& name, const std::string& text) {
+  llvm::Constant* bytes = llvm::ConstantDataArray::getString(module.getContext(), text);
+  // NOLINTNEXTLINE: the module owns its globals
+  new llvm::GlobalVariable(module, bytes->getType(), true, llvm::GlobalValue::ExternalLinkage, bytes, name);
+}
+
 std::string emit_file(llvm::Module& module, llvm::TargetMachine& target, FileKind kind) {
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream out(bytes);

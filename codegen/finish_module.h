@@ -23,6 +23,9 @@ std::unique_ptr<llvm::TargetMachine> make_target(const TargetChoice& choice, std
 /// Links the vocabulary's bodies that are needed and makes everything internal but flow_program_v1. Returns what does
 /// not hold of the module, or an empty text.
 std::string link_vocabulary(llvm::Module& module, llvm::TargetMachine& target);
+/// Adds a constant text that what the module is linked with can read under that name, with a zero behind it. After
+/// link_vocabulary.
+void add_text(llvm::Module& module, const std::string& name, const std::string& text);
 void optimise(llvm::Module& module, llvm::TargetMachine& target, unsigned level);
 
 enum class FileKind { assembly, object };

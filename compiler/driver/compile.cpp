@@ -13,6 +13,7 @@
 #include "compiler/driver/modules.h"
 #include "compiler/driver/plan_schema.h"
 #include "compiler/driver/run.h"
+#include "compiler/driver/run_tests.h"
 #include "compiler/driver/state.h"
 #include "compiler/graph/build.h"
 #include "compiler/graph/distinct.h"
@@ -44,6 +45,7 @@ public:
     int exit_code = stages();
     if (options_.times) print_times();
     if (exit_code == exit_ok && options_.command == Command::run) return start_job();
+    if (exit_code == exit_ok && options_.command == Command::test) return run_tests(executable_, options_);
     return exit_code;
   }
 
@@ -56,14 +58,29 @@ private:
     lap("parse");
     if (options_.emit == Emit::ast) return show_tree(*tree);
     Modules modules(llvm::sys::path::parent_path(options_.program).str());
-    sema::TypedProgram program = sema::check(*tree, files_, modules, arena_, diagnostics_);
+    sema::TypedProgram program = is_test()
+                                     ? sema::check_for_tests(*tree, files_, modules, arena_, diagnostics_, script_)
+                                     : sema::check(*tree, files_, modules, arena_, diagnostics_);
     lap("check");
     bool is_wrong = diagnostics_.has_errors();
     show_diagnostics();
     if (is_wrong) return exit_wrong_program;
     if (options_.command == Command::check && options_.against.empty()) return exit_ok;
+    if (is_test() && script_.empty()) return no_tests();
     if (options_.emit == Emit::typed) return show(sema::print(program));
     return lower(program);
+  }
+
+  bool is_test() const { return options_.command == Command::test; }
+  bool is_temporary() const { return is_test() || options_.command == Command::run; }
+
+  int no_tests() {
+    if (options_.is_one_of_many) return exit_no_tests;
+    fmt::print(stderr,
+               "flowc: {} declares no test; one looks like this:\n  test \"what holds\" {{\n    given SOURCE = [{{ "
+               "field: value }}]\n    expect STREAM == [{{ field: value }}]\n  }}\n",
+               options_.program);
+    return exit_no_tests;
   }
 
   bool read_program() {
@@ -130,6 +147,7 @@ private:
     lap("generate");
     problem = codegen::link_vocabulary(*module, *target);
     if (!problem.empty()) return internal_error("generated code", problem);
+    if (is_test()) codegen::add_text(*module, "flow_test_script_v1", sema::text_of(script_));
     lap("link vocabulary");
     codegen::optimise(*module, *target, options_.optimisation);
     lap("optimise");
@@ -143,7 +161,7 @@ private:
 
   int link_object(const std::string& object) {
     llvm::SmallString<128> object_path;
-    if (options_.command == Command::run) {
+    if (is_temporary()) {
       llvm::SmallString<128> temporary;
       if (llvm::sys::fs::createTemporaryFile("flow-job", "", temporary)) return no_temporary();
       executable_ = temporary.str();
@@ -162,12 +180,13 @@ private:
                 .output = executable_,
                 .inputs = link_inputs_folder(),
                 .shared = options_.shared,
+                .runs_tests = is_test(),
                 .keep_debug_info = options_.keep_debug_info};
     std::string problem = link(job);
     llvm::sys::fs::remove(object_path);
     lap("link");
     if (problem.empty()) return exit_ok;
-    if (options_.command == Command::run) llvm::sys::fs::remove(executable_);
+    if (is_temporary()) llvm::sys::fs::remove(executable_);
     fmt::print(stderr, "flowc: cannot link {}:\n{}\n", executable_, problem);
     return exit_no_file;
   }
@@ -252,12 +271,17 @@ private:
   lang::DiagnosticEmitter diagnostics_;
   const lang::SourceFile* file_ = nullptr;
   std::string executable_;
+  sema::TestScript script_; // of `test`
   Clock::time_point last_ = Clock::now();
   std::vector<std::pair<const char*, double>> times_;
 };
 
 } // namespace
 
-int run_command(const Options& options) { return Compilation(options).run(); }
+int run_command(const Options& options) {
+  bool is_folder = options.command == Command::test && llvm::sys::fs::is_directory(options.program);
+  if (is_folder) return test_folder(options, [](const Options& one) { return Compilation(one).run(); });
+  return Compilation(options).run();
+}
 
 } // namespace flow::driver

@@ -33,6 +33,7 @@ constexpr const char* host_functions[] = {"flow_configure",
                                           "flow_task_current_watermark",
                                           "flow_split_open",
                                           "flow_split_idle",
+                                          "flow_split_watermark",
                                           "flow_split_end",
                                           "flow_split_advance",
                                           "flow_task_capture",
@@ -77,6 +78,7 @@ std::vector<std::string> executable_arguments(const LinkJob& job) {
   append(arguments, job.inputs, begin);
   arguments.push_back(job.object);
   arguments.push_back("--start-group");
+  if (job.runs_tests) arguments.push_back(job.inputs + "/libflow_testing.a"); // first: its main counts
   append(arguments, job.inputs, libraries);
   arguments.push_back("--end-group");
   append(arguments, job.inputs, end);

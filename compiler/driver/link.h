@@ -10,6 +10,7 @@ struct LinkJob {
   std::string output; // path
   std::string inputs; // folder of link inputs: lib/flow beside the folder of flowc
   bool shared = false;
+  bool runs_tests = false; // of the program; it is no job then
   bool keep_debug_info = false;
 };
 

@@ -81,6 +81,27 @@ void add_check(CLI::App& app, Options& options) {
       ->type_name("DIR");
 }
 
+void add_test(CLI::App& app, Options& options) {
+  CLI::App* test =
+      app.add_subcommand("test", "Run the tests that a program declares; values of its params come after --");
+  test->callback([&] { options.command = Command::test; });
+  test->add_option("program", options.program, "The .flow file, or a folder of them")
+      ->required()
+      ->type_name("FILE|FOLDER");
+  test->add_option("--filter", options.filter, "Only tests in whose name this stands")->type_name("TEXT");
+  CLI::Option* seeds =
+      test->add_option("--seeds", options.seeds,
+                       "Run each test so many times more: in random order, on several tasks, with crashes and restores")
+          ->check(CLI::Range(1, 1'000'000))
+          ->type_name("N");
+  test->add_option("--seed", options.seed, "Run each test once more, with this seed")
+      ->check(CLI::Range(uint64_t{1}, UINT64_MAX))
+      ->excludes(seeds)
+      ->type_name("S");
+  add_code_options(*test, options);
+  test->add_option("arguments", options.job_arguments, "Values of params, after --")->type_name("");
+}
+
 void add_explain(CLI::App& app, Options& options) {
   CLI::App* explain = app.add_subcommand("explain", "Show what will run: chains, edges, state, what is fused");
   explain->callback([&] { options.command = Command::explain; });
@@ -116,7 +137,7 @@ void add_state(CLI::App& app, Options& options) {
 /// What the library's own message leaves open.
 void add_hint(const CLI::App& app, int argc, char** argv) {
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
-    fmt::print(stderr, "flowc: there is no command `{}`: give build, run, check, explain or state\n", argv[1]);
+    fmt::print(stderr, "flowc: there is no command `{}`: give build, run, test, check, explain or state\n", argv[1]);
   }
   if (app.got_subcommand("run"))
     fmt::print(stderr, "Flags of the job come after --: flowc run program.flow -- --flag value\n");
@@ -134,6 +155,7 @@ bool parse_options(int argc, char** argv, Options& options, int& exit_code) {
   add_check(app, options);
   add_explain(app, options);
   add_state(app, options);
+  add_test(app, options);
   try {
     app.parse(argc, argv);
     return true;

@@ -6,7 +6,7 @@
 
 namespace flow::driver {
 
-enum class Command { build, run, check, explain, state_list, state_show };
+enum class Command { build, run, check, explain, state_list, state_show, test };
 enum class Emit { none, ast, typed, graph, plan, layout, llvm, assembly, object };
 enum class GraphFormat { text, dot, svg };
 
@@ -22,8 +22,12 @@ struct Options {
   bool times = false;                     // --time
   bool shared = false;                    // --shared
   GraphFormat format = GraphFormat::text; // of explain
-  std::vector<std::string> job_arguments; // of run: what stands after --
+  std::vector<std::string> job_arguments; // of run and test: what stands after --
   std::string against;                    // of check: a checkpoint, or what holds them
+  std::string filter;                     // of test; empty: all
+  uint64_t seeds = 0;                     // of test: 1 to so many
+  uint64_t seed = 0;                      // of test: this one alone, if it is not 0
+  bool is_one_of_many = false;            // of test: a program of a folder
   std::string folder;                     // of state: a checkpoint, or what holds them
   std::string cell;                       // of state show
   bool as_json = false;                   // of state show

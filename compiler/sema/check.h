@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compiler/sema/module_loader.h"
+#include "compiler/sema/test_script.h"
 #include "compiler/sema/typed_program.h"
 #include "lang/ast/ast.h"
 #include "lang/base/arena.h"
@@ -15,5 +16,10 @@ namespace flow::sema {
 /// imported modules are added; both must outlive it. If `emitter` has errors afterwards, the result says nothing.
 TypedProgram check(const lang::Program& tree, lang::SourceFiles& files, ModuleLoader& loader, lang::Arena& arena,
                    lang::DiagnosticEmitter& emitter);
+
+/// The same for `flowc test`: the program that runs the program's tests (tests.h), and what they do. Without tests the
+/// script is empty, and the program says nothing.
+TypedProgram check_for_tests(const lang::Program& tree, lang::SourceFiles& files, ModuleLoader& loader,
+                             lang::Arena& arena, lang::DiagnosticEmitter& emitter, TestScript& script);
 
 } // namespace flow::sema

@@ -146,7 +146,8 @@ void add_uses(Uses& uses, const Stream& stream) {
 
 class Finisher {
 public:
-  Finisher(Checking& check, const Module& main) : check_(check), main_(main), from_(check.program) {}
+  Finisher(Checking& check, const Module& main, KeepParams params)
+      : check_(check), main_(main), kept_params_(params), from_(check.program) {}
 
   TypedProgram run() {
     keep_streams();
@@ -220,10 +221,10 @@ private:
     }
   }
 
-  /// All of the program, in the order of its text; of modules those that are used.
+  /// In the order of the text.
   void keep_params(Uses& uses) {
     for (const Symbol* symbol : check_.params) {
-      if (symbol->module == &main_) uses.add_param(symbol->index);
+      if (symbol->module == &main_ && kept_params_ == KeepParams::all) uses.add_param(symbol->index);
     }
     params_.assign(from_.params.size(), gone);
     for (const auto& module : check_.modules.all()) {
@@ -279,6 +280,7 @@ private:
 
   Checking& check_;
   const Module& main_;
+  KeepParams kept_params_;
   const TypedProgram& from_;
   TypedProgram made_;
   std::vector<const Symbol*> symbols_;
@@ -287,7 +289,7 @@ private:
 
 } // namespace
 
-void check_uses(Checking& check, const Module& main) {
+void check_late_rows(Checking& check, const Module& main) {
   if (check.emitter.has_errors()) return; // what is read where is not known for sure
   for (const auto& symbol : main.symbols) {
     if (symbol->kind == SymbolKind::late_rows && symbol->progress != Progress::done) {
@@ -297,6 +299,10 @@ void check_uses(Checking& check, const Module& main) {
           .help("put an `aggregate` or a `top` behind it");
     }
   }
+}
+
+void warn_of_unused(Checking& check, const Module& main) {
+  if (check.emitter.has_errors()) return; // what an error cut off looks unused, too
   if (check.program.sinks.empty()) {
     lang::SourceRange begin{0, 0, main.tree->file};
     bool is_empty = main.tree->declarations.empty();
@@ -305,8 +311,6 @@ void check_uses(Checking& check, const Module& main) {
         .help("add one, as in `sink results -> console()`");
     return;
   }
-  // What an error cut off looks unused, too.
-  if (check.emitter.has_errors()) return;
   std::vector<std::optional<size_t>> needed = needed_steps(check.program);
   for (uint32_t i = 0; i < check.streams.size(); i++) {
     const Symbol* symbol = check.streams[i];
@@ -317,6 +321,8 @@ void check_uses(Checking& check, const Module& main) {
   }
 }
 
-TypedProgram finish(Checking& check, const Module& main) { return Finisher(check, main).run(); }
+TypedProgram finish(Checking& check, const Module& main, KeepParams params) {
+  return Finisher(check, main, params).run();
+}
 
 } // namespace flow::sema

@@ -5,10 +5,15 @@
 
 namespace flow::sema {
 
-/// Warns of streams that no sink needs. Reports windows whose late rows are named but which no step uses.
-void check_uses(Checking& check, const Module& main);
+/// Reports windows whose late rows are named but which no step uses.
+void check_late_rows(Checking& check, const Module& main);
+/// Warns of streams that no sink needs.
+void warn_of_unused(Checking& check, const Module& main);
+
+/// Which params of the program itself stay. Of modules only those do that something uses.
+enum class KeepParams : uint8_t { all, used };
 
 /// The finished program. REQUIRES: no errors were reported.
-TypedProgram finish(Checking& check, const Module& main);
+TypedProgram finish(Checking& check, const Module& main, KeepParams params);
 
 } // namespace flow::sema

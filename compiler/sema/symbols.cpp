@@ -131,7 +131,7 @@ void Modules::declare(Module& module, const lang::Decl& decl) {
         add_symbol(module, Space::stream, SymbolKind::stream, stream.name, decl);
         declare_late(module, decl, *stream.pipeline);
       },
-      [&](const lang::SinkDecl& sink) { declare_late(module, decl, *sink.pipeline); });
+      [&](const lang::SinkDecl& sink) { declare_late(module, decl, *sink.pipeline); }, [&](const lang::TestDecl&) {});
 }
 
 void Modules::declare_enum(Module& module, const lang::Decl& decl, const lang::EnumDecl& enumeration) {

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "lang/ast/expressions.h"
+#include "lang/ast/tests.h"
 
 namespace flow::lang {
 
@@ -360,7 +361,7 @@ struct SinkDecl {
 struct Decl {
   SourceRange range;
   std::variant<ErrorDecl, ImportDecl, ParamDecl, LetDecl, TypeDecl, EnumDecl, FnDecl, OperatorDecl, SourceDecl,
-               StreamDecl, SinkDecl>
+               StreamDecl, SinkDecl, TestDecl>
       node;
   std::string_view doc; // of the `///` lines before it, without the slashes
 

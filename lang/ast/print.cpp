@@ -285,6 +285,26 @@ private:
     }
   }
 
+  void test(const TestDecl& node) {
+    line("test {}", quoted(node.name.text));
+    Indent indent(*this);
+    for (const TestStep& step : node.steps) {
+      std::visit(Overloaded{
+                     [&](const Given& given) { with_child("given " + dotted(given.source), *given.rows); },
+                     [&](const MoveWatermark& moved) {
+                       bool is_of_all = moved.source.names.empty();
+                       with_child(is_of_all ? "watermark" : "watermark " + dotted(moved.source), *moved.time);
+                     },
+                     [&](const Advance& advance) { with_child("advance", *advance.by); },
+                     [&](const Expect& expect) {
+                       std::string order = expect.order.is_given() ? fmt::format(" in {}", expect.order.text) : "";
+                       with_child("expect " + dotted(expect.stream) + order, *expect.rows);
+                     },
+                 },
+                 step.node);
+    }
+  }
+
   void declaration(const Decl& decl) {
     visit(
         decl, [&](const ErrorDecl& node) { line("error{}{}", node.name.is_given() ? " " : "", node.name.text); },
@@ -310,7 +330,7 @@ private:
           named("was", node.was);
           pipeline(*node.pipeline);
         },
-        [&](const SinkDecl& node) { sink(node); });
+        [&](const SinkDecl& node) { sink(node); }, [&](const TestDecl& node) { test(node); });
     Indent indent(*this);
     doc(decl.doc);
   }

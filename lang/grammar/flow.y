@@ -159,6 +159,8 @@
 %type <Argument> argument
 %type <MatchArm> arm
 %type <std::vector<MatchArm>> arms
+%type <TestStep> test_step
+%type <std::vector<TestStep>> test_steps
 
 %%
 program: declarations END_OF_TEXT ;
@@ -195,11 +197,12 @@ declaration:
                                                                         tree.list(parts.handlers),
                                                                         parts.is_partial}); }
   | "extern" fn_head                    { tree.declare(@$, $2); }
+  | "test" STRING "{" test_steps "}"    { tree.declare(@$, TestDecl{Text{$2, @2, true}, tree.list($4)}); }
   | later_declaration                   { tree.not_yet(@1); feed.skip_declaration(@1); }
     RESYNC                              { tree.declare_failed(@1, feed.failed_name()); }
   | error RESYNC                        { yyerrok; tree.declare_failed(@1, feed.failed_name()); } ;
 
-later_declaration: "union" | "aggregate" | "pattern" | "test" ;
+later_declaration: "union" | "aggregate" | "pattern" ;
 
 fn_head: "fn" name "(" parameters ")" "->" type
                                         { $$ = FnDecl{$2, tree.list($4), $7, nullptr}; } ;
@@ -430,6 +433,18 @@ opt_dedup_by: %empty | "by" expr ;
 opt_bound: %empty { $$ = StateBound{}; } | bound { $$ = $1; } ;
 bound: "expires" expr                   { $$ = StateBound{BoundKind::expires, $2, {}, @$}; }
   | "unbounded" STRING                  { $$ = StateBound{BoundKind::unbounded, nullptr, Text{$2, @2, true}, @$}; } ;
+
+/* ------------------------------------------------------------------ tests */
+test_steps: %empty                      {}
+  | test_steps test_step                { $$ = $1; $$.push_back($2); }
+  | test_steps ";"                      { $$ = $1; } ;
+test_step:
+    "given" path "=" expr               { $$ = TestStep{@$, Given{$2, $4}}; }
+  | "watermark" path expr               { $$ = TestStep{@$, MoveWatermark{$2, $3}}; }
+  | "watermark" INSTANT                 { $$ = TestStep{@$, MoveWatermark{Path{}, tree.expr(@2, $2)}}; }
+  | "advance" expr                      { $$ = TestStep{@$, Advance{$2}}; }
+  | "expect" path "==" expr             { $$ = TestStep{@$, Expect{$2, {}, $4}}; }
+  | "expect" path "in" name "==" expr   { $$ = TestStep{@$, Expect{$2, $4, $6}}; } ;
 
 /* ------------------------------------------------------------------ expressions */
 expr: operand

@@ -109,6 +109,8 @@ int64_t flow_task_current_watermark(const FlowTask*);
 /* Splits of a source chain: the task keeps watermark and counters, the host the reader. */
 FlowSplit* flow_split_open(FlowTask*, const char* name, uint32_t index, uint32_t splits, int64_t cursor);
 void flow_split_idle(FlowTask*, FlowSplit*, uint8_t is_idle);
+/* The input itself says that nothing at or before this time follows in the split; it goes out before the next row. */
+void flow_split_watermark(FlowTask*, FlowSplit*, int64_t time_us);
 void flow_split_end(FlowTask*, FlowSplit*);
 void flow_split_advance(FlowSplit*,
                         int64_t consumed); /* the host dropped so many bytes; the cursor has counted them at pull */

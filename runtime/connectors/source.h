@@ -68,6 +68,10 @@ public:
   virtual SplitProgress progress(int64_t taken) const = 0;
   // Whether it still reads on to where it was opened: nothing comes, and yet the input is not silent.
   virtual bool is_catching_up() const { return false; }
+  // Nothing will come until something outside lets it: it is not asked.
+  virtual bool is_held_back() const { return false; }
+  // A watermark that the input itself gives at the cursor, once. Asked before fill.
+  virtual std::optional<int64_t> take_watermark() { return std::nullopt; }
 };
 
 class SourceConnector {

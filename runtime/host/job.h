@@ -16,6 +16,7 @@
 
 #include "runtime/abi/flow_host.h"
 #include "runtime/checkpoint/start.h"
+#include "runtime/connectors/connector_factory.h"
 #include "runtime/connectors/sink.h"
 #include "runtime/connectors/source.h"
 #include "runtime/host/checkpoint_writer.h"
@@ -36,6 +37,7 @@ struct JobOptions {
   int64_t rows_per_action = 4096;
   int64_t latency_us = 1000; // how long a row may wait so that more go out at once (task_runner.h, source_runner.h)
   Canaries canaries;
+  ConnectorFactory* connectors = nullptr; // null: those that the program names. Outlives the job
 };
 
 class Job {
@@ -112,6 +114,9 @@ private:
   static Result<std::vector<StagedFile>> listed_files(const SinkRecord& record);
   Result<std::vector<StagedFile>> unshown_files(const SinkUse& use) const;
   Status unpublishable() const;
+
+  Result<std::unique_ptr<SourceConnector>> new_source(uint32_t connector) const;
+  Result<std::unique_ptr<Sink>> new_sink(uint32_t connector, const SinkJob& job) const;
 
   // Wiring (job.cpp).
   Status build();

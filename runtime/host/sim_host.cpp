@@ -13,8 +13,8 @@ constexpr uint64_t rest_one_in = 3;
 
 } // namespace
 
-SimHost::SimHost(SimMachine& machine, SimEnv& process, Job& job, uint64_t seed)
-    : machine_(machine), process_(process), job_(job), random_(seed) {
+SimHost::SimHost(SimMachine& machine, SimEnv& process, Job& job, uint64_t seed, SimTime time)
+    : machine_(machine), process_(process), job_(job), random_(seed), time_(time) {
   auto add = [this](Part* part) {
     parts_.push_back({part, weights[random_.below(std::size(weights))]});
     weights_ += parts_.back().weight;
@@ -31,7 +31,7 @@ SimEnd SimHost::run(uint64_t steps) {
     if (process_.is_dead()) return SimEnd::died;
     if (job_.coordinator().outcome() != Outcome::running) return SimEnd::outcome;
     ++steps_;
-    machine_.advance_us(random_.between(0, step_us_max));
+    if (time_ == SimTime::passes) machine_.advance_us(random_.between(0, step_us_max));
     Runnable* chosen = choose();
     if (chosen->stopped_until > steps_) continue;
     if (random_.one_in(stop_one_in)) {
@@ -57,9 +57,13 @@ SimHost::Runnable* SimHost::choose() {
   return &parts_.back();
 }
 
+int64_t SimHost::time_for(const Part& part) const {
+  return process_.monotonic_us() + (&part == &job_.coordinator() ? coordinator_ahead_us_ : 0);
+}
+
 // Whether a thread has nothing else to do depends on what other parts it has: at times it has none.
 Progress SimHost::step(Part& part) {
-  Progress progress = part.step(process_.monotonic_us());
+  Progress progress = part.step(time_for(part));
   if (progress == Progress::worked || !random_.one_in(rest_one_in)) return progress;
   return part.rest(process_.monotonic_us());
 }
@@ -69,7 +73,7 @@ bool SimHost::step_all() {
   bool worked = false;
   for (Runnable& one : parts_) {
     one.stopped_until = 0;
-    worked = one.part->step(process_.monotonic_us()) == Progress::worked || worked;
+    worked = one.part->step(time_for(*one.part)) == Progress::worked || worked;
   }
   return worked;
 }
@@ -80,7 +84,14 @@ bool SimHost::rest_all() {
   return worked;
 }
 
+int64_t SimHost::next_deadline_us() const {
+  int64_t next_us = no_deadline;
+  for (const auto& runner : job_.runners()) next_us = std::min(next_us, runner->deadline_us());
+  return next_us;
+}
+
 bool SimHost::jump_to_deadline() {
+  if (time_ == SimTime::stands) return false;
   int64_t now_us = process_.monotonic_us();
   int64_t next_us = no_deadline;
   for (const Runnable& one : parts_) next_us = std::min(next_us, one.part->deadline_us());

@@ -22,13 +22,23 @@ enum class SimEnd : uint8_t {
   paused,  // the steps are used up
 };
 
+enum class SimTime : uint8_t {
+  passes, // a little with every step, and to the next deadline when there is nothing else to do
+  stands, // others move it, and that of the coordinator, which tells when a checkpoint is due
+};
+
 class SimHost {
 public:
   // All must outlive the host.
-  SimHost(SimMachine& machine, SimEnv& process, Job& job, uint64_t seed);
+  SimHost(SimMachine& machine, SimEnv& process, Job& job, uint64_t seed, SimTime time = SimTime::passes);
 
   // At most `steps` steps.
   SimEnd run(uint64_t steps);
+  // The next time at which a task has something to do, on the process's monotonic clock; no_deadline: none.
+  int64_t next_deadline_us() const;
+  int64_t now_us() const { return process_.monotonic_us(); }
+  // The coordinator alone sees so much more time go by.
+  void advance_coordinator(int64_t us) { coordinator_ahead_us_ += us; }
   uint64_t steps() const { return steps_; }
 
 private:
@@ -38,6 +48,7 @@ private:
     uint64_t stopped_until = 0; // in steps
   };
   Runnable* choose();
+  int64_t time_for(const Part& part) const;
   Progress step(Part& part);
   bool step_all();
   bool rest_all();
@@ -48,6 +59,8 @@ private:
   SimEnv& process_;
   Job& job_;
   Random random_;
+  SimTime time_;
+  int64_t coordinator_ahead_us_ = 0;
   std::vector<Runnable> parts_;
   uint64_t weights_ = 0;
   uint64_t steps_ = 0;

@@ -38,7 +38,7 @@ SourceRunner::Split* SourceRunner::next_open() {
   for (uint32_t tried = 0; tried < splits_.size(); ++tried) {
     Split& split = splits_[turn_];
     turn_ = (turn_ + 1) % static_cast<uint32_t>(splits_.size());
-    if (split.reader != nullptr) return &split;
+    if (split.reader != nullptr && (split.has_window || !split.reader->is_held_back())) return &split;
   }
   return nullptr;
 }
@@ -83,7 +83,13 @@ void SourceRunner::spend(int64_t rows, int64_t now_us) {
 
 // Whether the split gave anything.
 Result<bool> SourceRunner::read(Split& split, int64_t rows_max, int64_t now_us) {
-  if (!split.has_window) FLOW_TRY(fill(split));
+  if (!split.has_window) {
+    if (std::optional<int64_t> time_us = split.reader->take_watermark()) {
+      flow_split_watermark(task_, split.split, *time_us);
+      return true;
+    }
+    FLOW_TRY(fill(split));
+  }
   FlowInput input = split.window;
   input.rows_max = rows_max;
   if (split.from == input.end && input.is_last == 0) {

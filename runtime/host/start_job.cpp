@@ -49,8 +49,7 @@ Status Job::make_sources() {
   for (uint32_t chain = 0; chain < program_.chain_count; ++chain) {
     uint32_t connector = program_.chains[chain].source;
     if (connector == FLOW_NONE) continue;
-    FLOW_TRY_ASSIGN(std::unique_ptr<SourceConnector> source,
-                    make_source(program_.connectors[connector], option_cells_[connector]));
+    FLOW_TRY_ASSIGN(std::unique_ptr<SourceConnector> source, new_source(connector));
     is_bounded_ = is_bounded_ && source->is_bounded();
     sources_.push_back({.chain = chain, .connector = std::move(source)});
   }
@@ -141,14 +140,26 @@ void Job::warn_of_other_input(const SourceUse& use) {
       count == 1 ? "" : fmt::format(" (and {} more)", count - 1));
 }
 
+Result<std::unique_ptr<SourceConnector>> Job::new_source(uint32_t connector) const {
+  const FlowConnector& declared = program_.connectors[connector];
+  if (options_.connectors != nullptr) return options_.connectors->source(declared);
+  return make_source(declared, option_cells_[connector]);
+}
+
+Result<std::unique_ptr<Sink>> Job::new_sink(uint32_t connector, const SinkJob& job) const {
+  const FlowConnector& declared = program_.connectors[connector];
+  if (options_.connectors != nullptr) return options_.connectors->sink(declared);
+  FLOW_TRY_ASSIGN(std::unique_ptr<Encoder> encoder, make_encoder(program_, declared, option_cells_[connector]));
+  return make_sink(declared, option_cells_[connector], encoder->header(), job);
+}
+
 Result<std::vector<Job::SinkUse>> Job::new_sinks(const std::string& suffix) {
   std::vector<SinkUse> uses;
   SinkJob job{.job_id = plan_.record.job_id, .suffix = suffix, .attempt = plan_.record.attempt};
   for (uint32_t i = 0; i < program_.connector_count; ++i) {
     const FlowConnector& connector = program_.connectors[i];
     if (connector.is_source != 0 || is_discard(connector)) continue;
-    FLOW_TRY_ASSIGN(std::unique_ptr<Encoder> encoder, make_encoder(program_, connector, option_cells_[i]));
-    FLOW_TRY_ASSIGN(std::unique_ptr<Sink> sink, make_sink(connector, option_cells_[i], encoder->header(), job));
+    FLOW_TRY_ASSIGN(std::unique_ptr<Sink> sink, new_sink(i, job));
     uses.push_back({.connector = i, .sink = std::move(sink)});
   }
   return uses;

@@ -43,11 +43,12 @@ Progress TaskRunner::act(int64_t now_us) {
     return Progress::worked;
   }
   tell_clock(now_us);
-  if (has_due_) return fire();
-  if (!outputs_->has_spoken() && gate_.have_all_spoken()) {
+  bool may_speak = !outputs_->has_spoken() && gate_.have_all_spoken();
+  if (may_speak && (source_ == nullptr || !has_due_)) {
     outputs_->send_opening(flow_task_current_watermark(task_));
     return Progress::worked;
   }
+  if (has_due_) return fire();
   if (take_due_epoch()) return Progress::worked;
   if (is_finished_) return Progress::waiting;
   Progress progress = source_ != nullptr ? read(now_us) : consume();

@@ -2,8 +2,9 @@
 //
 //   1. without credit on all outputs: nothing
 //   2. open batches whose oldest row has waited for as long as a row may
-//   3. what is due (windows that closed)
-//   4. the opening: its time, to those behind, once all before it have told theirs
+//   3. the opening: its time, to those behind, once all before it have told theirs; ahead of what the last of their
+//      words made due, whose rows would stand before it. A source tells the time that it was restored with by 4.
+//   4. what is due (windows that closed)
 //   5. an epoch, if its barrier is due: flush, snapshot, barrier to all outputs at once
 //   6. the next element, or rows of the next split
 //

@@ -70,6 +70,10 @@ void flow_split_idle(FlowTask* task, FlowSplit* split, uint8_t is_idle) {
   Task::from(task)->set_split_idle(*Split::from(split), is_idle != 0);
 }
 
+void flow_split_watermark(FlowTask* task, FlowSplit* split, int64_t time_us) {
+  Task::from(task)->tell_split(*Split::from(split), time_us);
+}
+
 void flow_split_end(FlowTask* task, FlowSplit* split) { Task::from(task)->end_split(*Split::from(split)); }
 
 // Taking the input has counted already.

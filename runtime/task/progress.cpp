@@ -30,6 +30,13 @@ void Task::set_split_idle(Split& split, bool is_idle) {
   refresh();
 }
 
+void Task::tell_split(Split& split, int64_t time_us) {
+  split.pending = std::max(split.pending, time_us);
+  split.take();
+  is_told_at_once_ = true; // no row may overtake it
+  refresh();
+}
+
 void Task::end_split(Split& split) {
   split.is_finished = true;
   refresh();

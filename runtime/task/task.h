@@ -66,6 +66,7 @@ public:
   int64_t next_deadline() const; // in processing time
   void end_port(uint32_t port);
   void set_split_idle(Split& split, bool is_idle);
+  void tell_split(Split& split, int64_t time_us);
   void end_split(Split& split);
   int32_t step();
   void flush();

@@ -45,6 +45,7 @@ TABLE = {
     "runtime/saved": CORE + ["runtime/env", "runtime/formats", "runtime/state", "runtime/task", "runtime/checkpoint"],
     "runtime/host": ["runtime"],
     "runtime/program": ["runtime"],
+    "runtime/testing": ["runtime"],
     # tests see everything, but a foreign host sees only what any host sees
     "tests/host": ["runtime/abi"],
     "tests": ["lang", "compiler", "codegen", "runtime", "stdlib"],
