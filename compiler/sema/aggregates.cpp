@@ -1,5 +1,6 @@
 // aggregate and top.
 #include <algorithm>
+#include <numeric>
 
 #include "compiler/sema/pipeline.h"
 
@@ -241,6 +242,11 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
   Window window = made.window;
   push(step, "aggregate", std::move(made), std::move(result));
   after_stateful(window, late, input);
+  if (window.late_allow_us > 0) {
+    std::vector<uint32_t> key(head.columns.size() - 1); // and where the window begins
+    std::iota(key.begin(), key.end(), 0u);
+    state_.updates = Updates{.key = std::move(key)};
+  }
   state_.is_unknown = !taken_key_is_known_;
   Schema final_schema{std::move(final_row.columns), head.has_time};
   if (has_error)
@@ -257,6 +263,7 @@ void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {
   check_bound(top.bound, made.window);
   if (top.with_ties) check_.not_yet(step.range, "`top … with ties`");
   if (made.window.kind == WindowKind::session) check_.not_yet(step.range, "`top` in session windows");
+  if (made.window.late_allow_us > 0) check_.not_yet(step.range, "`top` that late rows change (`late allow`)");
   std::optional<int64_t> count =
       check_count(check_, {.module = &module_}, *top.count, "the number of rows of `top`", rows_max);
   made.count = static_cast<uint32_t>(count.value_or(1));
@@ -286,6 +293,7 @@ void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {
   else
     push(step, "top", std::move(made), std::move(result));
   after_stateful(window, has_error ? nullptr : late, input);
+  if (window.late_allow_us > 0) state_.is_unknown = true; // reported
 }
 
 /// The rows as they are, with the window's bounds set or added, and the rank behind them.

@@ -125,6 +125,8 @@ typedef struct FlowState {
   uint32_t session_start;
   const FlowStateCell* cells;
   const FlowStateTimer* timers;
+  /* TUMBLING, SAME: how long after its last instant a window is kept, microseconds: late rows change its results. */
+  int64_t late_allow;
 } FlowState;
 
 /* ---- chains and edges ----------------------------------------------------------------------------------------- */

@@ -10,8 +10,9 @@ using sema::Kind;
 
 namespace {
 
-constexpr Kind kinds[] = {Kind::BOOL, Kind::I8,  Kind::I16, Kind::I32, Kind::I64,       Kind::U8,   Kind::U16,     Kind::U32,
-                          Kind::U64,  Kind::F32, Kind::F64, Kind::STRING, Kind::TIMESTAMP, Kind::DATE, Kind::DURATION, Kind::ENUM};
+constexpr Kind kinds[] = {Kind::BOOL,      Kind::I8,   Kind::I16,      Kind::I32, Kind::I64, Kind::U8,
+                          Kind::U16,       Kind::U32,  Kind::U64,      Kind::F32, Kind::F64, Kind::STRING,
+                          Kind::TIMESTAMP, Kind::DATE, Kind::DURATION, Kind::ENUM};
 
 bool is_signed(Kind kind) { return kind >= Kind::I8 && kind <= Kind::I64; }
 bool is_ordered(Kind kind) { return kind != Kind::BOOL && kind != Kind::ENUM; }
@@ -49,7 +50,9 @@ std::string ExpressionMaker::one_of(std::initializer_list<const char*> words) {
 
 Kind ExpressionMaker::any_kind() { return kinds[pick(std::size(kinds))]; }
 Kind ExpressionMaker::any_integer() { return static_cast<Kind>(static_cast<size_t>(Kind::I8) + pick(8)); }
-Kind ExpressionMaker::any_number() { return random_.one_in(4) ? (random_.one_in(2) ? Kind::F32 : Kind::F64) : any_integer(); }
+Kind ExpressionMaker::any_number() {
+  return random_.one_in(4) ? (random_.one_in(2) ? Kind::F32 : Kind::F64) : any_integer();
+}
 
 // ---- leaves
 
@@ -58,7 +61,8 @@ std::string ExpressionMaker::literal(Kind kind) {
   case Kind::BOOL: return one_of({"true", "false"});
   case Kind::F32: return fmt::format("f32({})", one_of({"0.5", "-1.25", "1e10", "0.1", "3.0"}));
   case Kind::F64: return fmt::format("({})", one_of({"0.0", "-0.5", "1e300", "0.1", "7.25", "-3.0"}));
-  case Kind::STRING: return one_of({"\"\"", "\"a\"", "\"b,c\"", "\"say \\\"so\\\"\"", "\"größer\"", "\" 12\"", "\"17\"", "\"-5\""});
+  case Kind::STRING:
+    return one_of({"\"\"", "\"a\"", "\"b,c\"", "\"say \\\"so\\\"\"", "\"größer\"", "\" 12\"", "\"17\"", "\"-5\""});
   case Kind::TIMESTAMP: return one_of({"@2020-01-01T12:00:00Z", "@1969-12-31T23:59:59.5Z", "@2024-02-29T00:00:00Z"});
   case Kind::DURATION: return one_of({"(90min)", "(1us)", "(-5s)", "(400d)", "(0s)"});
   case Kind::DATE: return fmt::format("date({})", one_of({"@2020-01-01T12:00:00Z", "@1900-03-01T00:00:00Z"}));
@@ -67,7 +71,8 @@ std::string ExpressionMaker::literal(Kind kind) {
   }
   std::string number = one_of({"0", "1", "2", "3", "7", "10", "100", "127"});
   if (is_signed(kind) && random_.one_in(3)) number = "-" + number;
-  if (random_.one_in(6) && kind == Kind::I64) number = one_of({"9223372036854775807", "-9223372036854775808", "1000000007"});
+  if (random_.one_in(6) && kind == Kind::I64)
+    number = one_of({"9223372036854775807", "-9223372036854775808", "1000000007"});
   return fmt::format("{}({})", type_text(kind, false), number);
 }
 
@@ -115,7 +120,8 @@ std::string ExpressionMaker::value(Kind kind, int depth) {
 
 std::string ExpressionMaker::any_of_kind(Kind kind, int depth) {
   switch (pick(6)) {
-  case 0: return fmt::format("(if {} then {} else {})", value(Kind::BOOL, depth), value(kind, depth), value(kind, depth));
+  case 0:
+    return fmt::format("(if {} then {} else {})", value(Kind::BOOL, depth), value(kind, depth), value(kind, depth));
   case 1: return fmt::format("({} ?? {})", nullable(kind, depth), value(kind, depth));
   case 2: return pattern_match(kind, depth);
   case 3: return of_functions(kind, depth);
@@ -181,15 +187,26 @@ std::string ExpressionMaker::integer(Kind kind, int depth) {
 /// What the prelude gives as i64.
 std::string ExpressionMaker::whole_function(int depth) {
   switch (pick(9)) {
-  case 0: return fmt::format("{}({}, {})", one_of({"min", "max", "bit_and", "bit_or", "bit_xor"}), value(Kind::I64, depth), value(Kind::I64, depth));
-  case 1: return fmt::format("{}({}, {})", one_of({"wrapping_add", "wrapping_sub", "wrapping_mul", "shift_left", "shift_right", "shift_right_logical"}), value(Kind::I64, depth), value(Kind::I64, depth));
+  case 0:
+    return fmt::format("{}({}, {})", one_of({"min", "max", "bit_and", "bit_or", "bit_xor"}), value(Kind::I64, depth),
+                       value(Kind::I64, depth));
+  case 1:
+    return fmt::format(
+        "{}({}, {})",
+        one_of({"wrapping_add", "wrapping_sub", "wrapping_mul", "shift_left", "shift_right", "shift_right_logical"}),
+        value(Kind::I64, depth), value(Kind::I64, depth));
   case 2: return fmt::format("{}({})", one_of({"abs", "sign", "bit_not"}), value(Kind::I64, depth));
   case 3: return fmt::format("length({})", value(Kind::STRING, depth));
   case 4: return fmt::format("count_of({}, {})", value(Kind::STRING, depth), value(Kind::STRING, depth));
-  case 5: return fmt::format("{}({})", one_of({"year", "month", "day", "hour", "minute", "second", "day_of_week", "epoch_ms"}), value(Kind::TIMESTAMP, depth));
+  case 5:
+    return fmt::format("{}({})",
+                       one_of({"year", "month", "day", "hour", "minute", "second", "day_of_week", "epoch_ms"}),
+                       value(Kind::TIMESTAMP, depth));
   case 6: return fmt::format("{}({})", one_of({"year", "month", "day", "day_of_week"}), value(Kind::DATE, depth));
   case 7: return fmt::format("({} / {})", value(Kind::DURATION, depth), value(Kind::DURATION, depth));
-  default: return fmt::format("(index_of({}, {}) ?? {})", value(Kind::STRING, depth), value(Kind::STRING, depth), value(Kind::I64, depth));
+  default:
+    return fmt::format("(index_of({}, {}) ?? {})", value(Kind::STRING, depth), value(Kind::STRING, depth),
+                       value(Kind::I64, depth));
   }
 }
 
@@ -212,15 +229,21 @@ std::string ExpressionMaker::truth(int depth) {
   case 2: return fmt::format("(not {})", value(Kind::BOOL, depth));
   case 3: return fmt::format("({} is {}null)", nullable(kind, depth), one_of({"", "not "}));
   case 4: return fmt::format("({} {} {})", nullable(kind, depth), one_of({"==", "!="}), value(kind, depth));
-  case 5: return fmt::format("{}({}, {})", one_of({"contains", "starts_with", "ends_with"}), value(Kind::STRING, depth), value(Kind::STRING, depth));
+  case 5:
+    return fmt::format("{}({}, {})", one_of({"contains", "starts_with", "ends_with"}), value(Kind::STRING, depth),
+                       value(Kind::STRING, depth));
   case 6: {
     Kind number = any_integer();
-    return fmt::format("({} {}in {}{}{})", value(number, depth), one_of({"", "not "}), value(number, depth), one_of({"..", "..<"}), value(number, depth));
+    return fmt::format("({} {}in {}{}{})", value(number, depth), one_of({"", "not "}), value(number, depth),
+                       one_of({"..", "..<"}), value(number, depth));
   }
-  case 7: return fmt::format("({} in [{}, {}, {}])", value(kind, depth), value(kind, depth), value(kind, depth), value(kind, depth));
+  case 7:
+    return fmt::format("({} in [{}, {}, {}])", value(kind, depth), value(kind, depth), value(kind, depth),
+                       value(kind, depth));
   default: {
     while (!is_ordered(kind)) kind = any_kind();
-    return fmt::format("({} {} {})", value(kind, depth), one_of({"<", "<=", ">", ">=", "==", "!="}), value(kind, depth));
+    return fmt::format("({} {} {})", value(kind, depth), one_of({"<", "<=", ">", ">=", "==", "!="}),
+                       value(kind, depth));
   }
   }
 }
@@ -229,26 +252,35 @@ std::string ExpressionMaker::text(int depth) {
   switch (pick(5)) {
   case 0: return fmt::format("\"{{{}}}-{{{}}}\"", value(any_kind(), depth), value(any_kind(), depth));
   case 1: return fmt::format("{}({})", one_of({"lower", "upper", "trim", "reverse"}), value(Kind::STRING, depth));
-  case 2: return fmt::format("substring({}, {}, {})", value(Kind::STRING, depth), value(Kind::I64, depth), value(Kind::I64, depth));
-  case 3: return fmt::format("replace({}, {}, {})", value(Kind::STRING, depth), value(Kind::STRING, depth), value(Kind::STRING, depth));
+  case 2:
+    return fmt::format("substring({}, {}, {})", value(Kind::STRING, depth), value(Kind::I64, depth),
+                       value(Kind::I64, depth));
+  case 3:
+    return fmt::format("replace({}, {}, {})", value(Kind::STRING, depth), value(Kind::STRING, depth),
+                       value(Kind::STRING, depth));
   default: return fmt::format("string({})", value(any_kind(), depth));
   }
 }
 
 std::string ExpressionMaker::time(int depth) {
   switch (pick(6)) {
-  case 0: return fmt::format("({} {} {})", value(Kind::TIMESTAMP, depth), one_of({"+", "-"}), value(Kind::DURATION, depth));
+  case 0:
+    return fmt::format("({} {} {})", value(Kind::TIMESTAMP, depth), one_of({"+", "-"}), value(Kind::DURATION, depth));
   case 1: return fmt::format("({} + {})", value(Kind::DURATION, depth), value(Kind::TIMESTAMP, depth));
   case 2: return fmt::format("timestamp({})", value(Kind::DATE, depth));
   case 3: return fmt::format("truncate({}, {})", value(Kind::TIMESTAMP, depth), value(Kind::DURATION, depth));
   case 4: return fmt::format("from_epoch_ms({})", value(Kind::I64, depth));
-  default: return fmt::format("{}({}, {})", one_of({"min", "max"}), value(Kind::TIMESTAMP, depth), value(Kind::TIMESTAMP, depth));
+  default:
+    return fmt::format("{}({}, {})", one_of({"min", "max"}), value(Kind::TIMESTAMP, depth),
+                       value(Kind::TIMESTAMP, depth));
   }
 }
 
 std::string ExpressionMaker::duration(int depth) {
   switch (pick(6)) {
-  case 0: return fmt::format("({} {} {})", value(Kind::DURATION, depth), one_of({"+", "-", "%"}), value(Kind::DURATION, depth));
+  case 0:
+    return fmt::format("({} {} {})", value(Kind::DURATION, depth), one_of({"+", "-", "%"}),
+                       value(Kind::DURATION, depth));
   case 1: return fmt::format("({} {} {})", value(Kind::DURATION, depth), one_of({"*", "/"}), value(Kind::I64, depth));
   case 2: return fmt::format("({} - {})", value(Kind::TIMESTAMP, depth), value(Kind::TIMESTAMP, depth));
   case 3: return fmt::format("abs({})", value(Kind::DURATION, depth));

@@ -31,8 +31,7 @@ struct Entry {
 
 Evaluated Interpreter::evaluate(const sema::Expr& expr, Scope& scope) {
   switch (expr.kind) {
-  case ExprKind::constant:
-    return Value{expr.is_null, expr.int_value, expr.float_value, std::string(expr.text)};
+  case ExprKind::constant: return Value{expr.is_null, expr.int_value, expr.float_value, std::string(expr.text)};
   case ExprKind::column: return (*scope.row)[expr.index];
   case ExprKind::local: return scope.locals.at(expr.index);
   case ExprKind::key: return (*scope.key)[expr.index];
@@ -237,37 +236,37 @@ bool Interpreter::run(sema::Block block, Scope& scope, std::vector<Row>& emitted
     return values;
   };
   for (const sema::Statement* statement : block) {
-    bool goes_on = std::visit(
-        lang::Overloaded{
-            [&](const sema::Let& let) {
-              scope.locals[let.local] = values_of({&let.value, 1})[0];
-              return true;
-            },
-            [&](const sema::Assign& assign) {
-              bool is_set = assign.is_set == nullptr || values_of({&assign.is_set, 1})[0].integer != 0;
-              Row values = is_set ? values_of(assign.values) : Row{}; // which may read the cell itself
-              scope.entry->is_set[assign.cell] = is_set;
-              uint32_t first = scope.process->cells[assign.cell].first_field;
-              for (size_t i = 0; i < values.size(); i++) scope.entry->fields[first + i] = values[i];
-              return true;
-            },
-            [&](const sema::Clear& clear) {
-              scope.entry->is_set[clear.cell] = false;
-              return true;
-            },
-            [&](const sema::IfStatement& choice) {
-              bool is_true = values_of({&choice.condition, 1})[0].integer != 0;
-              return run(is_true ? choice.then_block : choice.else_block, scope, emitted);
-            },
-            [&](const sema::EmitRow& emit) {
-              emitted.push_back(values_of(emit.values));
-              return true;
-            },
-            [](const sema::SetTimer&) -> bool { refuse("operators of the interpreter have no timers"); },
-            [](const sema::CancelTimer&) -> bool { refuse("operators of the interpreter have no timers"); },
-            [](const sema::ReturnStatement&) { return false; },
-        },
-        statement->node);
+    bool goes_on =
+        std::visit(lang::Overloaded{
+                       [&](const sema::Let& let) {
+                         scope.locals[let.local] = values_of({&let.value, 1})[0];
+                         return true;
+                       },
+                       [&](const sema::Assign& assign) {
+                         bool is_set = assign.is_set == nullptr || values_of({&assign.is_set, 1})[0].integer != 0;
+                         Row values = is_set ? values_of(assign.values) : Row{}; // which may read the cell itself
+                         scope.entry->is_set[assign.cell] = is_set;
+                         uint32_t first = scope.process->cells[assign.cell].first_field;
+                         for (size_t i = 0; i < values.size(); i++) scope.entry->fields[first + i] = values[i];
+                         return true;
+                       },
+                       [&](const sema::Clear& clear) {
+                         scope.entry->is_set[clear.cell] = false;
+                         return true;
+                       },
+                       [&](const sema::IfStatement& choice) {
+                         bool is_true = values_of({&choice.condition, 1})[0].integer != 0;
+                         return run(is_true ? choice.then_block : choice.else_block, scope, emitted);
+                       },
+                       [&](const sema::EmitRow& emit) {
+                         emitted.push_back(values_of(emit.values));
+                         return true;
+                       },
+                       [](const sema::SetTimer&) -> bool { refuse("operators of the interpreter have no timers"); },
+                       [](const sema::CancelTimer&) -> bool { refuse("operators of the interpreter have no timers"); },
+                       [](const sema::ReturnStatement&) { return false; },
+                   },
+                   statement->node);
     if (!goes_on) return false;
   }
   return true;

@@ -39,7 +39,8 @@ public:
     for (int i = 0; i < expression_count; i++) {
       std::string expression = sound_expression();
       tried += fmt::format(",\n  e{}: try({})", i, expression);
-      if (i % tried_in_stream == tried_in_stream - 1) add_stream(fmt::format("select {{ id{} }}", std::exchange(tried, "")));
+      if (i % tried_in_stream == tried_in_stream - 1)
+        add_stream(fmt::format("select {{ id{} }}", std::exchange(tried, "")));
       if (i % 4 == 0) add_stream(fmt::format("select {{ id, value: {} }} on error skip", expression));
     }
     for (int i = 0; i < 4; i++) add_stream(sound_filter());
@@ -77,8 +78,9 @@ private:
     std::string head = fmt::format("fn {}(a: {}, b: {}) -> {} = ", function.name, type_text(function.params[0], false),
                                    type_text(function.params[1], false), type_text(function.result, false));
     ExpressionMaker make(random_, {{"a", function.params[0]}, {"b", function.params[1]}}, functions_);
-    head_ += head + sound([&] { return make.value(function.result, 3); },
-                          [&](const std::string& text) { return head + text + "\n" + sink_of("drop id"); }) +
+    head_ += head +
+             sound([&] { return make.value(function.result, 3); },
+                   [&](const std::string& text) { return head + text + "\n" + sink_of("drop id"); }) +
              "\n";
     functions_.push_back(function);
   }
@@ -133,7 +135,9 @@ private:
     case Kind::ENUM: return of_integer(random_.between(0, 2));
     case Kind::DATE: return of_integer(random_.between(-40'000, 60'000));
     case Kind::TIMESTAMP: return of_integer(random_.between(-century_us, century_us));
-    case Kind::DURATION: return of_integer(random_.one_in(2) ? random_.between(-100, 100) * 60'000'000 : random_.between(-century_us, century_us));
+    case Kind::DURATION:
+      return of_integer(random_.one_in(2) ? random_.between(-100, 100) * 60'000'000
+                                          : random_.between(-century_us, century_us));
     case Kind::F32: return of_real(static_cast<float>(real()));
     case Kind::F64: return of_real(real());
     case Kind::STRING: return of_text(text());
@@ -162,14 +166,29 @@ private:
   }
 
   double real() {
-    constexpr double odd[] = {0.0, -0.0, 1e300, -1e-300, 9007199254740993.0, 2147483648.0, -128.5, 255.99, INFINITY, -INFINITY, NAN};
+    constexpr double odd[] = {0.0,    -0.0,     1e300,     -1e-300, 9007199254740993.0, 2147483648.0, -128.5,
+                              255.99, INFINITY, -INFINITY, NAN};
     if (random_.one_in(4)) return odd[random_.below(std::size(odd))];
     return static_cast<double>(random_.between(-100'000, 100'000)) / 64;
   }
 
   std::string text() {
-    constexpr const char* texts[] = {"", "12", "-7", "1.5", "true", "2020-01-01", "2020-01-01T00:00:00Z", "90min", "300",
-                                     "Äpfel, \"süß\"", "a\nb", " x ", "日本語", "aaaa", "18446744073709551615", "e"};
+    constexpr const char* texts[] = {"",
+                                     "12",
+                                     "-7",
+                                     "1.5",
+                                     "true",
+                                     "2020-01-01",
+                                     "2020-01-01T00:00:00Z",
+                                     "90min",
+                                     "300",
+                                     "Äpfel, \"süß\"",
+                                     "a\nb",
+                                     " x ",
+                                     "日本語",
+                                     "aaaa",
+                                     "18446744073709551615",
+                                     "e"};
     return texts[random_.below(std::size(texts))];
   }
 
@@ -178,10 +197,12 @@ private:
 
 // ---- files
 
-void write_rows(const std::filesystem::path& path, const std::vector<sema::Column>& columns, const std::vector<Row>& rows) {
+void write_rows(const std::filesystem::path& path, const std::vector<sema::Column>& columns,
+                const std::vector<Row>& rows) {
   std::vector<runtime::Field> fields;
   for (const sema::Column& column : columns) {
-    runtime::Field field{.name = column.name, .kind = static_cast<FlowKind>(column.type.kind), .is_nullable = column.type.nullable};
+    runtime::Field field{
+        .name = column.name, .kind = static_cast<FlowKind>(column.type.kind), .is_nullable = column.type.nullable};
     if (column.type.kind == Kind::ENUM) {
       field.enum_name = column.type.enumeration->name;
       field.texts.assign(column.type.enumeration->texts.begin(), column.type.enumeration->texts.end());

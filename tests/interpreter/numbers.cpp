@@ -83,7 +83,8 @@ Evaluated parsed(std::string_view text, Kind kind) {
 std::string text_of(const Value& value, sema::Type type) {
   switch (type.kind) {
   case Kind::BOOL: return value.integer != 0 ? "true" : "false";
-  case Kind::U64: return written([&](char* to) { return runtime::write_u64(to, static_cast<uint64_t>(value.integer)); });
+  case Kind::U64:
+    return written([&](char* to) { return runtime::write_u64(to, static_cast<uint64_t>(value.integer)); });
   case Kind::F32: return written([&](char* to) { return runtime::write_f32(to, static_cast<float>(value.real)); });
   case Kind::F64: return written([&](char* to) { return runtime::write_f64(to, value.real); });
   case Kind::TIMESTAMP: return written([&](char* to) { return runtime::write_timestamp(to, value.integer); });

@@ -8,8 +8,8 @@
 
 namespace flow::interpreter {
 
-/// Of a scalar kind, which the expression knows: integers, bool, enum index, date (days), timestamp and duration (us) in
-/// `integer` (u64 by its bits), f32 and f64 in `real`, texts in `text`.
+/// Of a scalar kind, which the expression knows: integers, bool, enum index, date (days), timestamp and duration (us)
+/// in `integer` (u64 by its bits), f32 and f64 in `real`, texts in `text`.
 struct Value {
   bool is_null = false;
   int64_t integer = 0;
