@@ -13,21 +13,16 @@ namespace {
 
 /// How a step is called that takes no changes; empty: it does.
 std::string_view word_of(const lang::Step& step) {
-  return std::visit(lang::Overloaded{[](const lang::Union&) { return "union"; },
-                                     [](const lang::Window&) { return "window"; },
-                                     [](const lang::Key&) { return "key"; },
-                                     [](const lang::Aggregate&) { return "aggregate"; },
-                                     [](const lang::Top&) { return "top"; },
-                                     [](const lang::Join&) { return "join"; },
-                                     [](const lang::Dedup&) { return "dedup"; },
-                                     [](const lang::Split&) { return "split"; },
-                                     [](const lang::Process&) { return "process"; },
-                                     [](const lang::Rebalance&) { return "rebalance"; },
-                                     [](const lang::Broadcast&) { return "broadcast"; },
-                                     [](const lang::Forward&) { return "forward"; },
-                                     [](const lang::Parallelism&) { return "parallelism"; },
-                                     [](const auto&) { return ""; }},
-                    step.node);
+  return std::visit(
+      lang::Overloaded{
+          [](const lang::Union&) { return "union"; }, [](const lang::Window&) { return "window"; },
+          [](const lang::Key&) { return "key"; }, [](const lang::Aggregate&) { return "aggregate"; },
+          [](const lang::Top&) { return "top"; }, [](const lang::Join&) { return "join"; },
+          [](const lang::Dedup&) { return "dedup"; }, [](const lang::Split&) { return "split"; },
+          [](const lang::Process&) { return "process"; }, [](const lang::Rebalance&) { return "rebalance"; },
+          [](const lang::Broadcast&) { return "broadcast"; }, [](const lang::Forward&) { return "forward"; },
+          [](const lang::Parallelism&) { return "parallelism"; }, [](const auto&) { return ""; }},
+      step.node);
 }
 
 } // namespace
@@ -106,7 +101,9 @@ void PipelineChecker::changes(const lang::Step& step) {
       check_.not_yet(step.range, "the changes of an `aggregate` or `top` without window")
           .help("a window with `late allow` gives a table that changes on the way");
     } else {
-      check_.report(DiagnosticKind::wrong_nature, step.range, "`changes` is for tables: the rows of a stream never change")
+      check_
+          .report(DiagnosticKind::wrong_nature, step.range,
+                  "`changes` is for tables: the rows of a stream never change")
           .help("leave it out");
     }
     state_.is_unknown = true;
