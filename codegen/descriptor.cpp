@@ -148,7 +148,8 @@ private:
     uint32_t kind = FLOW_WINDOW_GLOBAL;
     switch (window.kind) {
     case sema::WindowKind::tumbling: kind = FLOW_WINDOW_TUMBLING; break;
-    case sema::WindowKind::hopping: kind = FLOW_WINDOW_HOPPING; break;
+    // Late rows change the results of each window by itself, so each has a pane of its own.
+    case sema::WindowKind::hopping: kind = window.late_allow_us > 0 ? FLOW_WINDOW_SAME : FLOW_WINDOW_HOPPING; break;
     case sema::WindowKind::cumulate: kind = FLOW_WINDOW_CUMULATE; break;
     case sema::WindowKind::same: kind = window.is_cumulated ? FLOW_WINDOW_SAME_CUMULATE : FLOW_WINDOW_SAME; break;
     case sema::WindowKind::session: break; // a keyed state
@@ -190,7 +191,8 @@ private:
                               count(keys),
                               u32(state.interval ? 1 : 0),
                               i64(interval.judged_us),
-                              i64(interval.hold_us)});
+                              i64(interval.hold_us),
+                              i64(window.late_allow_us)});
   }
 
   llvm::Constant* cell_constant(const plan::KeyedState::Cell& cell, const std::vector<plan::Field>& fields) {

@@ -22,6 +22,7 @@ void RowWalk::emit(uint32_t index, const Row& row) {
                    [&](const plan::Filter& filter) { emit_filter(*this, index, filter, row); },
                    [&](const plan::Project& project) { emit_project(*this, index, project, row); },
                    [&](const plan::Unnest& unnest) { emit_unnest(*this, index, unnest, row); },
+                   [&](const plan::Changes& changes) { emit_changes(*this, index, changes, row); },
                    [&](const plan::Aggregate& aggregate) { emit_aggregate(*this, index, aggregate, row); },
                    [&](const plan::Top& top) { emit_top(*this, index, top, row); },
                    [&](const plan::Join& join) { emit_join(*this, index, join, row); },

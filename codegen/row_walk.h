@@ -54,6 +54,7 @@ private:
 void emit_filter(RowWalk&, uint32_t op, const plan::Filter&, const Row&);
 void emit_project(RowWalk&, uint32_t op, const plan::Project&, const Row&);
 void emit_unnest(RowWalk&, uint32_t op, const plan::Unnest&, const Row&);
+void emit_changes(RowWalk&, uint32_t op, const plan::Changes&, const Row&);
 void emit_emit(RowWalk&, const plan::Emit&, const Row&);
 void emit_sink(RowWalk&, const plan::SinkWrite&, const Row&);
 
@@ -69,6 +70,8 @@ void emit_timers(RowWalk&, uint32_t state, const DueTimer&);
 void emit_aggregate(RowWalk&, uint32_t op, const plan::Aggregate&, const Row&);
 /// The same in session windows: finds or makes the session of the row, and makes one of two where the row joins them.
 void emit_session_aggregate(RowWalk&, uint32_t op, const plan::Aggregate&, const Row&);
+/// The same where late rows change results that have been told (`late allow`).
+void emit_updating_aggregate(RowWalk&, uint32_t op, const plan::Aggregate&, const Row&);
 /// A session that is over: its result row; then it is gone.
 void emit_session_result(RowWalk&, const plan::Aggregate&, llvm::Value* table, const DueTimer&);
 /// One due entry: its result row, or partial result, to the consumers of the fired origin.
@@ -114,6 +117,11 @@ llvm::Value* pane_start_of(FunctionEmitter&, const plan::State&, llvm::Value* ti
 Placement place_row(RowWalk&, uint32_t state, const Row&, const std::vector<sema::Column>& columns);
 /// Of a partial result, whose time is the start of its pane.
 Placement place_partial(RowWalk&, uint32_t state, const Row&);
+/// Calls `body` for the start of each window that holds `time`, of hopping windows; last ones first.
+void for_each_window(FunctionEmitter&, const sema::Window&, llvm::Value* time,
+                     const std::function<void(llvm::Value* start)>& body);
+/// Has the watermark reached `last_end` - 1 + `allowed`?
+llvm::Value* is_closed(FunctionEmitter&, llvm::Value* last_end, int64_t allowed);
 /// Counts the row as late and walks it from the late origin.
 void emit_late(RowWalk&, uint32_t state, const Row&);
 /// Emits the test for lateness: late rows are counted and walked from the late origin; goes on with rows in time.

@@ -23,6 +23,7 @@ struct Value {
 struct Row {
   std::vector<Value> columns;
   llvm::Value* time = nullptr;
+  llvm::Value* change = nullptr; // of a table: i8, a FLOW_CHANGE_…
 };
 
 } // namespace flow::codegen

@@ -57,6 +57,11 @@ void store(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, const 
            llvm::Value* time);
 Value result(RowWalk& walk, EntryCode& entry, const plan::Accumulator& acc, const sema::AggregateCall& call);
 
+/// Adds a partial result that has crossed to the entry of its key.
+void merge_row(RowWalk& walk, const plan::Aggregate& aggregate, const Row& row, EntryCode& entry);
+/// The result of every call, in their order.
+std::vector<Value> results(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& entry);
+
 /// What an entry that held only this row would hold, by field number; those of the key are empty.
 std::vector<Value> partial_of_row(RowWalk& walk, const plan::Aggregate& aggregate,
                                   const std::vector<Contribution>& contributions, llvm::Value* time);

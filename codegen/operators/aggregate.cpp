@@ -29,16 +29,31 @@ void emit_merging(RowWalk& walk, const plan::Aggregate& aggregate, const Row& ro
   emit_late_test(walk, aggregate.state, placement, row, done);
   EntryPlace place = upsert_entry(walk, aggregate.state, placement, row);
   EntryCode entry(f, walk.entry_layout(aggregate.state), place.table, place.entry);
-  const plan::KeySpec& key = walk.state(aggregate.state).key;
-  auto field = [&](uint32_t number) { return row.columns[number - key_fields(key) + key.columns.size()]; };
-  merge(walk, aggregate, field, entry, plan::none);
+  merge_row(walk, aggregate, row, entry);
   f.go_to(done);
   f.begin(done);
 }
 
 } // namespace
 
+void merge_row(RowWalk& walk, const plan::Aggregate& aggregate, const Row& row, EntryCode& entry) {
+  const plan::KeySpec& key = walk.state(aggregate.state).key;
+  auto field = [&](uint32_t number) { return row.columns[number - key_fields(key) + key.columns.size()]; };
+  merge(walk, aggregate, field, entry, plan::none);
+}
+
+std::vector<Value> results(RowWalk& walk, const plan::Aggregate& aggregate, EntryCode& entry) {
+  std::vector<Value> values;
+  for (uint32_t call = 0; call < aggregate.calls.size(); call++) {
+    for (const plan::Accumulator& acc : aggregate.running.empty() ? aggregate.accumulators : aggregate.running) {
+      if (acc.call == call) values.push_back(result(walk, entry, acc, aggregate.calls[call]));
+    }
+  }
+  return values;
+}
+
 void emit_aggregate(RowWalk& walk, uint32_t op, const plan::Aggregate& aggregate, const Row& row) {
+  if (aggregate.seen != plan::none) return emit_updating_aggregate(walk, op, aggregate, row);
   if (aggregate.stage == plan::AggregateStage::merging) return emit_merging(walk, aggregate, row);
   if (walk.state(aggregate.state).window.kind == sema::WindowKind::session)
     return emit_session_aggregate(walk, op, aggregate, row);
@@ -77,6 +92,7 @@ void emit_aggregate_result(RowWalk& walk, const plan::Aggregate& aggregate, llvm
     f.begin(is_there);
   }
   Row row{.time = window.time};
+  if (aggregate.seen != plan::none) row.change = f.i8(FLOW_CHANGE_INSERT);
   if (state.key.size != 0) {
     llvm::Value* heap = f.call("flow_table_heap", {table}, "heap");
     row.columns = load_key(f, state.key, layout, entry_at, heap);
@@ -87,12 +103,8 @@ void emit_aggregate_result(RowWalk& walk, const plan::Aggregate& aggregate, llvm
       row.columns.push_back(entry.load(i));
   } else {
     if (has_window) row.columns.insert(row.columns.end(), window.columns.begin(), window.columns.end());
-    for (const sema::AggregateCall& call : aggregate.calls) {
-      uint32_t number = static_cast<uint32_t>(&call - aggregate.calls.data());
-      for (const plan::Accumulator& acc : aggregate.running.empty() ? aggregate.accumulators : aggregate.running) {
-        if (acc.call == number) row.columns.push_back(result(walk, entry, acc, call));
-      }
-    }
+    std::vector<Value> values = results(walk, aggregate, entry);
+    row.columns.insert(row.columns.end(), values.begin(), values.end());
   }
   walk.consumers(walk.origin(plan::OriginKind::fired, aggregate.state), row);
   f.go_to(without);

@@ -18,7 +18,7 @@ void emit_filter(RowWalk& walk, uint32_t op, const plan::Filter& filter, const R
 }
 
 void emit_project(RowWalk& walk, uint32_t op, const plan::Project& project, const Row& row) {
-  Row result{.time = row.time};
+  Row result{.time = row.time, .change = row.change};
   ExprEmitter expressions(walk.f, row.columns);
   for (const sema::Expr* value : project.values) {
     walk.f.at(value->range);

@@ -115,14 +115,34 @@ void skip_if_open(FunctionEmitter& f, const Placement& placement, llvm::BasicBlo
   f.begin(next);
 }
 
-/// Whether the watermark has closed the last window that holds the row.
-llvm::Value* is_closed(FunctionEmitter& f, const Placement& placement) {
+} // namespace
+
+llvm::Value* is_closed(FunctionEmitter& f, llvm::Value* last_end, int64_t allowed) {
   llvm::Value* watermark = f.call("flow_watermark", {f.task}, "watermark");
-  llvm::Value* last_instant = f.builder.CreateSub(placement.last_end, f.i64(1), "last.instant");
+  llvm::Value* last_instant = f.builder.CreateSub(last_end, f.i64(1), "last.instant");
+  if (allowed > 0) last_instant = plus(f, last_instant, allowed, "last.allowed");
   return f.builder.CreateICmpSLE(last_instant, watermark, "is.late");
 }
 
-} // namespace
+void for_each_window(FunctionEmitter& f, const sema::Window& window, llvm::Value* time,
+                     const std::function<void(llvm::Value* start)>& body) {
+  auto& b = f.builder;
+  llvm::Value* last = floor_to(f, time, window.slide_us, window.offset_us, "last.window.start");
+  llvm::BasicBlock *before = b.GetInsertBlock(), *loop = f.block("window"), *done = f.block("windows.done");
+  f.go_to(loop);
+  f.begin(loop);
+  llvm::PHINode* start = b.CreatePHI(b.getInt64Ty(), 2, "window.start");
+  start->addIncoming(last, before);
+  body(start);
+  // Ends at the beginning of time, too.
+  auto* next = b.CreateBinaryIntrinsic(llvm::Intrinsic::ssub_with_overflow, start, f.i64(window.slide_us));
+  llvm::Value* earlier = b.CreateExtractValue(next, 0, "earlier.start");
+  llvm::Value* is_holding = b.CreateICmpULT(b.CreateSub(time, earlier), f.i64(window.size_us), "holds.the.row");
+  is_holding = b.CreateAnd(is_holding, b.CreateNot(b.CreateExtractValue(next, 1)));
+  start->addIncoming(earlier, b.GetInsertBlock());
+  b.CreateCondBr(is_holding, loop, done);
+  f.begin(done);
+}
 
 llvm::Value* pane_start_of(FunctionEmitter& f, const plan::State& state, llvm::Value* time) {
   return floor_to(f, time, state.pane_us, state.window.offset_us, "pane.start");
@@ -144,7 +164,7 @@ void emit_late_test(RowWalk& walk, uint32_t state, const Placement& placement, c
   FunctionEmitter& f = walk.f;
   llvm::BasicBlock *late = f.block("late"), *in_time = f.block("in.time");
   skip_if_open(f, placement, in_time, "late.test");
-  f.branch_unlikely(is_closed(f, placement), late, "not.late");
+  f.branch_unlikely(is_closed(f, placement.last_end, walk.state(state).window.late_allow_us), late, "not.late");
   f.go_to(in_time);
   f.begin(late);
   emit_late(walk, state, row);
@@ -172,7 +192,8 @@ void emit_combining_test(RowWalk& walk, uint32_t state, const Placement& placeme
   llvm::Value* is_off = f.at_start([&] { return f.asks("flow_sends_alone", {f.task, position}, "sends.alone"); });
   llvm::BasicBlock *out = f.block("alone"), *combined = f.block("combined");
   skip_if_open(f, placement, combined, "alone.test");
-  llvm::Value* goes_alone = placement.last_end == nullptr ? is_off : b.CreateOr(is_off, is_closed(f, placement));
+  llvm::Value* goes_alone =
+      placement.last_end == nullptr ? is_off : b.CreateOr(is_off, is_closed(f, placement.last_end, 0));
   b.CreateCondBr(goes_alone, out, combined);
   f.begin(out);
   alone();

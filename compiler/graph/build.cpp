@@ -1,4 +1,5 @@
 #include "compiler/graph/build.h"
+#include "compiler/graph/verify.h"
 #include "lang/base/overloaded.h"
 
 #include <map>
@@ -122,6 +123,7 @@ private:
                          for (uint32_t other : others.others) node.inputs.push_back(rows_of_[other]);
                          return true;
                        },
+                       [&](const sema::Changes& changes) { return node.op = Changes{changes.in_full}, true; },
                        [&](const sema::Rebalance&) { return node.op = Exchange{ExchangeKind::rebalance}, true; },
                        [&](const sema::Broadcast&) { return node.op = Exchange{ExchangeKind::broadcast}, true; },
                        [&](const sema::Forward&) { return node.op = Exchange{ExchangeKind::forward}, true; },
@@ -155,6 +157,7 @@ private:
   }
 
   NodeId add(Node node) {
+    node.changes = changes_made(graph_, node);
     graph_.nodes.push_back(std::move(node));
     return static_cast<NodeId>(graph_.nodes.size() - 1);
   }

@@ -2,7 +2,7 @@
 //
 // Semantics. A node takes the rows of its inputs in the order they come per edge and gives rows to all its consumers.
 // Every row of a schema with has_time carries its event time besides the columns; every edge carries rows of one
-// change kind set (this version makes only inserts; see ChangeKinds). Stateless nodes pass time on; Aggregate and Top
+// change kind set (see ChangeKinds). Stateless nodes pass time on; Aggregate and Top
 // give their rows the last instant of the window. `key` and `window` have been folded into the stateful node that uses
 // them.
 #pragma once
@@ -46,6 +46,10 @@ struct Unnest {
   uint32_t column;
 };
 struct Union {};
+/// As sema::Changes says: takes changes, gives inserts.
+struct Changes {
+  bool in_full;
+};
 /// `rebalance`, `broadcast`, `forward`: how rows reach the consumer. A forward to another parallelism is a rebalance.
 enum class ExchangeKind : uint8_t { forward, rebalance, broadcast };
 struct Exchange {
@@ -96,8 +100,8 @@ struct Sink {
 };
 
 struct Node {
-  std::variant<Source, Errors, Filter, Project, Unnest, Union, Exchange, Aggregate, Top, Join, Process, Side, Late,
-               Sink>
+  std::variant<Source, Errors, Filter, Project, Unnest, Union, Changes, Exchange, Aggregate, Top, Join, Process, Side,
+               Late, Sink>
       op;
   std::string name; // "hourly_tips.aggregate": stable, unique in the graph; what messages and state are named by
   std::vector<NodeId> inputs;

@@ -147,6 +147,7 @@ private:
     }
     if (std::holds_alternative<Errors>(node.op)) return "bad records";
     if (std::holds_alternative<Union>(node.op)) return "union";
+    if (const auto* changes = std::get_if<Changes>(&node.op)) return changes->in_full ? "changes" : "newest rows";
     if (std::holds_alternative<Late>(node.op)) return "late rows";
     if (const auto* join = std::get_if<Join>(&node.op)) return describe(node, *join);
     if (const auto* process = std::get_if<Process>(&node.op)) return describe(node, *process);
@@ -234,6 +235,11 @@ std::string print_expr(const Expr& expr, std::span<const sema::Column> columns, 
 }
 
 std::string print_window(const sema::Window& window) {
+  if (window.late_allow_us > 0) {
+    sema::Window closed_once = window;
+    closed_once.late_allow_us = 0;
+    return print_window(closed_once) + " late allow " + print_duration(window.late_allow_us);
+  }
   std::string offset = window.offset_us != 0 ? ", offset: " + print_duration(window.offset_us) : "";
   switch (window.kind) {
   case sema::WindowKind::tumbling: return "tumbling(" + print_duration(window.size_us) + offset + ")";

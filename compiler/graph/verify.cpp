@@ -15,21 +15,25 @@ template <typename Op> bool is(const Node& node) { return std::holds_alternative
 
 // ---- change kinds -------------------------------------------------------------------------------------------------
 
-/// What an operator takes of its input, and what it makes of it.
+/// What an operator takes of its input, and what it makes besides what it passes on.
 struct ChangeRule {
   ChangeKinds takes;
-  bool passes_on; // else it makes inserts only
+  bool passes_on;
+  ChangeKinds makes = {};
 };
 
-constexpr ChangeKinds inserts{}, all{.updates = true, .deletes = true};
+constexpr ChangeKinds inserts{}, updates{.updates = true}, all{.updates = true, .deletes = true};
 
 ChangeRule change_rule(const Node& node) {
   return std::visit(
       [](const auto& op) -> ChangeRule {
         using Op = std::decay_t<decltype(op)>;
-        if constexpr (std::is_same_v<Op, Filter> || std::is_same_v<Op, Project> || std::is_same_v<Op, Union> ||
-                      std::is_same_v<Op, Exchange>) {
+        if constexpr (std::is_same_v<Op, Filter> || std::is_same_v<Op, Project> || std::is_same_v<Op, Unnest>) {
           return {all, true};
+        } else if constexpr (std::is_same_v<Op, Changes>) {
+          return {all, false};
+        } else if constexpr (std::is_same_v<Op, Aggregate>) {
+          return {inserts, false, op.window.late_allow_us > 0 ? updates : inserts};
         } else if constexpr (std::is_same_v<Op, Late>) {
           return {all, false}; // rows that a window did not take, before any change was made
         } else {
@@ -41,14 +45,12 @@ ChangeRule change_rule(const Node& node) {
 
 Problem check_changes(const DataflowGraph& graph, const Node& node) {
   ChangeRule rule = change_rule(node);
-  ChangeKinds made;
   for (NodeId input : node.inputs) {
     const ChangeKinds& comes = graph.nodes[input].changes;
     bool is_taken = (rule.takes.updates || !comes.updates) && (rule.takes.deletes || !comes.deletes);
     if (!is_taken) return node.name + ": takes inserts only";
-    if (rule.passes_on) made = {.updates = made.updates || comes.updates, .deletes = made.deletes || comes.deletes};
   }
-  if (!(made == node.changes)) return node.name + ": makes other kinds of change than it says";
+  if (!(changes_made(graph, node) == node.changes)) return node.name + ": makes other kinds of change than it says";
   return std::nullopt;
 }
 
@@ -129,6 +131,11 @@ std::optional<Schema> expected_schema(const DataflowGraph& graph, const Node& no
   if (const auto* process = std::get_if<Process>(&node.op)) return process->op->outputs[0].schema;
   if (const auto* side = std::get_if<Side>(&node.op))
     return std::get<Process>(graph.nodes[node.inputs[0]].op).op->outputs[side->output].schema;
+  if (const auto* changes = std::get_if<Changes>(&node.op); changes != nullptr && changes->in_full) {
+    Schema made = input;
+    made.columns.insert(made.columns.begin(), {"", sema::scalar(sema::Kind::STRING)});
+    return made;
+  }
   if (const auto* project = std::get_if<Project>(&node.op)) {
     Schema made{.columns = {}, .has_time = input.has_time};
     for (const Expr* value : project->values) made.columns.push_back({"", value->type});
@@ -332,6 +339,19 @@ Problem check_node(const DataflowGraph& graph, NodeId id) {
 }
 
 } // namespace
+
+ChangeKinds changes_made(const DataflowGraph& graph, const Node& node) {
+  ChangeRule rule = change_rule(node);
+  ChangeKinds made = rule.makes;
+  if (!rule.passes_on) return made;
+  for (NodeId input : node.inputs) {
+    const ChangeKinds& comes = graph.nodes[input].changes;
+    // Of an update a filter may keep what was and not what is: then the row is gone.
+    bool loses_rows = comes.deletes || (is<Filter>(node) && comes.updates);
+    made = {.updates = made.updates || comes.updates, .deletes = made.deletes || loses_rows};
+  }
+  return made;
+}
 
 bool is_stateful(const Node& node) {
   return is<Aggregate>(node) || is<Top>(node) || is<Join>(node) || is<Process>(node);

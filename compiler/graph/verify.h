@@ -15,5 +15,7 @@ std::optional<std::string> verify(const DataflowGraph& graph);
 /// Process, which have several.
 std::vector<const Expr*> expressions_of(const Node& node);
 bool is_stateful(const Node& node);
+/// The kinds of change that the node's rows are of, given its inputs.
+ChangeKinds changes_made(const DataflowGraph& graph, const Node& node);
 
 } // namespace flow::graph

@@ -44,7 +44,7 @@ Columns read_of_input(const DataflowGraph& graph, NodeId id, const Columns& read
   for (const Expr* expr : graph::expressions_of(node)) graph::collect_columns(*expr, wanted);
   if (is<graph::Aggregate>(node)) return wanted;
   size_t width = graph.nodes[node.inputs[0]].schema.columns.size();
-  if (is<graph::Top>(node) || is<graph::Sink>(node)) {
+  if (is<graph::Top>(node) || is<graph::Sink>(node) || is<graph::Changes>(node)) {
     add_all(wanted, width);
     return wanted;
   }
@@ -192,8 +192,9 @@ private:
         kept.insert(std::lower_bound(kept.begin(), kept.end(), column), column);
       return kept;
     }
-    bool keeps_all = is<graph::Aggregate>(node) || is<graph::Top>(node) || is<graph::Errors>(node) ||
-                     is<graph::Join>(node) || is<graph::Process>(node) || is<graph::Side>(node);
+    bool keeps_all = is<graph::Aggregate>(node) || is<graph::Changes>(node) || is<graph::Top>(node) ||
+                     is<graph::Errors>(node) || is<graph::Join>(node) || is<graph::Process>(node) ||
+                     is<graph::Side>(node);
     const auto* project = std::get_if<graph::Project>(&node.op);
     for (uint32_t i = 0; i < node.schema.columns.size(); i++) {
       bool must_stay = keeps_all || (project != nullptr && can_fail(*project->values[i], *old_.program)) ||

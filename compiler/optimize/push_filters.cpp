@@ -49,6 +49,7 @@ bool push_before_projection(DataflowGraph& graph, Node& node, const std::vector<
   node.op = std::move(*project);
   before.op = moved;
   before.schema = graph.nodes[before.inputs[0]].schema;
+  before.changes = node.changes;
   std::swap(node.name, before.name);
   std::swap(node.range, before.range);
   return true;

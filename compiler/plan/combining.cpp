@@ -21,6 +21,7 @@ KeySpec key_of_partials(KeySpec key) {
 
 sema::Window pane_window(const State& state) {
   sema::Window window = state.window;
+  window.late_allow_us = 0;
   bool is_one_pane = window.kind != sema::WindowKind::hopping && window.kind != sema::WindowKind::cumulate;
   if (is_one_pane && !window.is_cumulated) return window;
   window.kind = sema::WindowKind::tumbling;
@@ -32,6 +33,7 @@ sema::Window pane_window(const State& state) {
 bool keeps_running(const State& state, const std::vector<sema::AggregateCall>& calls) {
   constexpr int64_t panes_min = 3;
   const sema::Window& window = state.window;
+  if (window.late_allow_us > 0) return false; // windows are kept one by one
   if (window.kind != sema::WindowKind::hopping || window.size_us / state.pane_us < panes_min) return false;
   return std::all_of(calls.begin(), calls.end(), [](const sema::AggregateCall& call) {
     return call.kind == sema::AggregateKind::count ||

@@ -121,10 +121,14 @@ void settle_key(KeySpec& key) {
 }
 
 Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls,
-                        bool has_time, std::vector<Accumulator>& accumulators, uint32_t* failed) {
+                        bool has_time, std::vector<Accumulator>& accumulators, uint32_t* failed, uint32_t* seen) {
   Layout layout{.name = std::move(name), .fields = key_fields(key)};
   size_t first = layout.fields.size();
   add_accumulators(layout, calls, has_time, accumulators, failed);
+  if (seen != nullptr) {
+    *seen = static_cast<uint32_t>(layout.fields.size());
+    layout.fields.push_back({.name = "@seen", .type = sema::scalar(sema::Kind::BOOL)});
+  }
   layout.stride = std::max(8u, align_up(place_fields(layout.fields, first, key.size), 8));
   settle_fingerprint(layout);
   return layout;

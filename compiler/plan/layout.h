@@ -18,9 +18,10 @@ Layout row_layout(std::string name, const std::vector<sema::Column>& columns, bo
 void settle_key(KeySpec& key);
 
 /// Of the entries of an aggregate: key, then what the accumulators need. Fills the accumulators' field numbers, and
-/// `failed`, if it is given and panes may fail to be merged.
+/// `failed`, if it is given and panes may fail to be merged, and `seen`, if it is given.
 Layout aggregate_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls,
-                        bool has_time, std::vector<Accumulator>& accumulators, uint32_t* failed = nullptr);
+                        bool has_time, std::vector<Accumulator>& accumulators, uint32_t* failed = nullptr,
+                        uint32_t* seen = nullptr);
 
 /// Of the entries of a running window. Fills field numbers likewise.
 Layout running_layout(std::string name, const KeySpec& key, const std::vector<sema::AggregateCall>& calls,

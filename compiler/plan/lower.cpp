@@ -44,6 +44,8 @@ void Lowering::lower_node(NodeId id) {
   if (const auto* unnest = std::get_if<graph::Unnest>(&node.op)) {
     return lower_stateless(id, node, Unnest{unnest->text, unnest->pattern, unnest->column});
   }
+  if (const auto* changes = std::get_if<graph::Changes>(&node.op))
+    return lower_stateless(id, node, Changes{changes->in_full});
   if (std::holds_alternative<graph::Union>(node.op)) return lower_union(id, node);
   if (const auto* exchange = std::get_if<graph::Exchange>(&node.op)) return lower_exchange(id, node, *exchange);
   if (const auto* aggregate = std::get_if<graph::Aggregate>(&node.op)) return lower_aggregate(id, node, *aggregate);
@@ -207,6 +209,7 @@ void Lowering::connect(const Place& from, uint32_t chain, uint32_t number, EdgeK
               .input = from.op,
               .columns = rows.columns,
               .has_time = rows.has_time,
+              .has_changes = rows.has_changes,
               .name = plan_.chains[chain].uid + ".send",
               .range = rows.range};
   add_op(from.chain, std::move(emit));

@@ -151,9 +151,10 @@ void Lowering::lower_aggregate(NodeId id, const Node& node, const graph::Aggrega
     state.running_layout = add_layout(std::move(running));
   }
   bool is_cumulate = op.window.kind == sema::WindowKind::cumulate;
-  bool is_merged = (op.window.kind == sema::WindowKind::hopping && !is_running) || is_cumulate;
+  bool gives_updates = op.window.late_allow_us > 0; // each window has its own entries
+  bool is_merged = (op.window.kind == sema::WindowKind::hopping && !is_running && !gives_updates) || is_cumulate;
   layout = aggregate_layout(node.name + ".entry", crossing.key, partial.calls, crossing.has_time, made.accumulators,
-                            is_merged ? &made.failed : nullptr);
+                            is_merged ? &made.failed : nullptr, gives_updates ? &made.seen : nullptr);
   state.counts_late = op.counts_late;
   made.state = add_state(std::move(state), std::move(layout));
   keep_cumulated(made.state);

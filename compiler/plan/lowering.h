@@ -136,6 +136,7 @@ private:
     return {.op = std::move(op),
             .columns = node.schema.columns,
             .has_time = node.schema.has_time,
+            .has_changes = !node.changes.is_append_only(),
             .name = node.name,
             .on_error = node.on_error,
             .range = node.range};

@@ -134,6 +134,10 @@ struct Filter {
 struct Project {
   std::vector<const Expr*> values;
 };
+/// As sema::Changes says.
+struct Changes {
+  bool in_full;
+};
 struct Unnest {
   const Expr* text;
   const Expr* pattern;
@@ -166,6 +170,10 @@ struct Aggregate {
   /// Where the state has a running window: the fields of its entries.
   std::vector<Accumulator> running;
   uint32_t panes = none; // in how many panes the key is
+  /// Of a window with `late allow`: a field of its entries that says that there was a row. Each window has its own
+  /// entry then, also of hopping ones. A row that comes after a window's end changes its result at once: rows of the
+  /// fired origin carry the kind of change.
+  uint32_t seen = none;
 };
 /// Keeps the first `count` rows by `orders`; ties by event time, then by the remaining columns in order, so that
 /// the result does not show in which order threads met. Fired rows: the kept rows in order; of a partial state as they
@@ -209,10 +217,11 @@ struct SinkWrite {
 };
 
 struct PlanOp {
-  std::variant<Origin, Filter, Project, Unnest, Aggregate, Top, Join, Handle, Emit, SinkWrite> op;
+  std::variant<Origin, Filter, Project, Unnest, Changes, Aggregate, Top, Join, Handle, Emit, SinkWrite> op;
   uint32_t input = none;             // position in Chain::ops; none for an Origin
   std::vector<sema::Column> columns; // of its result, without event time
   bool has_time = false;             // rows carry event time besides
+  bool has_changes = false;          // rows carry the kind of change besides; no edge does
   std::string name;                  // label for blocks, debug info and explain
   sema::OnError on_error = sema::OnError::stop;
   lang::SourceRange range;

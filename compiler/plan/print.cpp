@@ -123,6 +123,7 @@ std::string describe_op(const PhysicalPlan& plan, const Chain& chain, uint32_t n
   auto text = [&](const Expr& expr) { return graph::print_expr(expr, columns, *plan.program); };
   if (const auto* origin = std::get_if<Origin>(&op.op)) return origin_text(plan, *origin);
   if (const auto* filter = std::get_if<Filter>(&op.op)) return "where " + text(*filter->condition);
+  if (const auto* changes = std::get_if<Changes>(&op.op)) return changes->in_full ? "changes" : "newest rows";
   if (const auto* unnest = std::get_if<Unnest>(&op.op))
     return "unnest split(" + text(*unnest->text) + ", " + text(*unnest->pattern) + ")";
   if (const auto* project = std::get_if<Project>(&op.op)) {

@@ -162,6 +162,7 @@ private:
       if (!same_types(op.columns, input.columns)) return op.name + ": changes the rows";
       return check_expr(filter->condition, input.columns, op.name);
     }
+    if (const auto* changes = std::get_if<Changes>(&op.op)) return check_changes(op, *changes, input);
     if (const auto* project = std::get_if<Project>(&op.op)) return check_project(op, *project, input);
     if (const auto* unnest = std::get_if<Unnest>(&op.op)) {
       if (unnest->column >= op.columns.size()) return op.name + ": no column for the parts";
@@ -173,6 +174,13 @@ private:
     if (const auto* handle = std::get_if<Handle>(&op.op)) return check_handle(op, *handle, input);
     if (const auto* emit = std::get_if<Emit>(&op.op)) return check_emit(op, *emit, input);
     return check_sink(op, std::get<SinkWrite>(op.op), input);
+  }
+
+  Problem check_changes(const PlanOp& op, const Changes& changes, const PlanOp& input) {
+    if (!input.has_changes || op.has_changes) return op.name + ": its input has changes, and it has none";
+    std::vector<sema::Column> columns = input.columns;
+    if (changes.in_full) columns.insert(columns.begin(), {"op", sema::scalar(sema::Kind::STRING)});
+    return same_types(op.columns, columns) ? std::nullopt : Problem(op.name + ": changes the rows");
   }
 
   Problem check_project(const PlanOp& op, const Project& project, const PlanOp& input) {
@@ -192,6 +200,9 @@ private:
     bool is_running = state.running_layout != none && state.window.kind != sema::WindowKind::cumulate;
     if (is_running != !aggregate.running.empty() || is_running != (aggregate.panes != none))
       return op.name + ": it is not clear whether its window is kept running";
+    bool gives_updates = state.window.late_allow_us > 0;
+    if (gives_updates != (aggregate.seen != none) || (gives_updates && aggregate.seen >= fields))
+      return op.name + ": it is not clear whether late rows change its results";
     if (aggregate.accumulators.size() != aggregate.calls.size()) return op.name + ": not one accumulator for each call";
     for (const Accumulator& acc : aggregate.accumulators) {
       if (acc.call >= aggregate.calls.size()) return op.name + ": an accumulator of no call";
@@ -263,6 +274,7 @@ private:
     if (auto broken = check_output(op, emit.output, OutputKind::edge)) return broken;
     if (emit.edge >= plan_.edges.size() || chain_.outputs[emit.output].target != emit.edge)
       return op.name + ": output and edge differ";
+    if (input.has_changes) return op.name + ": no edge brings changes";
     const Edge& edge = plan_.edges[emit.edge];
     if (edge.from_chain != number_ || edge.from_output != emit.output) return op.name + ": the edge begins elsewhere";
     return fits(plan_.layouts[edge.layout], input.columns, input.has_time)
@@ -275,6 +287,7 @@ private:
     uint32_t target = chain_.outputs[write.output].target;
     if (target >= plan_.connectors.size() || plan_.connectors[target].is_source)
       return op.name + ": writes to what is no sink";
+    if (input.has_changes) return op.name + ": a sink takes rows, and these are changes";
     const Connector& sink = plan_.connectors[target];
     bool is_right = sink.fields.size() == input.columns.size();
     for (size_t i = 0; is_right && i < sink.fields.size(); i++) is_right = sink.fields[i].type == input.columns[i].type;

@@ -1,5 +1,6 @@
 // aggregate and top.
 #include <algorithm>
+#include <numeric>
 
 #include "compiler/sema/pipeline.h"
 
@@ -246,6 +247,11 @@ void PipelineChecker::aggregate(const lang::Step& step, const lang::Aggregate& a
   Window window = made.window;
   push(step, "aggregate", std::move(made), std::move(result));
   after_stateful(window, late, input);
+  if (window.late_allow_us > 0) {
+    std::vector<uint32_t> key(head.columns.size() - 1); // and where the window begins
+    std::iota(key.begin(), key.end(), 0u);
+    state_.updates = Updates{.key = std::move(key)};
+  }
   state_.is_unknown = !taken_key_is_known_;
   Schema final_schema{std::move(final_row.columns), head.has_time};
   if (has_error)
@@ -263,6 +269,8 @@ bool PipelineChecker::allows_distinct(const lang::Step& step, const Aggregate& a
         .help("put a window before it: `| window tumbling(1d)`");
   } else if (aggregate.window.kind == WindowKind::session) {
     check_.not_yet(found->range, "a count of distinct values in session windows");
+  } else if (aggregate.window.late_allow_us > 0) {
+    check_.not_yet(found->range, "a count of distinct values that late rows change (`late allow`)");
   } else if (step.on_error.policy == lang::ErrorPolicy::skip) {
     check_.not_yet(found->range, "`on error skip` at a step that counts distinct values")
         .help("work out in a `derive` before it what may fail, and write `on error skip` there");
@@ -280,6 +288,7 @@ void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {
   check_bound(top.bound, made.window);
   if (top.with_ties) check_.not_yet(step.range, "`top … with ties`");
   if (made.window.kind == WindowKind::session) check_.not_yet(step.range, "`top` in session windows");
+  if (made.window.late_allow_us > 0) check_.not_yet(step.range, "`top` that late rows change (`late allow`)");
   std::optional<int64_t> count =
       check_count(check_, {.module = &module_}, *top.count, "the number of rows of `top`", rows_max);
   made.count = static_cast<uint32_t>(count.value_or(1));
@@ -309,6 +318,7 @@ void PipelineChecker::top(const lang::Step& step, const lang::Top& top) {
   else
     push(step, "top", std::move(made), std::move(result));
   after_stateful(window, has_error ? nullptr : late, input);
+  if (window.late_allow_us > 0) state_.is_unknown = true; // reported
 }
 
 /// The rows as they are, with the window's bounds set or added, and the rank behind them.

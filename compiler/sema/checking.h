@@ -24,12 +24,20 @@ struct PendingWindow {
   lang::SourceRange range;
 };
 
+/// Of a table whose changes flow: an insert, or what a row was (update_before) and what it is now (update_after). All
+/// changes of a row come in order from one task.
+struct Updates {
+  bool deletes = false;                     // a row may go: an update_before without its update_after
+  std::optional<std::vector<uint32_t>> key; // columns that tell a row from all others; none: not all are there any more
+};
+
 /// What is known of the rows that flow, after each step.
 struct FlowState {
   Schema schema;
   /// Something before was wrong: there may be fields that nobody knows of. Nothing that follows from it is reported.
   bool is_unknown = false;
   bool is_table = false;
+  std::optional<Updates> updates;   // of a table that changes on the way; else its rows come at the end
   bool is_wrongly_declared = false; // as stream or table: reported, and nothing that follows from it
   bool is_split = false;            // only its parts can be read
   bool is_endless = false;          // from a source that is known to have no end

@@ -108,6 +108,10 @@ void PipelineChecker::join(const lang::Step& step, const lang::Join& join) {
   }
   std::vector<KeyColumn> unused;
   made.window = take_window(unused);
+  if (made.window.late_allow_us > 0) {
+    check_.not_yet(step.range, "a `join` that late rows change (`late allow`)");
+    state_.is_unknown = true;
+  }
   if (taken_late_ != nullptr) check_.not_yet(step.range, "a `join` whose late rows are a stream (`late to`)");
   std::string feed_name = fmt::format("{}.feed{}", name_, ++words_["feed"]);
   Flow other = check_feed(check_, module_, decl_, join.other, check_.arena.copy(std::string_view(feed_name)));

@@ -84,6 +84,13 @@ private:
   Schema top_result(const lang::Step& step, const lang::Top& top, const Window& window);
   size_t set_bound(const lang::Step& step, std::string_view name, Schema& result);
 
+  // changes.cpp
+  bool late_allow(const lang::Window& window, Window& made);
+  void changes(const lang::Step& step);
+  /// Reports a step that does not take a table's changes.
+  void refuse_updates(const lang::Step& step);
+  void move_updates(const std::vector<const Expr*>& values);
+
   // split.cpp
   void split(const lang::Step& step, const lang::Split& split);
   void add_branches(uint32_t stream, const Symbol* symbol);

@@ -158,6 +158,9 @@ private:
          joined(node.others, [&](uint32_t stream) { return std::string(name_of(stream)); }));
   }
 
+  void print_node(const Step& step, const Changes& node, const Schema&) {
+    line("  | {}: {}", step.name, node.in_full ? "changes" : "newest rows");
+  }
   void print_node(const Step& step, const Rebalance&, const Schema&) { line("  | {}: rebalance", step.name); }
   void print_node(const Step& step, const Broadcast&, const Schema&) { line("  | {}: broadcast", step.name); }
   void print_node(const Step& step, const Forward&, const Schema&) { line("  | {}: forward", step.name); }
@@ -225,6 +228,7 @@ private:
       made += ", " + duration_text(window.slide_us);
     if (window.offset_us != 0) made += ", offset: " + duration_text(window.offset_us);
     if (window.kind != WindowKind::global) made += ")";
+    if (window.late_allow_us > 0) made += " late allow " + duration_text(window.late_allow_us);
     if (window.late) made += fmt::format(" late to {}", name_of(*window.late));
     return made;
   }

@@ -45,6 +45,7 @@ void PipelineChecker::project(const lang::Step& step, std::string_view word, Sch
   result.has_time = state_.schema.has_time;
   watch_window_start(values, result);
   move_key(step, values, result);
+  move_updates(values);
   push(step, word, Project{std::move(values)}, std::move(result));
 }
 

@@ -43,7 +43,7 @@ public:
           check_count(check_, {.module = &module_}, *sink_.parallelism, "the parallelism", parallelism_max);
       made_.parallelism = static_cast<uint32_t>(count.value_or(0));
     }
-    take_rows(flow);
+    take_rows(rows_or_changes(std::move(flow)));
     check_name();
     check_path();
     check_.program.sinks.push_back(std::move(made_));
@@ -76,12 +76,19 @@ private:
 
   void check_nature(const FlowState& state) {
     made_.is_final = sink_.mode == lang::SinkMode::final;
+    if (state.is_unknown || state.is_wrongly_declared) return;
+    if (state.updates) return check_updates(*state.updates);
     if (sink_.mode == lang::SinkMode::upsert || sink_.mode == lang::SinkMode::changes) {
-      check_.not_yet(sink_.mode_range, "a sink of the changes of a table")
-          .help("`final` gives the rows that are left when the input ends");
+      if (state.is_table)
+        check_.not_yet(sink_.mode_range, "the changes of an `aggregate` or `top` without window")
+            .help("`final` gives the rows that are left when the input ends");
+      else
+        check_
+            .report(DiagnosticKind::bad_clause, sink_.mode_range,
+                    "`{}` is for tables: the rows of a stream never change", check_.written(sink_.mode_range))
+            .help("leave `{}` out", check_.written(sink_.mode_range));
       return;
     }
-    if (state.is_unknown || state.is_wrongly_declared) return;
     if (state.is_table && !made_.is_final) {
       check_
           .report(DiagnosticKind::table_not_final, sink_.pipeline->range,
@@ -97,6 +104,52 @@ private:
       check_.report(DiagnosticKind::never_final, sink_.mode_range, "the input never ends, so there are no final rows")
           .help("give `generate` a `count`, or put a window before the aggregate");
     }
+  }
+
+  /// A table whose changes flow: the sink says what it takes of them.
+  void check_updates(const Updates& updates) {
+    std::string_view name = feed_name(*sink_.pipeline);
+    if (sink_.mode == lang::SinkMode::final) {
+      check_.not_yet(sink_.mode_range, "the last rows of a table that changes on the way")
+          .help("`upsert` writes every row anew that has changed; the last one of a key holds");
+    } else if (sink_.mode == lang::SinkMode::unsaid) {
+      check_
+          .report(DiagnosticKind::table_not_final, sink_.pipeline->range,
+                  "the rows of `{}` are replaced as late rows come, and this sink only adds rows", name)
+          .help("`changes` behind the sink writes every change, with its kind in a field `op`")
+          .help("`upsert` writes the row as it is now: the last one of a key holds")
+          .help("or leave `late allow` out: then every window gives its rows once");
+    } else if (sink_.mode == lang::SinkMode::upsert && !updates.key) {
+      check_
+          .report(DiagnosticKind::bad_clause, sink_.mode_range,
+                  "which row of `{}` replaces which cannot be told any more: a part of its key is gone", name)
+          .help("keep the key and `window_start` in the rows, or write `changes`");
+    } else if (sink_.mode == lang::SinkMode::upsert && updates.deletes) {
+      check_
+          .report(DiagnosticKind::bad_clause, sink_.mode_range,
+                  "a `where` takes rows of `{}` away when they change, which `upsert` cannot write", name)
+          .help("write `changes`, or put the `where` before the window");
+    } else if (sink_.parallelism != nullptr) {
+      check_.not_yet(sink_.parallelism->range, "changes of a table that are spread over the tasks of a sink");
+    }
+  }
+
+  /// The rows that the sink takes, or their changes.
+  Flow rows_or_changes(Flow flow) {
+    bool in_full = sink_.mode == lang::SinkMode::changes;
+    if (!flow.state.updates || flow.stream == no_stream) return flow;
+    std::optional<Schema> schema =
+        changes_schema(check_, flow.state.schema, in_full, in_full ? sink_.mode_range : decl_.range);
+    if (!schema) return {};
+    std::string name = std::string(made_.name) + ".changes";
+    Stream made{.name = check_.arena.copy(std::string_view(name)),
+                .origin = flow.stream,
+                .origin_schema = flow.state.schema,
+                .range = decl_.range};
+    made.steps.push_back({Changes{in_full}, *schema, "changes", OnError::stop, sink_.pipeline->range});
+    FlowState state{.schema = *schema};
+    uint32_t stream = add_stream(check_, std::move(made), state, nullptr);
+    return {stream, std::move(state)};
   }
 
   /// What is written. JSON knows records; elsewhere, of one that may be null not the mark is written, but its fields,

@@ -36,6 +36,7 @@ void PipelineChecker::step(const lang::Step& step) {
     branches_.clear();
     state_.is_unknown = true;
   }
+  refuse_updates(step);
   lang::visit(
       step, [&](const lang::ErrorStep&) { state_.is_unknown = true; },
       [&](const lang::Where& node) { where(step, node); }, [&](const lang::Select& node) { select(step, node); },
@@ -46,6 +47,7 @@ void PipelineChecker::step(const lang::Step& step) {
       [&](const lang::Aggregate& node) { aggregate(step, node); }, [&](const lang::Top& node) { top(step, node); },
       [&](const lang::Join& node) { join(step, node); }, [&](const lang::Dedup& node) { dedup(step, node); },
       [&](const lang::Split& node) { split(step, node); }, [&](const lang::Process& node) { process(step, node); },
+      [&](const lang::Changes&) { changes(step); },
       [&](const lang::Rebalance&) { push(step, "rebalance", Rebalance{}, state_.schema); },
       [&](const lang::Broadcast&) { push(step, "broadcast", Broadcast{}, state_.schema); },
       [&](const lang::Forward&) { push(step, "forward", Forward{}, state_.schema); },
@@ -98,6 +100,7 @@ void PipelineChecker::where(const lang::Step& step, const lang::Where& where) {
   const Expr* condition = check_condition(check_, scope(), *where.condition, "the condition of `where`");
   if (condition->type.is_error()) return;
   push(step, "where", Where{condition}, state_.schema);
+  if (state_.updates) state_.updates->deletes = true; // of a row that was to be kept and now is not
   std::vector<uint32_t> known = not_null_columns(*condition);
   Schema result;
   std::vector<const Expr*> values;
@@ -122,6 +125,7 @@ void PipelineChecker::where(const lang::Step& step, const lang::Where& where) {
 void PipelineChecker::unnest(const lang::Step& step, const lang::Unnest& unnest) {
   Unnest made{nullptr, nullptr, static_cast<uint32_t>(state_.schema.columns.size())};
   bool is_good = unnest_parts(unnest, made);
+  if (state_.updates) state_.updates->key.reset();
   if (has_field(state_.schema, unnest.as.text)) {
     report_duplicate_field(check_, unnest.as.text, unnest.as.range);
     return;

@@ -22,7 +22,9 @@ void check_stream(Checking& check, Symbol& symbol, const lang::StreamDecl& decl)
     auto report = check.report(DiagnosticKind::wrong_nature, symbol.range,
                                "`{}` is a table: its rows change as long as the input goes on", symbol.name);
     report.help("declare it so: `table {} = …`", symbol.name);
-    if (flow.state.has_left_window) {
+    if (flow.state.updates) {
+      report.help("or leave `late allow` out of its window: then every window gives its rows once");
+    } else if (flow.state.has_left_window) {
       report.help("or put `| window same` before its last `aggregate` or `top`, for each window that the rows came out "
                   "of");
     } else {

@@ -24,6 +24,10 @@ Flow check_pipeline(Checking& check, const Module& module, const lang::Decl& dec
 /// Adds a stream to the program, after all that it reads.
 uint32_t add_stream(Checking& check, Stream stream, FlowState state, const Symbol* symbol);
 
+/// The rows of a table's changes: in full with the kind before them. Nothing, and reported at `range`, if they have a
+/// field of that name.
+std::optional<Schema> changes_schema(Checking& check, const Schema& rows, bool in_full, lang::SourceRange range);
+
 /// sources.cpp
 void check_source(Checking& check, Symbol& symbol, const lang::SourceDecl& decl);
 /// sinks.cpp

@@ -94,6 +94,11 @@ private:
     Flow flow = check_feed(check_, module_, decl_, {node.stream, nullptr, node.stream.range}, "expected");
     const auto* list = list_of(*node.rows);
     if (flow.state.is_unknown || flow.stream == no_stream || list == nullptr) return;
+    if (flow.state.updates) {
+      check_.not_yet(node.stream.range, "expecting rows of a table that late rows change")
+          .help("expect its changes: `stream CHANGES = {} | changes`", check_.written(node.stream.range));
+      return;
+    }
     made.stream = flow.stream;
     if (flow.state.is_table) check_table(number, node);
     std::vector<std::string_view> named;

@@ -80,6 +80,11 @@ struct Unnest {
 struct Union {
   std::vector<uint32_t> others;
 }; // streams
+/// The changes of a table as rows of a stream. In full: each with its kind before it (`op`, a string). Else only the
+/// rows as they are now: what was there before is left out.
+struct Changes {
+  bool in_full;
+};
 struct Rebalance {};
 struct Broadcast {};
 struct Forward {};
@@ -98,7 +103,9 @@ struct Window {
   int64_t size_us = 0; // of `same`: that of the window the rows came out of; of sessions: the gap; of cumulate: the max
   int64_t slide_us = 0; // tumbling: the size; cumulate: the step
   int64_t offset_us = 0;
-  bool is_cumulated = false;    // of `same`: the rows came out of windows `cumulate`
+  bool is_cumulated = false; // of `same`: the rows came out of windows `cumulate`
+  /// How long after its end a window takes rows, each of which gives an updated result; then they are late. 0: none.
+  int64_t late_allow_us = 0;
   std::optional<uint32_t> late; // stream that gets the late rows
 };
 
@@ -207,7 +214,8 @@ struct Process {
 };
 
 struct Step {
-  std::variant<Where, Project, Unnest, Union, Rebalance, Broadcast, Forward, Parallelism, Aggregate, Top, Join, Process>
+  std::variant<Where, Project, Unnest, Union, Changes, Rebalance, Broadcast, Forward, Parallelism, Aggregate, Top, Join,
+               Process>
       node;
   Schema result;
   std::string_view name; // stable within its stream: "aggregate", "top", "where.2"
@@ -259,7 +267,7 @@ struct Stream {
       origin; // uint32_t: the stream that flows into the steps
   std::vector<Step> steps;
   Schema origin_schema;  // before the steps
-  bool is_table = false; // an aggregate without window: only a `final` sink takes it
+  bool is_table = false; // its rows are replaced, or hold at the end only
   lang::SourceRange range;
   const Schema& schema() const { return steps.empty() ? origin_schema : steps.back().result; }
 };

@@ -240,6 +240,7 @@ void PipelineChecker::window(const lang::Step& step, const lang::Window& window)
   bool is_good = !refuse_later(window);
   Window made;
   is_good = window_shape(step, window, made) && is_good;
+  if (window.late_allow != nullptr) is_good = late_allow(window, made) && is_good;
   require_time(step);
   if (!is_good && made.kind == WindowKind::global)
     made.kind = WindowKind::tumbling; // nothing else is to follow from it
@@ -256,14 +257,11 @@ void PipelineChecker::window(const lang::Step& step, const lang::Window& window)
 }
 
 bool PipelineChecker::refuse_later(const lang::Window& window) {
-  if (window.late_allow != nullptr)
-    check_.not_yet(window.late_allow->range, "a window that is corrected by late rows (`late allow`)");
   if (window.emit == lang::EmitKind::on_update || window.emit == lang::EmitKind::every) {
     check_.not_yet(window.emit_range, "a window that gives results before it closes");
   }
   if (window.by_processing_time) check_.not_yet(window.processing_time_range, "a window by processing time");
-  return window.late_allow != nullptr || window.emit == lang::EmitKind::on_update ||
-         window.emit == lang::EmitKind::every || window.by_processing_time;
+  return window.emit == lang::EmitKind::on_update || window.emit == lang::EmitKind::every || window.by_processing_time;
 }
 
 void PipelineChecker::require_time(const lang::Step& step) {
@@ -386,7 +384,7 @@ void PipelineChecker::check_bound(const lang::StateBound& bound, const Window& w
 /// REQUIRES: the step has just been pushed.
 void PipelineChecker::after_stateful(Window window, Symbol* late, const Schema& input) {
   bool is_windowed = window.kind != WindowKind::global;
-  state_.is_table = !is_windowed;
+  state_.is_table = !is_windowed || window.late_allow_us > 0;
   state_.has_left_window = !is_windowed && state_.out_of.has_value();
   if (is_windowed)
     state_.out_of = window;

@@ -153,6 +153,8 @@ struct Process {
   List<Argument> arguments;
 };
 
+/// `changes`: a table as the stream of its changes.
+struct Changes {};
 struct Rebalance {};
 struct Broadcast {};
 struct Forward {};
@@ -163,7 +165,7 @@ struct Parallelism {
 struct Step {
   SourceRange range; // without the `|` before it, with its `on error`
   std::variant<ErrorStep, Where, Select, Derive, Drop, Rename, Unnest, Union, Key, Window, Aggregate, Top, Join, Dedup,
-               Split, Process, Rebalance, Broadcast, Forward, Parallelism>
+               Split, Process, Changes, Rebalance, Broadcast, Forward, Parallelism>
       node;
   OnError on_error;
 

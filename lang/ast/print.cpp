@@ -143,8 +143,8 @@ private:
           line("process {}", dotted(node.op));
           for (const Argument& given : node.arguments) argument(given);
         },
-        [&](const Rebalance&) { line("rebalance"); }, [&](const Broadcast&) { line("broadcast"); },
-        [&](const Forward&) { line("forward"); },
+        [&](const Changes&) { line("changes"); }, [&](const Rebalance&) { line("rebalance"); },
+        [&](const Broadcast&) { line("broadcast"); }, [&](const Forward&) { line("forward"); },
         [&](const Parallelism& node) { with_child("parallelism", *node.count); });
     on_error(step.on_error);
   }

@@ -379,6 +379,7 @@ sound_step:
   | "process" path                      { $$ = tree.step(@$, Process{$2, {}}); }
   | "process" path "(" arguments ")"    { CallParts parts = $4;
                                           $$ = tree.step(@$, Process{$2, tree.plain_arguments(parts)}); }
+  | "changes"                           { $$ = tree.step(@$, Changes{}); }
   | "rebalance"                         { $$ = tree.step(@$, Rebalance{}); }
   | "broadcast"                         { $$ = tree.step(@$, Broadcast{}); }
   | "forward"                           { $$ = tree.step(@$, Forward{}); }
@@ -386,7 +387,7 @@ sound_step:
   | later_step                          { tree.not_yet(@1); feed.skip_step(@1); }
     RESYNC                              { $$ = tree.step(@1, ErrorStep{}); } ;
 
-later_step: "only" | "partition" | "over" | "lookup" | "detect" | "changes"
+later_step: "only" | "partition" | "over" | "lookup" | "detect"
   | "left" "lookup" ;
 
 branches: branch                        { $$.push_back($1); }

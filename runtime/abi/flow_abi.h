@@ -81,6 +81,9 @@ typedef struct FlowInput {
   uint8_t reserved[7];
 } FlowInput;
 
+/* What a change of a table's row is; the values of Flink's RowKind. In generated code only: no row in memory has it. */
+enum { FLOW_CHANGE_INSERT = 0, FLOW_CHANGE_UPDATE_BEFORE = 1, FLOW_CHANGE_UPDATE_AFTER = 2, FLOW_CHANGE_DELETE = 3 };
+
 /* One portion of due work. phase EMIT: entries [first, count) of `table` belong to a window that closed. phase MERGE:
  * entries of `table` are to be merged into `into` (hopping windows, before EMIT). phase SUBTRACT: they leave the
  * running window `into`, after EMIT. phase TIMER: timer number `timer` of `entry`, whose key has `hash`, has come to

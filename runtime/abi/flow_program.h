@@ -146,6 +146,8 @@ typedef struct FlowState {
   uint32_t is_interval;
   int64_t judged;
   int64_t hold;
+  /* TUMBLING, SAME: how long after its last instant a window is kept, microseconds: late rows change its results. */
+  int64_t late_allow;
 } FlowState;
 
 /* ---- chains and edges ----------------------------------------------------------------------------------------- */

@@ -47,6 +47,7 @@ std::string window_text(const FlowState& state) {
     text += " up to " + format_duration(state.size) + " by " + format_duration(state.slide);
   }
   if (state.window == FLOW_WINDOW_HOPPING) text += " each " + format_duration(state.slide);
+  if (state.late_allow > 0) text += " kept " + format_duration(state.late_allow) + " for late rows";
   return text;
 }
 

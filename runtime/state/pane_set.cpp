@@ -38,6 +38,8 @@ PaneSet::PaneSet(const FlowProgram& program, const FlowState& state, const PageH
       key_(table_key(codec_.layout(), state.key_size, state.key_is_bytes != 0)), page_hook_(pages),
       closed_through_(nothing_closed) {
   FLOW_ASSERT(state.window == FLOW_WINDOW_GLOBAL || state.size > 0, "a window has a size");
+  FLOW_ASSERT(state.late_allow == 0 || state.window == FLOW_WINDOW_TUMBLING || state.window == FLOW_WINDOW_SAME,
+              "windows of one pane are kept for late rows");
   FLOW_ASSERT(state.window != FLOW_WINDOW_HOPPING || state.slide > 0, "a hopping window has a slide");
   bool is_cumulate = state.window == FLOW_WINDOW_CUMULATE || state.window == FLOW_WINDOW_SAME_CUMULATE;
   FLOW_ASSERT(!is_cumulate || (state.slide > 0 && state.size % state.slide == 0), "steps fill the longest window");
@@ -91,8 +93,14 @@ void PaneSet::retire(std::shared_ptr<Pane> pane) {
 
 std::optional<DueWindow> PaneSet::next_due(int64_t watermark) const {
   WideTime through = closes_through(watermark);
-  for (const auto& pane : panes_) {
-    std::optional<DueWindow> window = first_open_window(pane->start);
+  auto pane = panes_.begin();
+  if (state_.late_allow > 0) {
+    // In front stand those that are kept for late rows, perhaps many.
+    auto is_closed = [&](const std::shared_ptr<Pane>& kept) { return !first_open_window(kept->start); };
+    pane = std::partition_point(panes_.begin(), panes_.end(), is_closed);
+  }
+  for (; pane != panes_.end(); ++pane) {
+    std::optional<DueWindow> window = first_open_window((*pane)->start);
     if (!window) continue;                              // a gap between windows, or a pane that came too late
     if (window->end - 1 > through) return std::nullopt; // later panes have later windows
     return window;
@@ -201,10 +209,16 @@ void PaneSet::close_through(int64_t watermark) {
   free_closed();
 }
 
+bool PaneSet::is_needed(const Pane& pane) const {
+  if (first_open_window(pane.start)) return true;
+  if (state_.late_allow == 0) return false;
+  return static_cast<WideTime>(pane.start) + state_.size - 1 + state_.late_allow > closed_through_;
+}
+
 void PaneSet::free_closed() {
   // Panes are in order of time, and so are their last windows: those to free stand in front.
   auto needed = panes_.begin();
-  while (needed != panes_.end() && !first_open_window((*needed)->start)) ++needed;
+  while (needed != panes_.end() && !is_needed(**needed)) ++needed;
   if (needed == panes_.begin()) return;
   FLOW_ASSERT(std::none_of(panes_.begin(), needed, [](const auto& pane) { return pane->is_running; }),
               "a pane leaves the running window before it is freed");

@@ -11,6 +11,9 @@
 // longest of them. It starts again from them when a row comes to one of
 // those, and when most of its keys are in none of them any more.
 //
+// With `late_allow` a closed window is kept that much longer: its pane takes late rows, which the caller tells of
+// itself; the window is not due again.
+//
 // Of a partial state (FLOW_STATE_PARTIAL) a pane may be sent before its window closes, and begun again after that: its
 // panes are held until they have been fired, and nothing counts as closed.
 #pragma once
@@ -89,6 +92,7 @@ private:
   std::optional<DueWindow> cumulate_window_after(int64_t pane_start) const;
   DueWindow cumulated_window(int64_t pane_start) const;
   bool has_several_panes() const;
+  bool is_needed(const Pane& pane) const;
   void free_closed();
   void retire(std::shared_ptr<Pane> pane);
 

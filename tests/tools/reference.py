@@ -23,6 +23,7 @@ import sys
 
 import join_reference
 import taxi_generator
+import updating_reference
 import window_reference
 import within_reference
 
@@ -173,6 +174,12 @@ def flights():
                                            for start, group in hours.items()])
         results[f"late_{label}_tardy"] = ("scheduled,delay_min,distance_mi,origin,destination",
                                           [(instant(r.time), *r[1:]) for r in late])
+    changes, _ = updating_reference.changes(rows, lambda r: r.time, lambda r: r.origin, H, 2 * H, 3 * H,
+                                            lambda group: (len(group), sum(r.delay for r in group)))
+    lines = [(kind, name, instant(start), *result) for kind, name, start, result in changes]
+    results["corrected_changes"] = ("op,origin,window_start,flights,total_delay", lines)
+    results["corrected_newest"] = ("origin,window_start,flights,total_delay",
+                                   [line[1:] for line in lines if line[0] != "update_before"])
     return results
 
 

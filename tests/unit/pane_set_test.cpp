@@ -28,6 +28,7 @@ FlowState state_of(uint32_t window, int64_t size, int64_t slide, int64_t offset)
           0,
           0,
           -1,
+          0,
           0};
 }
 
@@ -82,6 +83,32 @@ TEST(PaneSet, WindowsCloseLikeInAModelThatKnowsThemAll) {
     panes.close_through(INT64_MAX);
     EXPECT_TRUE(panes.panes().empty());
   }
+}
+
+// A closed window is kept for late rows: not due again, and freed when the watermark has come so much further.
+TEST(PaneSet, WindowsAreKeptForLateRows) {
+  FlowState state = state_of(FLOW_WINDOW_TUMBLING, 10, 10, 0);
+  state.late_allow = 5;
+  PaneSet panes(program, state);
+  auto add = [&](int64_t start) { panes.open(start).table.upsert(flow_hash_i64(1), bytes_of(1)); };
+  add(0);
+  add(10);
+  EXPECT_FALSE(panes.next_due(8));
+  auto due = panes.next_due(9);
+  ASSERT_TRUE(due);
+  EXPECT_EQ(due->start_us(), 0);
+  panes.close(*due);
+  panes.close_through(13);
+  EXPECT_EQ(panes.panes().size(), 2u);
+  EXPECT_FALSE(panes.next_due(13)) << "it has been told";
+  add(0);
+  EXPECT_FALSE(panes.next_due(18));
+  panes.close_through(14);
+  ASSERT_EQ(panes.panes().size(), 1u) << "nothing comes for it any more";
+  EXPECT_EQ(panes.panes().front()->start, 10);
+  while (auto last = panes.next_due(INT64_MAX)) panes.close(*last);
+  panes.close_through(INT64_MAX);
+  EXPECT_TRUE(panes.panes().empty());
 }
 
 TEST(PaneSet, WindowsThatGrowCloseLikeInAModel) {
