@@ -145,16 +145,6 @@ private:
 
   llvm::Constant* state_constant(const plan::State& state, uint32_t trigger) {
     const sema::Window& window = state.window;
-    uint32_t kind = FLOW_WINDOW_GLOBAL;
-    switch (window.kind) {
-    case sema::WindowKind::tumbling: kind = FLOW_WINDOW_TUMBLING; break;
-    // Late rows change the results of each window by itself, so each has a pane of its own.
-    case sema::WindowKind::hopping: kind = window.late_allow_us > 0 ? FLOW_WINDOW_SAME : FLOW_WINDOW_HOPPING; break;
-    case sema::WindowKind::cumulate: kind = FLOW_WINDOW_CUMULATE; break;
-    case sema::WindowKind::same: kind = window.is_cumulated ? FLOW_WINDOW_SAME_CUMULATE : FLOW_WINDOW_SAME; break;
-    case sema::WindowKind::session: break; // a keyed state
-    case sema::WindowKind::global: kind = FLOW_WINDOW_GLOBAL; break;
-    }
     uint32_t form = state.keyed ? FLOW_STATE_KEYED : state.is_partial ? FLOW_STATE_PARTIAL : FLOW_STATE_PANES;
     std::vector<llvm::Constant*> cells, timers, keys;
     for (const sema::Column& column : state.key.columns)
@@ -172,7 +162,7 @@ private:
     const auto interval = state.interval.value_or(plan::Interval{});
     return record<FlowState>({text(state.name),
                               u32(form),
-                              u32(kind),
+                              u32(window_number(window)),
                               i64(window.size_us),
                               i64(window.slide_us),
                               i64(window.offset_us),
@@ -192,7 +182,8 @@ private:
                               u32(state.interval ? 1 : 0),
                               i64(interval.judged_us),
                               i64(interval.hold_us),
-                              i64(window.late_allow_us)});
+                              i64(window.late_allow_us),
+                              text(state.meaning)});
   }
 
   llvm::Constant* cell_constant(const plan::KeyedState::Cell& cell, const std::vector<plan::Field>& fields) {
@@ -304,6 +295,19 @@ private:
 };
 
 } // namespace
+
+uint32_t window_number(const sema::Window& window) {
+  switch (window.kind) {
+  case sema::WindowKind::tumbling: return FLOW_WINDOW_TUMBLING;
+  // Late rows change the results of each window by itself, so each has a pane of its own.
+  case sema::WindowKind::hopping: return window.late_allow_us > 0 ? FLOW_WINDOW_SAME : FLOW_WINDOW_HOPPING;
+  case sema::WindowKind::cumulate: return FLOW_WINDOW_CUMULATE;
+  case sema::WindowKind::same: return window.is_cumulated ? FLOW_WINDOW_SAME_CUMULATE : FLOW_WINDOW_SAME;
+  case sema::WindowKind::session: // a keyed state
+  case sema::WindowKind::global: break;
+  }
+  return FLOW_WINDOW_GLOBAL;
+}
 
 void emit_descriptor(ModuleContext& module, const ProgramFunctions& functions, const TargetChoice& choice,
                      uint64_t cpu_features) {

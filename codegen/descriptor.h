@@ -15,6 +15,9 @@ struct ProgramFunctions {
   llvm::Function* configure = nullptr;
 };
 
+/// As FlowWindowKind has it.
+uint32_t window_number(const sema::Window& window);
+
 /// Also settles the sites: call it when all code has been emitted.
 void emit_descriptor(ModuleContext& module, const ProgramFunctions& functions, const TargetChoice& choice,
                      uint64_t cpu_features);

@@ -3,21 +3,11 @@
 #include <algorithm>
 #include <map>
 
+#include "codegen/descriptor.h"
+
 namespace flow::driver {
 
 namespace {
-
-uint32_t window_number(const sema::Window& window) {
-  switch (window.kind) {
-  case sema::WindowKind::tumbling: return FLOW_WINDOW_TUMBLING;
-  case sema::WindowKind::hopping: return FLOW_WINDOW_HOPPING;
-  case sema::WindowKind::cumulate: return FLOW_WINDOW_CUMULATE;
-  case sema::WindowKind::same: return window.is_cumulated ? FLOW_WINDOW_SAME_CUMULATE : FLOW_WINDOW_SAME;
-  case sema::WindowKind::session: // a keyed state
-  case sema::WindowKind::global: break;
-  }
-  return FLOW_WINDOW_GLOBAL;
-}
 
 class SchemaBuilder {
 public:
@@ -42,7 +32,7 @@ private:
     runtime::StateSchema state{.name = from.name,
                                .chain = chain,
                                .kind = from.keyed ? uint32_t{FLOW_STATE_KEYED} : uint32_t{FLOW_STATE_PANES},
-                               .window = window_number(from.window),
+                               .window = codegen::window_number(from.window),
                                .size_us = from.window.size_us,
                                .slide_us = from.window.slide_us,
                                .offset_us = from.window.offset_us,
@@ -50,8 +40,7 @@ private:
                                .layout = layout_number(from.layout),
                                .key_size = from.key.size,
                                .key_is_bytes = from.key.is_bytes};
-    state.is_interval = from.interval.has_value();
-    if (from.interval) state.judged_us = from.interval->judged_us;
+    state.meaning = from.meaning;
     for (const sema::Column& column : from.key.columns) {
       state.keys.push_back({std::string(column.name), static_cast<uint32_t>(column.type.kind), column.type.nullable,
                             enum_number(column.type)});

@@ -177,11 +177,8 @@ private:
     const auto& aggregate = std::get<Aggregate>(node.op);
     std::string made = fmt::format("aggregate window {}{}", print_window(aggregate.window), keys(node, aggregate.keys));
     for (const sema::AggregateCall& call : aggregate.calls) {
-      made += fmt::format("; {} = {}(", call.name, name_of(call.kind));
-      if (call.argument != nullptr) made += expr(node, call.argument);
-      if (call.by != nullptr) made += ", " + expr(node, call.by);
-      if (call.filter != nullptr) made += " where " + expr(node, call.filter);
-      made += ")";
+      made += fmt::format("; {} = {}", call.name,
+                          print_call(call, graph_.nodes[node.inputs[0]].schema.columns, *graph_.program));
     }
     return made + combined_text(aggregate.combines_first);
   }
@@ -232,6 +229,15 @@ std::string print(const DataflowGraph& graph) { return GraphPrinter(graph).print
 
 std::string print_expr(const Expr& expr, std::span<const sema::Column> columns, const sema::TypedProgram& program) {
   return ExprPrinter(columns, program).print(expr);
+}
+
+std::string print_call(const sema::AggregateCall& call, std::span<const sema::Column> columns,
+                       const sema::TypedProgram& program) {
+  std::string made = fmt::format("{}(", name_of(call.kind));
+  if (call.argument != nullptr) made += print_expr(*call.argument, columns, program);
+  if (call.by != nullptr) made += ", " + print_expr(*call.by, columns, program);
+  if (call.filter != nullptr) made += " where " + print_expr(*call.filter, columns, program);
+  return made + ")";
 }
 
 std::string print_window(const sema::Window& window) {

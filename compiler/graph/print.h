@@ -13,6 +13,10 @@ std::string print(const DataflowGraph& graph);
 /// `names`: those of the columns that it reads.
 std::string print_expr(const Expr& expr, std::span<const sema::Column> columns, const sema::TypedProgram& program);
 
+/// "sum(tip where tip > 0)"
+std::string print_call(const sema::AggregateCall& call, std::span<const sema::Column> columns,
+                       const sema::TypedProgram& program);
+
 /// "tumbling(1h)", "hopping(3h, 1h)", "same", "global".
 std::string print_window(const sema::Window& window);
 /// "1h30min", "200ms": as a literal of the language.

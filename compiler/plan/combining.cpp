@@ -34,6 +34,7 @@ bool keeps_running(const State& state, const std::vector<sema::AggregateCall>& c
   constexpr int64_t panes_min = 3;
   const sema::Window& window = state.window;
   if (window.late_allow_us > 0) return false; // windows are kept one by one
+  if (calls.empty()) return false;            // nothing to add up: its keys are the result
   if (window.kind != sema::WindowKind::hopping || window.size_us / state.pane_us < panes_min) return false;
   return std::all_of(calls.begin(), calls.end(), [](const sema::AggregateCall& call) {
     return call.kind == sema::AggregateKind::count ||

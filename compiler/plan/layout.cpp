@@ -56,6 +56,20 @@ std::vector<Field> key_fields(const KeySpec& key) {
   return fields;
 }
 
+/// What an accumulator of one value is called: of another function it has another name, so that a changed program does
+/// not take the greatest for the least.
+const char* part_of(sema::AggregateKind kind) {
+  switch (kind) {
+  case sema::AggregateKind::min: return ".min";
+  case sema::AggregateKind::max: return ".max";
+  case sema::AggregateKind::first: return ".first";
+  case sema::AggregateKind::last: return ".last";
+  case sema::AggregateKind::min_by: return ".min_by";
+  case sema::AggregateKind::max_by: return ".max_by";
+  default: return ".value";
+  }
+}
+
 /// The fields of the calls' accumulators, at the end of the layout's, without places. `failed` as aggregate_layout has
 /// it.
 void add_accumulators(Layout& layout, const std::vector<sema::AggregateCall>& calls, bool has_time,
@@ -81,7 +95,7 @@ void add_accumulators(Layout& layout, const std::vector<sema::AggregateCall>& ca
       made.value = add(call.name, ".sum", call.result.without_null());
     } else if (call.kind != sema::AggregateKind::count) {
       bool is_by = call.by != nullptr;
-      made.value = add(call.name, ".value", is_by ? call.argument->type : call.argument->type.without_null());
+      made.value = add(call.name, part_of(call.kind), is_by ? call.argument->type : call.argument->type.without_null());
       made.is_set = add(call.name, ".is_set", flag);
       bool is_by_time = call.kind == sema::AggregateKind::first || call.kind == sema::AggregateKind::last;
       if (is_by) made.order = add(call.name, ".order", call.by->type.without_null());

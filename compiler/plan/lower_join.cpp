@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
+#include "compiler/graph/print.h"
 #include "compiler/graph/rewrite.h"
 #include "compiler/plan/layout.h"
 #include "compiler/plan/lowering.h"
@@ -66,7 +69,11 @@ void Lowering::lower_join(NodeId id, const Node& node, const graph::Join& join) 
   }
   Layout entry = join_layout(node.name + ".entry", key, rows, plan_.layouts);
   State kept = make_state(node, join.window, key);
-  if (join.within) set_interval(kept, *join.within, join.kind);
+  if (join.within) {
+    set_interval(kept, *join.within, join.kind);
+    kept.meaning = fmt::format("{} within {}..{}", sema::word_of(join.kind),
+                               graph::print_duration(join.within->from_us), graph::print_duration(join.within->to_us));
+  }
   uint32_t state = add_state(std::move(kept), std::move(entry));
   plan_.chains[chain].state = state;
   for (uint32_t side : {0u, 1u}) {

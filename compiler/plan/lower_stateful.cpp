@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "compiler/graph/print.h"
 #include "compiler/graph/rewrite.h"
 #include "compiler/plan/combining.h"
 #include "compiler/plan/layout.h"
@@ -120,6 +121,7 @@ void Lowering::lower_sessions(NodeId id, const Node& node, const graph::Aggregat
   uint32_t chain = open_stateful(node, crossing, {crossing.port, crossing.has_time, crossing.key}, {});
   crossings_[id] = crossing;
   State state = make_state(node, op.window, session_key(crossing.key));
+  state.meaning = meaning_of(node, op);
   state.keyed.emplace();
   Layout layout = session_layout(node.name + ".entry", state.key, made.calls, crossing.has_time, *state.keyed,
                                  made.accumulators, made.failed);
@@ -128,12 +130,25 @@ void Lowering::lower_sessions(NodeId id, const Node& node, const graph::Aggregat
   places_[id] = {chain, add_fired(chain, node, node.schema.columns)};
 }
 
+std::string Lowering::meaning_of(const Node& node, const graph::Aggregate& op) const {
+  const std::vector<sema::Column>& columns = graph_.nodes[node.inputs[0]].schema.columns;
+  std::string meaning;
+  for (const sema::KeyColumn& key : op.keys) {
+    std::string text = graph::print_expr(*key.value, columns, *plan_.program);
+    if (text != key.name) meaning += fmt::format("key {} = {}\n", key.name, text);
+  }
+  for (const sema::AggregateCall& call : op.calls)
+    meaning += fmt::format("{} = {}\n", call.name, graph::print_call(call, columns, *plan_.program));
+  return meaning;
+}
+
 void Lowering::lower_aggregate(NodeId id, const Node& node, const graph::Aggregate& op) {
   if (op.window.kind == sema::WindowKind::session) return lower_sessions(id, node, op);
   Crossing crossing = plan_crossing(graph_, id, has_late_.count(id) != 0, arena_);
   Aggregate made = over_crossing(op, crossing);
   Arrival arrival{crossing.port, crossing.has_time, crossing.key};
   State state = make_state(node, op.window, crossing.key);
+  state.meaning = meaning_of(node, op);
   Combine combine;
   Aggregate partial = made;
   Layout layout = aggregate_layout({}, crossing.key, made.calls, crossing.has_time, partial.accumulators);
@@ -180,6 +195,10 @@ void Lowering::lower_top(NodeId id, const Node& node, const graph::Top& op) {
   Crossing crossing = plan_crossing(graph_, id, true, arena_);
   Arrival arrival{crossing.port, crossing.has_time, crossing.key};
   State state = make_state(node, op.window, crossing.key);
+  for (const sema::Order& order : op.orders) {
+    std::string by = graph::print_expr(*order.value, graph_.nodes[node.inputs[0]].schema.columns, *plan_.program);
+    state.meaning += (state.meaning.empty() ? "top by " : ", ") + by + (order.descending ? " desc" : "");
+  }
   Top made{.count = op.count, .orders = op.orders, .has_rank = op.has_rank};
   for (sema::Order& order : made.orders) order.value = over_port(order.value, crossing);
   Combine combine;

@@ -84,6 +84,7 @@ private:
   uint32_t without_computed(uint32_t chain, uint32_t op, const Node& node, const Crossing& crossing);
   static State make_state(const Node& node, const sema::Window& window, const KeySpec& key);
   uint32_t add_state(State state, Layout layout);
+  std::string meaning_of(const Node& node, const graph::Aggregate& op) const;
   /// Windows `cumulate` are kept running: what came before is not added up again for each of them.
   void keep_cumulated(uint32_t state);
   /// A partial state of the chain at `rows`, in front of `whole`.

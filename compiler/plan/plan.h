@@ -114,7 +114,9 @@ struct State {
   uint32_t running_layout = none;
   std::optional<KeyedState> keyed;
   std::optional<Interval> interval; // the window is hopping
-  bool counts_late = true;          // no: those of another state are the same rows
+  /// What the names of its fields do not say, as FlowState has it.
+  std::string meaning;
+  bool counts_late = true; // no: those of another state are the same rows
 };
 
 // ---- operators in a chain -----------------------------------------------------------------------------------------

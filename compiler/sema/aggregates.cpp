@@ -269,6 +269,9 @@ bool PipelineChecker::allows_distinct(const lang::Step& step, const Aggregate& a
         .help("put a window before it: `| window tumbling(1d)`");
   } else if (aggregate.window.kind == WindowKind::session) {
     check_.not_yet(found->range, "a count of distinct values in session windows");
+  } else if (state_.may_idle) {
+    // It is worked out on a way of its own, on which the word that a source is awake again may come later.
+    check_.not_yet(found->range, "a count of distinct values from a source that says `idle`");
   } else if (aggregate.window.late_allow_us > 0) {
     check_.not_yet(found->range, "a count of distinct values that late rows change (`late allow`)");
   } else if (step.on_error.policy == lang::ErrorPolicy::skip) {

@@ -41,6 +41,7 @@ struct FlowState {
   bool is_wrongly_declared = false; // as stream or table: reported, and nothing that follows from it
   bool is_split = false;            // only its parts can be read
   bool is_endless = false;          // from a source that is known to have no end
+  bool may_idle = false;            // from a source that says `idle`
   std::optional<Window> out_of;     // the window of the last windowed step
   bool has_left_window = false;     // a table of rows that came out of a window
   std::vector<KeyColumn> keys;      // that wait for the next stateful step, over the columns of `schema`

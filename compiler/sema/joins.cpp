@@ -118,6 +118,7 @@ void PipelineChecker::join(const lang::Step& step, const lang::Join& join) {
   std::optional<std::string_view> name = other_name(join);
   made.other = other.stream;
   state_.is_endless = state_.is_endless || other.state.is_endless;
+  state_.may_idle = state_.may_idle || other.state.may_idle;
   if (state_.is_unknown || state_.is_table || other.state.is_unknown || !name) {
     state_.is_unknown = true;
     return;
@@ -187,13 +188,6 @@ bool PipelineChecker::check_join_form(const lang::Step& step, const lang::Join& 
   return false;
 }
 
-/// Are the windows that rows came out of those that `same` means here?
-static bool are_same(const Window& from, const Window& same) {
-  bool is_cumulated = from.kind == WindowKind::cumulate || from.is_cumulated;
-  return from.kind != WindowKind::session && is_cumulated == same.is_cumulated && from.size_us == same.size_us &&
-         from.slide_us == same.slide_us && from.offset_us == same.offset_us;
-}
-
 bool PipelineChecker::check_other(const lang::Join& join, const FlowState& other, const Join& made) {
   const Window& window = made.window;
   if (other.is_table) {
@@ -219,7 +213,7 @@ bool PipelineChecker::check_other(const lang::Join& join, const FlowState& other
   if (window.kind != WindowKind::same) return true;
   bool was_reported = !state_.out_of || state_.out_of->size_us != window.size_us;
   if (was_reported) return false;
-  bool is_same = other.out_of && has_field(other.schema, "window_start") && are_same(*other.out_of, window);
+  bool is_same = other.out_of && has_field(other.schema, "window_start") && are_same_windows(*other.out_of, window);
   if (is_same) return true;
   auto report = check_.report(DiagnosticKind::missing_window, join.other.range,
                               "`window same` needs rows that came out of the same window on both sides");

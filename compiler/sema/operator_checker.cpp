@@ -54,12 +54,27 @@ private:
                     state.name.text);
       return;
     }
+    check_former_name(state);
     Type type = resolve_type(check_, context_.module, *state.type);
     StateCell cell{.name = state.name.text, .type = type, .was = state.was.text, .range = state.range};
     cell.first_field = static_cast<uint32_t>(context_.made.fields.size());
     cell.initial = initial_of(state, type);
     take_bound(state, cell);
     context_.names.push_back({cell.name, add_cell(cell), "state"});
+  }
+
+  /// What a cell held goes to one that says so, and only if no cell has its name any more.
+  void check_former_name(const lang::StateDecl& state) {
+    if (!state.was.is_given()) return;
+    for (const lang::StateDecl& other : tree_.states) {
+      bool is_kept = other.name.text == state.was.text;
+      if (!is_kept && (&other >= &state || other.was.text != state.was.text)) continue;
+      std::string why =
+          is_kept ? "is still the name of a state, which keeps what it held" : "is taken over by another state";
+      check_.report(DiagnosticKind::duplicate_name, state.was.range, "`{}` {}", state.was.text, why)
+          .note(other.range, "it is here");
+      return;
+    }
   }
 
   const Expr* initial_of(const lang::StateDecl& state, Type type) {

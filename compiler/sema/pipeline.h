@@ -14,6 +14,9 @@
 
 namespace flow::sema {
 
+/// Are rows that came out of these windows in one window when they have one window_start?
+bool are_same_windows(const Window& one, const Window& other);
+
 class PipelineChecker {
 public:
   PipelineChecker(Checking& check, const Module& module, const lang::Decl& decl, std::string_view name, Flow from);

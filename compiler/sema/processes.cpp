@@ -76,8 +76,10 @@ void PipelineChecker::process(const lang::Step& step, const lang::Process& node)
     return;
   }
   bool has_time = std::ranges::all_of(use.inputs, [](const ProcessInput& input) { return input.schema.has_time; });
-  for (const ProcessInput& input : use.inputs)
+  for (const ProcessInput& input : use.inputs) {
     state_.is_endless = state_.is_endless || (input.stream && check_.flows[*input.stream].is_endless);
+    state_.may_idle = state_.may_idle || (input.stream && check_.flows[*input.stream].may_idle);
+  }
   Process made = check_operator(check_, *info, std::move(use));
   check_nature(step, *info, made);
   Schema result = made.outputs[0].schema;
@@ -272,7 +274,7 @@ void PipelineChecker::add_outputs(uint32_t stream, const Symbol* symbol) {
   std::vector<ProcessOutput> outputs = made->outputs;
   for (uint32_t i = 1; i < outputs.size(); i++) {
     std::string name = fmt::format("{}.{}", name_, outputs[i].name);
-    FlowState state{.schema = outputs[i].schema, .is_endless = state_.is_endless};
+    FlowState state{.schema = outputs[i].schema, .is_endless = state_.is_endless, .may_idle = state_.may_idle};
     Stream output{.name = check_.arena.copy(std::string_view(name)),
                   .origin = OutputStream{stream, *process_, i},
                   .origin_schema = outputs[i].schema,

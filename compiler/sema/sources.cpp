@@ -242,6 +242,7 @@ private:
     } else if (decl_.watermark == lang::WatermarkKind::ascending) {
       source_.watermark = WatermarkKind::ascending;
     }
+    state_.may_idle = decl_.idle != nullptr;
     if (decl_.idle != nullptr) add_duration("idle", *decl_.idle, "the time after which a source is idle");
   }
 
@@ -277,7 +278,7 @@ private:
   void add_bad_records() {
     for (const auto& bad : module_.symbols) {
       if (bad->kind != SymbolKind::bad_records || bad->owner != &symbol_ || bad->progress == Progress::done) continue;
-      FlowState state{.is_endless = state_.is_endless};
+      FlowState state{.is_endless = state_.is_endless, .may_idle = state_.may_idle};
       for (const auto& [name, kind] : bad_record_columns) state.schema.columns.push_back({name, scalar(kind)});
       Stream stream{
           .name = bad->name, .origin = ErrorStream{symbol_.index}, .origin_schema = state.schema, .range = bad->range};

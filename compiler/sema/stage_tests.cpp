@@ -67,7 +67,7 @@ private:
     auto found = expected_names_.find(stream);
     if (found != expected_names_.end()) return found->second;
     const Symbol* symbol = check_.streams[stream];
-    std::string name(check_.program.streams[stream].name);
+    std::string name(symbol != nullptr ? symbol->name : check_.program.streams[stream].name);
     if (symbol != nullptr && !symbol->module->is_main) name = std::string(symbol->module->name) + "." + name;
     expected_names_[stream] = name;
     return name;

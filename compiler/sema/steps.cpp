@@ -79,7 +79,7 @@ Flow PipelineChecker::finish(const Symbol* symbol, Range range) {
   stream_.is_table = state_.is_table;
   uint32_t index = add_stream(check_, std::move(stream_), state_, symbol);
   for (BoundLate& late : late_) {
-    FlowState state{.is_endless = state_.is_endless};
+    FlowState state{.is_endless = state_.is_endless, .may_idle = state_.may_idle};
     state.schema = late.schema;
     Stream made{.name = late.symbol->name,
                 .origin = LateStream{index, late.step},
@@ -179,7 +179,8 @@ void PipelineChecker::unite(const lang::Step& step, const lang::Union& others) {
       continue;
     }
     state_.is_endless = state_.is_endless || other.state.is_endless;
-    if (state_.out_of && (!other.state.out_of || other.state.out_of->size_us != state_.out_of->size_us))
+    state_.may_idle = state_.may_idle || other.state.may_idle;
+    if (state_.out_of && (!other.state.out_of || !are_same_windows(*other.state.out_of, *state_.out_of)))
       state_.out_of.reset();
     std::optional<uint32_t> stream = fitting(std::move(other), feed);
     if (stream)

@@ -172,6 +172,13 @@ bool has_sound_step(Checking& check, lang::SourceRange range, const Window& wind
 
 } // namespace
 
+bool are_same_windows(const Window& one, const Window& other) {
+  auto is_cumulated = [](const Window& window) { return window.kind == WindowKind::cumulate || window.is_cumulated; };
+  auto is_session = [](const Window& window) { return window.kind == WindowKind::session; };
+  return is_session(one) == is_session(other) && is_cumulated(one) == is_cumulated(other) &&
+         one.size_us == other.size_us && one.slide_us == other.slide_us && one.offset_us == other.offset_us;
+}
+
 void PipelineChecker::key(const lang::Step& step, const lang::Key& key) {
   if (state_.key_range) {
     check_.report(DiagnosticKind::missing_step, step.range, "the rows have a key already, which no step has used")

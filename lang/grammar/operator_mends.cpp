@@ -94,6 +94,12 @@ bool timer_without_name(const Scene& scene, DiagnosticEmitter& emitter) {
 }
 
 bool initial_behind_bound(const Scene& scene, DiagnosticEmitter& emitter) {
+  bool is_due = scene.expects(token::STATE) && scene.is_within_block();
+  if (scene.found() == token::WAS && is_due) {
+    emitter.report(DiagnosticKind::syntax, scene.range(), "the former name of a state stands before what ends it")
+        .help("write `state NAME: TYPE was OLD expires 1h`");
+    return true;
+  }
   if (scene.found() != token::ASSIGN || !scene.expects(token::STATE) || !scene.is_within_block()) return false;
   emitter.report(DiagnosticKind::syntax, scene.range(), "what a state holds at first stands behind its type")
       .help("write `state NAME: TYPE = value expires 1h`");

@@ -148,6 +148,10 @@ typedef struct FlowState {
   int64_t hold;
   /* TUMBLING, SAME: how long after its last instant a window is kept, microseconds: late rows change its results. */
   int64_t late_allow;
+  /* What the names of its fields do not say, for who compares it with the state of another program: lines "name = text"
+   * of keys and results that are worked out ("tips = sum(tip)"), or one line "left join within 0s..1h", "top by x
+   * desc", which decides what rows it keeps. Empty or null: nothing. */
+  const char* meaning;
 } FlowState;
 
 /* ---- chains and edges ----------------------------------------------------------------------------------------- */

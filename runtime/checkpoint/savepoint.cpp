@@ -24,7 +24,10 @@ Status copy_file(Env& env, const std::string& from, const std::string& to) {
   return copy->close().as(ExitCode::output_failed);
 }
 
+// The manifest first: what is half removed must not look like an epoch.
 void remove_files(Env& env, const StoredEpoch& epoch, const std::string& folder) {
+  for (const char* name : {"manifest", ".manifest.new"})
+    static_cast<void>(env.remove_file(join_path(folder, name)).is_ok());
   for (const ChainRecord& chain : epoch.manifest.chains) {
     for (const StateFile& file : chain.files) static_cast<void>(env.remove_file(join_path(folder, file.name)).is_ok());
   }
@@ -32,7 +35,14 @@ void remove_files(Env& env, const StoredEpoch& epoch, const std::string& folder)
 
 } // namespace
 
-Status prepare_savepoint(Env& env, const std::string& folder) {
+Status prepare_savepoint(Env& env, const std::string& folder, const std::string& state_folder) {
+  Result<FileStat> own = env.stat(state_folder);
+  for (std::string above = folder, below; own.is_ok() && above != below; above = parent_of(below = above)) {
+    Result<FileStat> stat = env.stat(above);
+    if (!stat.is_ok() || !stat->is_same_file(*own)) continue;
+    return Status(ExitCode::request_refused,
+                  fmt::format("'{}' lies in the checkpoint folder of the job: give a folder elsewhere", folder));
+  }
   Result<FileStat> stat = env.stat(folder);
   if (stat.is_ok() && stat->kind != FileKind::folder) {
     return Status(ExitCode::request_refused, fmt::format("'{}' is to hold a savepoint and is not a folder", folder));

@@ -10,8 +10,9 @@
 
 namespace flow::runtime {
 
-// Makes the folder that a savepoint is to lie in. One that holds anything is refused (`request_refused`).
-Status prepare_savepoint(Env& env, const std::string& folder);
+// Makes the folder that a savepoint is to lie in. One that holds anything, and one within the folder of the
+// checkpoints, is refused (`request_refused`).
+Status prepare_savepoint(Env& env, const std::string& folder, const std::string& state_folder);
 
 // Writes the epoch as a savepoint, durable when it returns. All its output has been committed. What a failure leaves
 // behind is no epoch and is removed.

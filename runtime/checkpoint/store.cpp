@@ -131,10 +131,15 @@ Result<StoredEpoch> CheckpointStore::adopt(StoredEpoch epoch) {
     FLOW_TRY_ASSIGN(FileStat ours, env_.stat(folder).as(ExitCode::checkpoint_damaged));
     FLOW_TRY_ASSIGN(FileStat theirs, env_.stat(epoch.folder).as(ExitCode::checkpoint_damaged));
     if (ours.is_same_file(theirs)) return epoch;
-    FLOW_TRY(remove_epoch(number));
   }
-  FLOW_TRY(begin(number));
-  FLOW_TRY(copy_epoch(env_, epoch, epoch.manifest, folder));
+  // Beside it first: the epoch of this number goes only when the copy is whole.
+  std::string beside = join_path(job_folder(), ".adopted");
+  FLOW_TRY(remove_tree(env_, beside).as(ExitCode::output_failed));
+  FLOW_TRY(env_.make_folder(beside, Access::own).as(ExitCode::output_failed));
+  FLOW_TRY(copy_epoch(env_, epoch, epoch.manifest, beside));
+  if (is_taken) FLOW_TRY(remove_epoch(number));
+  FLOW_TRY(env_.rename(beside, folder).as(ExitCode::output_failed));
+  FLOW_TRY(env_.sync_folder(job_folder()).as(ExitCode::output_failed));
   epoch.folder = folder;
   return epoch;
 }
@@ -162,7 +167,10 @@ Status CheckpointStore::complete(const Manifest& manifest) {
   return write_file_durably(env_, path, encode_manifest(manifest), Access::own).as(ExitCode::output_failed);
 }
 
-void CheckpointStore::abandon(uint64_t epoch) { static_cast<void>(remove_tree(env_, epoch_folder(epoch)).is_ok()); }
+void CheckpointStore::abandon(uint64_t epoch) {
+  if (!check_owner().is_ok()) return; // another instance may have an epoch of this number
+  static_cast<void>(remove_tree(env_, epoch_folder(epoch)).is_ok());
+}
 
 Status CheckpointStore::retire(uint64_t committed) {
   FLOW_TRY_ASSIGN(std::vector<uint64_t> complete, complete_epochs());

@@ -26,6 +26,7 @@ Progress Coordinator::step(int64_t now_us) {
     return Progress::worked;
   }
   if (now_us - flight_->start_us < plan_.timeout_us) return Progress::waiting;
+  if (is_taken_over()) return Progress::worked;
   give_up(fmt::format("it took longer than {}", format_duration(plan_.timeout_us)));
   next_start_us_ = now_us + plan_.interval_us;
   return Progress::worked;
@@ -76,7 +77,8 @@ void Coordinator::take(SavepointAsked event) {
   if (savepoint_) return refuse(fmt::format("a savepoint in '{}' is being taken: wait for it", savepoint_->folder));
   bool is_ending = is_stop_requested() || have_all_finished() || (flight_ && flight_->kind != EpochKind::periodic);
   if (is_ending) return refuse("the job is at its end: its last checkpoint holds its state");
-  if (Status prepared = prepare_savepoint(env_, event.folder); !prepared.is_ok()) return event.answer(prepared);
+  if (Status prepared = prepare_savepoint(env_, event.folder, store_->folder()); !prepared.is_ok())
+    return event.answer(prepared);
   savepoint_ = std::move(event);
 }
 

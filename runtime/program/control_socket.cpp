@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -118,12 +117,16 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(const std::string& fo
                  fchmodat(open_folder.number(), name.c_str(), S_IRUSR | S_IWUSR, 0) == 0 &&
                  ::listen(listener.number(), 8) == 0;
   if (!is_open) return failed(ExitCode::output_failed, "make the control socket", folder);
-  return std::unique_ptr<ControlSocket>(
-      new ControlSocket(join_path(folder, socket_name), listener.take(), wake.take(), std::move(on_request)));
+  struct stat made{};
+  if (fstatat(open_folder.number(), name.c_str(), &made, AT_SYMLINK_NOFOLLOW) != 0)
+    return failed(ExitCode::output_failed, "make the control socket", folder);
+  return std::unique_ptr<ControlSocket>(new ControlSocket(join_path(folder, socket_name), made.st_ino, listener.take(),
+                                                          wake.take(), std::move(on_request)));
 }
 
-ControlSocket::ControlSocket(std::string path, int listener, int wake, std::function<void(SavepointAsked)> on_request)
-    : path_(std::move(path)), listener_(listener), wake_(wake), on_request_(std::move(on_request)),
+ControlSocket::ControlSocket(std::string path, uint64_t inode, int listener, int wake,
+                             std::function<void(SavepointAsked)> on_request)
+    : path_(std::move(path)), inode_(inode), listener_(listener), wake_(wake), on_request_(std::move(on_request)),
       thread_([this] { listen(); }) {}
 
 ControlSocket::~ControlSocket() {
@@ -131,7 +134,8 @@ ControlSocket::~ControlSocket() {
   thread_.join();
   close(listener_);
   close(wake_);
-  unlink(path_.c_str());
+  struct stat there{}; // an instance that has taken over the folder has a socket of its own there
+  if (lstat(path_.c_str(), &there) == 0 && there.st_ino == inode_) unlink(path_.c_str());
 }
 
 void ControlSocket::listen() {

@@ -9,7 +9,6 @@
 // about a hundred bytes: one in a folder with a longer path is reached through the folder's file descriptor.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,11 +33,13 @@ public:
   ControlSocket& operator=(const ControlSocket&) = delete;
 
 private:
-  ControlSocket(std::string path, int listener, int wake, std::function<void(SavepointAsked)> on_request);
+  ControlSocket(std::string path, uint64_t inode, int listener, int wake,
+                std::function<void(SavepointAsked)> on_request);
   void listen();
   void serve(int connection);
 
   std::string path_;
+  uint64_t inode_; // of the socket that lies there
   int listener_;
   int wake_; // an eventfd: it is over
   std::function<void(SavepointAsked)> on_request_;

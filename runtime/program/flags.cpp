@@ -92,7 +92,7 @@ constexpr JobFlag job_flags[] = {
      set_latency},
     {"restore", "latest|none|PATH",
      "latest: go on, or start if there is nothing; none: start, or refuse if there is\n"
-     "something; PATH: go on exactly there, e.g. DIR/epoch-7",
+     "something; PATH: go on exactly there: an epoch, DIR/epoch-7, or a savepoint",
      set_restore},
     {"fresh", "", "start a new job beside what an earlier one left; its state and output stay",
      [](JobFlags& flags, std::string_view) { return flags.options.start.is_fresh = true, std::string(); }},
@@ -326,7 +326,7 @@ SIGINT and SIGTERM stop the job with a checkpoint; a second one ends it at once.
 Exit codes
   0  finished: the input was read to its end     6  output or state cannot be written
   1  a mistake of Flow's own                     7  a checkpoint is damaged
-  2  wrong flags or params                       8  a checkpoint of another program
+  2  wrong flags or params                       8  the checkpoint does not fit
   3  stopped on request                          9  another instance uses the checkpoint folder
   4  bad data, where the program says stop      10  the start contradicts what is there
   5  input missing or unreadable                12  what was asked of a running job cannot be

@@ -196,7 +196,8 @@ std::string EntryColumns::rows_json(const Rows& rows, const SavedEntry& entry) c
     out += row == 0 ? "{" : ",{";
     for (size_t i = 0; i < layout.fields.size(); ++i) {
       const FieldSchema& field = layout.fields[i];
-      out += i == 0 ? "" : ",";
+      if (is_own(field)) continue;
+      out += out.back() == '{' ? "" : ",";
       append_json_text(out, field.name);
       out += ':';
       append_json_value(out, shown_field(schema_, field.name, field.kind, field.is_nullable(), field.enum_type),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "runtime/base/text.h"
 #include "runtime/saved/columns.h"
@@ -95,10 +96,43 @@ private:
     if (before != now) return fmt::format("its key is ({}), and in the program ({})", before, now);
     if (from.key_size != to.key_size || from.key_is_bytes != to.key_is_bytes) return "its key has other bytes";
     bool is_same = from.window == to.window && from.size_us == to.size_us && from.slide_us == to.slide_us &&
-                   from.offset_us == to.offset_us && from.pane_us == to.pane_us && from.is_interval == to.is_interval &&
-                   from.judged_us == to.judged_us;
+                   from.offset_us == to.offset_us && from.pane_us == to.pane_us;
+    bool is_one = from.meaning.find(" = ") == std::string::npos && to.meaning.find(" = ") == std::string::npos;
+    if (is_one && from.meaning != to.meaning)
+      return fmt::format("it was kept for `{}`, and is in the program for `{}`", from.meaning, to.meaning);
+    if (is_updating(saved_, from) != is_updating(program_, to))
+      return "late rows change its results in one of them only";
     if ((!from.is_keyed() || from.is_sessions()) && !is_same) return "its window is another";
     return "";
+  }
+
+  // Keys and results that are worked out from something else than before, under the same name.
+  static void compare_meanings(const StateSchema& from, const StateSchema& to, Judgement& judgement) {
+    std::map<std::string_view, std::string_view> now = lines_of(to.meaning);
+    for (const auto& [name, text] : lines_of(from.meaning)) {
+      auto kept = now.find(name);
+      if (kept == now.end() || kept->second == text) continue;
+      judgement.note(Fit::lossy, fmt::format("'{}' was `{}` and is `{}`: what came before counts as it did", name, text,
+                                             kept->second));
+    }
+  }
+
+  // By name, of lines "name = text".
+  static std::map<std::string_view, std::string_view> lines_of(std::string_view meaning) {
+    constexpr std::string_view between = " = ";
+    std::map<std::string_view, std::string_view> lines;
+    while (!meaning.empty()) {
+      std::string_view line = meaning.substr(0, meaning.find('\n'));
+      meaning.remove_prefix(std::min(line.size() + 1, meaning.size()));
+      if (size_t at = line.find(between); at != line.npos)
+        lines.emplace(line.substr(0, at), line.substr(at + between.size()));
+    }
+    return lines;
+  }
+
+  // An entry tells whether its result has been given.
+  static bool is_updating(const Schema& schema, const StateSchema& state) {
+    return find_named(schema.layout_of(state).fields, "@seen") != nullptr;
   }
 
   // Values of an enum are a part of the key's type: their numbers are what it consists of.
@@ -135,7 +169,9 @@ private:
     for (const CellSchema& cell : to.cells) {
       bool is_known = std::any_of(from.cells.begin(), from.cells.end(),
                                   [&](const CellSchema& one) { return find_cell(from, to, one) == &cell; });
-      if (!is_known) add(fmt::format("{}.{}", to.name, cell.name), Fit::migratable, "it is new and not set anywhere");
+      std::string why = "it is new and not set anywhere";
+      if (!cell.was.empty()) why += fmt::format(" (the checkpoint has no '{}')", cell.was);
+      if (!is_known) add(fmt::format("{}.{}", to.name, cell.name), Fit::migratable, std::move(why));
     }
     compare_timers(from, to, move);
   }
@@ -191,6 +227,7 @@ private:
       compare_fields(fields_of(saved_, from), fields_of(program_, to), NewField::nothing, all.row, judgement);
     }
     compare_rows(saved_.layout_of(from), program_.layout_of(to), move, judgement);
+    compare_meanings(from, to, judgement);
     made_.parts.push_back(std::move(judgement).part(from.name));
   }
 

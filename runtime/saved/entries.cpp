@@ -71,12 +71,6 @@ FlowCell value_at(uint32_t kind, const uint8_t* at, const uint8_t* heap) {
   }
 }
 
-constexpr uint32_t kind_bytes[] = {
-#define FLOW_KIND(name, text, size, align) size,
-#include "runtime/abi/kinds.def"
-#undef FLOW_KIND
-};
-
 bool is_text(uint32_t kind) { return kind == FLOW_STRING || kind == FLOW_BYTES; }
 
 // One column of canonical bytes.

@@ -9,12 +9,6 @@
 namespace flow::runtime {
 namespace {
 
-constexpr uint32_t kind_bytes[] = {
-#define FLOW_KIND(name, text, size, align) size,
-#include "runtime/abi/kinds.def"
-#undef FLOW_KIND
-};
-
 void set_bit(uint8_t* row, uint32_t bit) { row[bit / 8] = static_cast<uint8_t>(row[bit / 8] | 1u << (bit % 8)); }
 
 // A wider kind of the same sort, or the same.

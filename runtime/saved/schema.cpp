@@ -39,8 +39,7 @@ private:
                       .key_size = from.key_size,
                       .key_is_bytes = from.key_is_bytes != 0,
                       .session_start = from.session_start,
-                      .is_interval = from.is_interval != 0,
-                      .judged_us = from.is_interval != 0 ? from.judged : -1};
+                      .meaning = from.meaning != nullptr ? from.meaning : ""};
     for (uint32_t i = 0; i < from.key_column_count; ++i) {
       const FlowKeyColumn& key = from.key_columns[i];
       state.keys.push_back({key.name, key.kind, key.nullable != 0, enum_number(key.kind, key.enum_type)});
@@ -126,39 +125,10 @@ SchemaProgram::SchemaProgram(const Schema& schema) {
                         .reserved = 0,
                         .lists = from.lists.data()});
   }
-  for (const StateSchema& from : schema.states) {
-    std::vector<FlowStateCell>& cells = cells_.emplace_back();
-    for (const CellSchema& cell : from.cells) {
-      cells.push_back(
-          {cell.name.c_str(), cell.set_offset, cell.begin, cell.end, cell.written_offset, cell.expires_us, ""});
-    }
-    std::vector<FlowStateTimer>& timers = timers_.emplace_back();
-    for (const TimerSchema& timer : from.timers) {
-      timers.push_back({timer.name.c_str(), timer.set_offset, timer.time_offset, timer.queued_offset,
-                        timer.is_processing_time ? 1u : 0u});
-    }
-  }
-  for (size_t i = 0; i < schema.states.size(); ++i) {
-    const StateSchema& from = schema.states[i];
-    FlowState& state = states_.emplace_back();
-    state.name = from.name.c_str();
-    state.kind = from.kind;
-    state.window = from.window;
-    state.layout = from.layout;
-    state.key_size = from.key_size;
-    state.key_is_bytes = from.key_is_bytes ? 1 : 0;
-    state.session_start = from.session_start;
-    state.cell_count = static_cast<uint32_t>(cells_[i].size());
-    state.cells = cells_[i].data();
-    state.timer_count = static_cast<uint32_t>(timers_[i].size());
-    state.timers = timers_[i].data();
-  }
   program_.enums = enums_.data();
   program_.enum_count = static_cast<uint32_t>(enums_.size());
   program_.layouts = layouts_.data();
   program_.layout_count = static_cast<uint32_t>(layouts_.size());
-  program_.states = states_.data();
-  program_.state_count = static_cast<uint32_t>(states_.size());
 }
 
 } // namespace flow::runtime

@@ -63,6 +63,13 @@ struct TimerSchema {
   bool is_processing_time = false;
 };
 
+// Bytes of a value of each FlowKind in an entry.
+inline constexpr uint32_t kind_bytes[] = {
+#define FLOW_KIND(name, text, size, align) size,
+#include "runtime/abi/kinds.def"
+#undef FLOW_KIND
+};
+
 struct StateSchema {
   std::string name;
   std::string chain; // the uid of the chain that keeps it
@@ -73,8 +80,7 @@ struct StateSchema {
   uint32_t key_size = 0;
   bool key_is_bytes = false;
   uint32_t session_start = 0;
-  bool is_interval = false; // of a join `within`, and which of its panes is judged
-  int64_t judged_us = -1;
+  std::string meaning; // as FlowState has it
   std::vector<KeySchema> keys;
   std::vector<CellSchema> cells;
   std::vector<TimerSchema> timers;
@@ -105,7 +111,7 @@ std::string encode_schema(const Schema& schema);
 // `checkpoint_damaged`.
 Result<Schema> decode_schema(std::string_view bytes, const std::string& path);
 
-// A schema as the part of a FlowProgram that the runtime's readers of entries ask for: enums, layouts and states.
+// A schema as the part of a FlowProgram that the runtime's readers of entries ask for: enums and layouts.
 class SchemaProgram {
 public:
   explicit SchemaProgram(const Schema& schema); // which outlives it
@@ -114,17 +120,12 @@ public:
 
   const FlowProgram& program() const { return program_; }
   const FlowLayout& layout(uint32_t number) const { return layouts_[number]; }
-  // State `number` of the schema.
-  const FlowState& state(size_t number) const { return states_[number]; }
 
 private:
   std::vector<std::vector<const char*>> texts_;
   std::vector<FlowEnum> enums_;
   std::vector<std::vector<FlowField>> fields_;
   std::vector<FlowLayout> layouts_;
-  std::vector<std::vector<FlowStateCell>> cells_;
-  std::vector<std::vector<FlowStateTimer>> timers_;
-  std::vector<FlowState> states_;
   FlowProgram program_{};
 };
 

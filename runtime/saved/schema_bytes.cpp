@@ -9,11 +9,6 @@
 namespace flow::runtime {
 namespace {
 
-constexpr uint32_t kind_bytes[] = {
-#define FLOW_KIND(name, text, size, align) size,
-#include "runtime/abi/kinds.def"
-#undef FLOW_KIND
-};
 constexpr uint32_t stride_max = 1u << 30;
 
 template <typename T, typename Write> void write_list(ByteWriter& out, const std::vector<T>& list, Write write) {
@@ -74,8 +69,7 @@ void write_state(ByteWriter& out, const StateSchema& state) {
   out.u32(state.key_size);
   out.u8(state.key_is_bytes);
   out.u32(state.session_start);
-  out.u8(state.is_interval);
-  out.i64(state.judged_us);
+  out.text(state.meaning);
   write_list(out, state.keys, [&](const KeySchema& key) {
     out.text(key.name);
     out.u32(key.kind);
@@ -105,8 +99,7 @@ StateSchema read_state(ByteReader& in) {
   state.key_size = in.u32();
   state.key_is_bytes = in.u8() != 0;
   state.session_start = in.u32();
-  state.is_interval = in.u8() != 0;
-  state.judged_us = in.i64();
+  state.meaning = in.text();
   read_list(in, state.keys, 10, [&] {
     KeySchema key;
     key.name = in.text();
@@ -206,6 +199,7 @@ private:
     uint32_t stride = schema_.layouts[state.layout].stride;
     if (!is_within(0, state.key_size, stride) || !is_within(state.session_start, 8, stride)) return false;
     if (state.key_is_bytes && !has_key_slot(state)) return false;
+    if (state.is_sessions() && (!state.is_keyed() || state.cells.empty() || state.timers.empty())) return false;
     for (const KeySchema& key : state.keys) {
       if (!is_typed(key.kind, key.enum_type)) return false;
     }

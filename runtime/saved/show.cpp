@@ -8,7 +8,6 @@
 #include "runtime/base/text.h"
 #include "runtime/checkpoint/state_file.h"
 #include "runtime/env/files.h"
-#include "runtime/formats/csv_encoder.h"
 #include "runtime/saved/columns.h"
 #include "runtime/saved/entries.h"
 
@@ -94,7 +93,7 @@ std::string key_text(const Schema& schema, const StateSchema& state) {
 std::string window_text(const StateSchema& state) {
   if (state.is_sessions()) return fmt::format(", sessions with a gap of {}", format_duration(state.size_us));
   if (state.is_keyed()) return "";
-  if (state.is_interval) return fmt::format(", a join in panes of {}", format_duration(state.pane_us));
+  if (state.meaning.find("join within ") != std::string::npos) return ", " + state.meaning;
   if (state.window >= std::size(window_kinds)) return ", of a window";
   std::string text = fmt::format(", window {}", window_kinds[state.window]);
   bool is_stepped = state.window == FLOW_WINDOW_HOPPING || state.window == FLOW_WINDOW_CUMULATE;

@@ -146,14 +146,18 @@ Status Task::restore_split(ByteReader& in) {
 Status Task::restore_own(ByteReader& in) {
   uint32_t index = in.u32();
   int64_t stored = in.i64();
-  uint64_t port_count = in.count(8);
+  std::vector<Port> before(in.count(9));
+  for (Port& port : before) {
+    port.from = in.text();
+    port.watermark = in.i64();
+  }
   if (in.has_failed()) return damaged("a task ends in the middle");
-  // A program with other inputs than before: the task's own time holds for each, which none was behind.
-  bool are_other = port_count != ports_.size();
-  std::vector<int64_t> times(std::max<uint64_t>(port_count, ports_.size()), stored);
-  for (uint64_t i = 0; i < port_count; ++i) times[i] = in.i64();
   for (size_t i = 0; i < ports_.size(); ++i) {
-    int64_t time = are_other ? stored : times[i];
+    // Of an input that there was not before, in a changed program, the task's own time, which none was behind.
+    auto is_it = [&](const Port& port) { return port.from == ports_[i].from; };
+    auto same = i < before.size() && is_it(before[i]) ? before.begin() + static_cast<int64_t>(i)
+                                                      : std::ranges::find_if(before, is_it);
+    int64_t time = same == before.end() ? stored : same->watermark;
     ports_[i].watermark = has_restored_ ? std::min(ports_[i].watermark, time) : time;
   }
   uint64_t values[6];

@@ -43,7 +43,10 @@ std::string task_item(uint32_t index, int64_t watermark, const std::vector<Port>
   out.u32(index);
   out.i64(watermark);
   out.varint(ports.size());
-  for (const Port& port : ports) out.i64(port.watermark);
+  for (const Port& port : ports) {
+    out.text(port.from);
+    out.i64(port.watermark);
+  }
   for (uint64_t counter :
        {counted.rows_in, counted.rows_out, counted.rows_written, counted.late, counted.bad, counted.skipped}) {
     out.varint(counter);

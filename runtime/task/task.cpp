@@ -18,6 +18,11 @@ Task::Task(const FlowProgram& program_of, const FlowPlace& place_of, const FlowH
   outputs = outputs_of->views();
   place.output_channels = nullptr; // lives only as long as the call that opens the task
   ports_.resize(chain->port_count);
+  for (uint32_t i = 0; i < program.edge_count; ++i) {
+    const FlowEdge& edge = program.edges[i];
+    if (edge.to_chain == place.chain && edge.to_port < ports_.size())
+      ports_[edge.to_port].from = program.chains[edge.from_chain].uid;
+  }
   open_states();
   Result<std::unique_ptr<SinkEncoders>> encoders = SinkEncoders::make(program, *chain, place);
   if (encoders.is_ok()) {

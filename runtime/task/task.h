@@ -44,6 +44,7 @@ struct TaskCache {
 };
 
 struct Port {
+  std::string_view from; // uid of the chain that sends to it; empty: a source, or nobody
   int64_t watermark = INT64_MIN;
   bool is_idle = false;
   bool has_ended = false;

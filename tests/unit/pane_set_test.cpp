@@ -29,7 +29,8 @@ FlowState state_of(uint32_t window, int64_t size, int64_t slide, int64_t offset)
           0,
           -1,
           0,
-          0};
+          0,
+          ""};
 }
 
 TEST(PaneSet, WindowsCloseLikeInAModelThatKnowsThemAll) {
