@@ -168,7 +168,7 @@ sink o -> console()
 )");
   EXPECT_THAT(parsed.places(), ElementsAre("2:1 not-yet", "3:1 not-yet", "13:5 not-yet", "14:5 not-yet", "17:1 not-yet",
                                            "28:16 not-yet", "30:16 not-yet", "30:37 not-yet", "30:60 not-yet",
-                                           "31:16 not-yet", "31:30 not-yet", "31:40 not-yet", "31:54 not-yet"));
+                                           "31:16 not-yet", "31:40 not-yet", "31:54 not-yet"));
   EXPECT_THAT(parsed.errors(), HasSubstr("`left lookup` is part of the language"));
   EXPECT_EQ(parsed.program->declarations.size(), 10u);
 }
